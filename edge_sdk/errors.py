@@ -1,0 +1,51 @@
+"""Every error that a user can meet: one line that says what was given, what was expected, and the remedy."""
+
+from __future__ import annotations
+
+
+class EdgeSdkError(Exception):
+    """Base of all errors that the command line shows as one line (exit 1)."""
+
+    def __init__(self, what: str, *, where: object = None, remedy: str = "") -> None:
+        """
+        Args:
+            what: What was given and what was expected, without a full stop.
+            where: The file, device or stage concerned; named first.
+            remedy: What the user can do about it.
+        """
+        self.what, self.where, self.remedy = what, where, remedy
+        place = f"{where}: " if where is not None else ""
+        advice = f"; {remedy}" if remedy else ""
+        super().__init__(" ".join(f"{place}{what}{advice}".split()))
+
+
+class FileFormatError(EdgeSdkError):
+    """A file is truncated, of another format, or disagrees with its own header."""
+
+
+class PoseError(EdgeSdkError):
+    """A pose is missing or invalid, or a transform cannot be resolved."""
+
+
+class GeometryError(EdgeSdkError):
+    """A grid, spacing, extent or patch is impossible or would not fit in memory."""
+
+
+class PackageError(EdgeSdkError):
+    """A package is altered, incomplete, or of a schema that this version does not know."""
+
+
+class TargetError(EdgeSdkError):
+    """A runtime is not installed, not able, or disagrees with the reference output."""
+
+
+class RecipeError(EdgeSdkError):
+    """A recipe or another configuration holds an unknown key or an impossible value."""
+
+
+class TrainingError(EdgeSdkError):
+    """Training data or a checkpoint cannot be used."""
+
+
+class StreamError(EdgeSdkError):
+    """A stage of the streaming pipeline failed."""

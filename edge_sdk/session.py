@@ -1,0 +1,90 @@
+"""What a runtime must do to be a target, and what a session of it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Patch = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ExecutedOperator:
+    """One operator as a runtime really executed it."""
+
+    name: str
+    operator: str
+    kernel: str
+    precision: str
+    milliseconds: float
+
+
+class Session(Protocol):
+    """An opened network on one target; a context manager."""
+
+    @property
+    def target(self) -> str:
+        """Name of the target, such as "openvino"."""
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """Runtime version, device, threads, and other settings for reports."""
+
+    def infer(self, patch: Patch) -> Patch:
+        """Logits (N, K, D', H', W') of a patch (N, C, D, H, W), float32, before upsampling.
+
+        Raises:
+            GeometryError: The patch has another shape than the one the session was opened for.
+        """
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Target(Protocol):
+    """A runtime with its device; listed in `targets.registry.TARGETS`."""
+
+    name: str
+    extra: str
+    """The extra of `pip install edge-sdk[extra]` that brings the runtime."""
+
+    def missing(self) -> str | None:
+        """Why this target cannot run here (one line with the remedy), or None where it can."""
+
+    def version(self) -> str:
+        """Version of the runtime; call only where nothing is missing."""
+
+    def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
+        """Open the artefact in `folder` (the target's folder of a package); precision "fp32" or "int8".
+
+        Raises:
+            TargetError: The runtime is not installed or cannot load the artefact.
+        """
+
+    def inspect(
+        self, folder: Path, patch: Patch, *, precision: str, threads: int | None = None
+    ) -> list[ExecutedOperator]:
+        """Run `patch` once with profiling and report every executed operator."""
+
+    def export(
+        self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
+    ) -> None:
+        """Write the artefact for an `edge_sdk.graph.Graph` into `folder`.
+
+        Args:
+            graph: The deploy form; quantised where it holds `Quantize` nodes, else FP32.
+            patch_shape: (D, H, W) of the static input.
+            calibration: (M, C, D, H, W) patches, for scales that only this target's lowering needs.
+        """

@@ -1,0 +1,53 @@
+"""A tracked sweep: frames with time stamps and poses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+OK = "OK"
+
+
+@dataclass(frozen=True)
+class TrackedTransform:
+    """One named transform over the sweep.
+
+    Attributes:
+        matrices: (N, 4, 4) float64; rows of frames without this transform are NaN.
+        status: N words as in the file ("OK", "INVALID", …; "MISSING" where the frame lacks it). Anything but OK is not used.
+    """
+
+    matrices: NDArray[np.float64]
+    status: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Frames of a recording, in order of acquisition.
+
+    Attributes:
+        images: (N, H, W) uint8 in MF orientation (x towards the unmarked side, y away from the probe), pixel units; N×0×0 for
+            tracking-only recordings. Other pixel types keep theirs; colour images are (N, H, W, 3).
+        timestamps: (N,) seconds.
+        transforms: By name, such as "ProbeToTracker".
+        image_status: N words; only frames with "OK" are inserted.
+        fields: Per frame, every other field as text ("FrameNumber", "UnfilteredTimestamp", …).
+        header: The file's own header fields as text.
+        source: Where it came from.
+    """
+
+    images: NDArray[Any]
+    timestamps: NDArray[np.float64]
+    transforms: Mapping[str, TrackedTransform] = field(default_factory=dict)
+    image_status: tuple[str, ...] = ()
+    fields: tuple[Mapping[str, str], ...] = ()
+    header: Mapping[str, str] = field(default_factory=dict)
+    source: Path | None = None
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
