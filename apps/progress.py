@@ -1,0 +1,39 @@
+"""One progress bar for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from apps.console import SWITCHES, console
+
+Report = Callable[[int, int, str], None]
+
+
+@contextmanager
+def progress(quiet: bool | None = None) -> Iterator[Report]:
+    """A bar on stderr, drawn by calling the yielded `report(done, total, text)`.
+
+    Args:
+        quiet: Draw nothing; None follows the global --quiet. Where stderr is no terminal nothing is drawn either.
+    """
+    screen = console(stderr=True)
+    if (SWITCHES.quiet if quiet is None else quiet) or not screen.is_terminal:
+        yield _silent
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as bars:
+        tasks: dict[str, int] = {}
+
+        def report(done: int, total: int, text: str) -> None:
+            if text not in tasks:
+                tasks[text] = bars.add_task(text, total=total)
+            bars.update(tasks[text], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield report
+
+
+def _silent(_done: int, _total: int, _text: str) -> None:
+    """Draws nothing."""

@@ -1,0 +1,95 @@
+"""Writing that leaves nothing half-written, and hashes of files."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge_sdk.errors import EdgeSdkError
+
+_ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary name beside `path` that becomes `path` when the block ends well, and vanishes otherwise.
+
+    The temporary name ends like `path`, so that writers which choose the format by suffix keep working; the
+    block may write a file there, or make it a directory. Missing parent folders are made. A file or directory
+    that was at `path` is replaced as a whole.
+
+    Raises:
+        EdgeSdkError: The place cannot be written, or its disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".part-{secrets.token_hex(4)}-{path.name}")
+    made: list[Path] = []
+    try:
+        made = _make_parents(path.parent)
+        yield temporary
+        _replace(temporary, path)
+    except BaseException as error:
+        _remove(temporary)
+        for folder in made:
+            _remove_if_empty(folder)
+        if isinstance(error, OSError) and (
+            error.errno in _ENVIRONMENT or isinstance(error, NotADirectoryError)
+        ):
+            raise EdgeSdkError(
+                f"cannot be written ({error.strerror})",
+                where=path,
+                remedy="choose a writable place with free space",
+            ) from error
+        raise
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Make `folder` and return what was made, innermost first."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    if not path.is_dir() or path.is_symlink():
+        os.replace(temporary, path)
+        return
+    if not temporary.is_dir():
+        raise EdgeSdkError(
+            "is a directory, and a file is to be written", where=path, remedy="choose another name"
+        )
+    # A directory cannot replace one that holds files: move the old one aside, and back if that fails.
+    old = path.with_name(f"{temporary.name}-old")
+    os.replace(path, old)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        path.unlink()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return

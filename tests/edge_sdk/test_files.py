@@ -1,0 +1,73 @@
+"""Atomic writing and hashes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_sdk.errors import EdgeSdkError
+from edge_sdk.files import atomic_path, sha256
+
+
+def write_half(target: Path, error: BaseException) -> None:
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+def test_file_appears_only_when_the_block_ends(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "mask.nii.gz"
+    with atomic_path(target) as temporary:
+        assert temporary.name.endswith("mask.nii.gz")
+        temporary.write_text("done")
+        assert not target.exists()
+    assert target.read_text() == "done"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "mask.mha"
+    target.write_text("old")
+    with pytest.raises(ValueError, match="stop"):
+        write_half(target, ValueError("stop"))
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_error_removes_the_folders_that_were_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write_half(tmp_path / "a" / "b" / "c.txt", KeyboardInterrupt())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directory_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "p.edgepkg"
+    target.mkdir()
+    (target / "stale").write_text("x")
+    with atomic_path(target) as temporary:
+        temporary.mkdir()
+        (temporary / "fresh").write_text("y")
+    assert [item.name for item in target.iterdir()] == ["fresh"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_parent_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(EdgeSdkError, match=r"cannot be written .*writable place"),
+        atomic_path(tmp_path / "file" / "x.mha"),
+    ):
+        pass
+
+
+def test_file_does_not_replace_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(EdgeSdkError, match="is a directory"), atomic_path(tmp_path / "out") as temporary:
+        temporary.write_text("x")
+    assert [item.name for item in tmp_path.iterdir()] == ["out"]
+
+
+def test_sha256_of_a_known_text(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
