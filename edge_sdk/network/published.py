@@ -1,0 +1,85 @@
+"""Checkpoints of the published network: loading them, and every output of it for parity checks."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from edge_sdk.errors import TrainingError
+from edge_sdk.network.efficient_mednext import EfficientMedNeXt
+
+IGNORED = ("dummy_tensor",)
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """State dict of a .safetensors, or of a .pt/.pth file without unpickling code.
+
+    Raises:
+        TrainingError: The file is missing or holds no state dict.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file  # noqa: PLC0415
+
+            return dict(load_file(path))
+        stored: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as cause:
+        raise TrainingError(
+            f"cannot be read as a checkpoint ({cause})",
+            where=path,
+            remedy="give a .safetensors file, or a .pt file that holds tensors only",
+        ) from cause
+    for key in ("state_dict", "model", "network_weights"):
+        if isinstance(stored, Mapping) and isinstance(stored.get(key), Mapping):
+            stored = stored[key]
+    if not isinstance(stored, Mapping) or not all(isinstance(value, Tensor) for value in stored.values()):
+        raise TrainingError("holds no state dict of tensors", where=path, remedy="save model.state_dict()")
+    return dict(stored)
+
+
+def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Tensor]) -> EfficientMedNeXt:
+    """Load a published checkpoint into a network of the same configuration, and return it.
+
+    Heads that the network does not have are left out; everything else must match by name and shape.
+
+    Args:
+        state: Path (.pt, .pth, .safetensors) or state dict; a "module." prefix is dropped.
+
+    Raises:
+        TrainingError: Names or shapes disagree.
+    """
+    where = state if isinstance(state, str | Path) else None
+    tensors = read_state(Path(state)) if isinstance(state, str | Path) else dict(state)
+    tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
+    own = model.state_dict()
+    unused = {n for n in tensors if n not in own and (n in IGNORED or n.startswith("out_"))}
+    counters = {n for n in own if n.endswith("num_batches_tracked")}
+    missing = sorted(own.keys() - tensors.keys() - counters)
+    unknown = sorted(tensors.keys() - own.keys() - unused)
+    differing = [n for n in own.keys() & tensors.keys() if own[n].shape != tensors[n].shape]
+    if missing or unknown or differing:
+        first = missing or unknown or differing
+        detail = f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
+        raise TrainingError(
+            f"checkpoint does not fit {model.variant} with width {model.width}, decoder width {model.decoder_width}: {detail}",
+            where=where,
+            remedy="build the network with the checkpoint's variant, widths, channels and classes",
+        )
+    model.load_state_dict({n: v for n, v in tensors.items() if n in own}, strict=False)
+    return model
+
+
+@torch.no_grad()
+def published_outputs(model: EfficientMedNeXt, x: Tensor) -> dict[str, Any]:
+    """`{"early_exit": logits of the inference graph, "full": [logits of stage 0, 1, …]}` in evaluation mode.
+
+    "full" holds only stage 0 where the network has no deep supervision.
+    """
+    model.eval()
+    full = model.stages(x, last=0)
+    return {"early_exit": model(x), "full": full if model.deep_supervision else full[:1]}
