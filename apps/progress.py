@@ -15,7 +15,7 @@ def progress(quiet: bool | None = None) -> Iterator[Report]:
     """A bar on stderr, drawn by calling the yielded `report(done, total, text)`.
 
     Args:
-        quiet: Draw nothing; None follows the global --quiet. Where stderr is no terminal nothing is drawn either.
+        quiet: Draw nothing; None follows the global --quiet. Without a terminal nothing is drawn either.
     """
     screen = console(stderr=True)
     if (SWITCHES.quiet if quiet is None else quiet) or not screen.is_terminal:

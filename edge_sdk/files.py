@@ -13,7 +13,11 @@ from pathlib import Path
 
 from edge_sdk.errors import EdgeSdkError
 
-_ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+# What is wrong with the place, not with the program.
+_PLACE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
+    errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
+}  # fmt: skip
 
 
 @contextmanager
@@ -38,9 +42,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         _remove(temporary)
         for folder in made:
             _remove_if_empty(folder)
-        if isinstance(error, OSError) and (
-            error.errno in _ENVIRONMENT or isinstance(error, NotADirectoryError)
-        ):
+        if isinstance(error, OSError) and error.errno in _PLACE:
             raise EdgeSdkError(
                 f"cannot be written ({error.strerror})",
                 where=path,
