@@ -1,0 +1,94 @@
+"""A deploy graph as a torch module: the fake-quantised reference that every target is compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+
+
+class GraphModule(nn.Module):
+    """Runs a `Graph` node by node on N×C×D×H×W tensors.
+
+    Weights and biases are parameters (`weights.<key>`, `biases.<key>`), so a graph can be trained.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self.graph = graph
+        convs = [node for node in graph if isinstance(node, Conv)]
+        self.weights = nn.ParameterDict({_key(n): nn.Parameter(torch.from_numpy(n.weight.copy())) for n in convs})
+        self.biases = nn.ParameterDict({_key(n): nn.Parameter(torch.from_numpy(n.bias.copy())) for n in convs})
+        self._last_use = {name: index for index, node in enumerate(graph) for name in node.inputs}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, K, D', H', W') of a patch (N, C, D, H, W)."""
+        values: dict[str, Tensor] = {}
+        for index, node in enumerate(self.graph):
+            if isinstance(node, Input):
+                values[node.name] = x
+                continue
+            inputs = [values[name] for name in node.inputs]
+            for name in set(node.inputs):
+                if self._last_use[name] == index:
+                    del values[name]
+            values[node.name] = self.run_node(node, inputs)
+        return values[self.graph.nodes[-1].name]
+
+    def run_node(self, node: Node, inputs: list[Tensor]) -> Tensor:
+        """The output of one operator."""
+        x = inputs[0]
+        match node:
+            case Conv():
+                weight, bias = self.conv_weight(node), self.biases[_key(node)]
+                return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
+            case Activation():
+                return {"relu": F.relu, "gelu": F.gelu, "hardswish": F.hardswish}[node.kind](x)
+            case Concat():
+                return torch.cat(inputs, dim=1)
+            case Add():
+                return x + inputs[1]
+            case Quantize():
+                return self.quantize(node, x)
+            case PadStart():
+                depth, height, width = node.before
+                return F.pad(x, (width, 0, height, 0, depth, 0))
+            case Interleave():
+                return interleave(inputs)
+        raise NotImplementedError(type(node).__name__)
+
+    def conv_weight(self, node: Conv) -> Tensor:
+        """The weight as the convolution uses it (already on its grid in a quantised graph)."""
+        weight: Tensor = self.weights[_key(node)]
+        return weight
+
+    def quantize(self, node: Quantize, x: Tensor) -> Tensor:
+        """Fake quantisation with a straight-through gradient."""
+        return torch.fake_quantize_per_tensor_affine(x, node.scale, node.zero_point, node.low, node.high)
+
+    def parameters_of(self, node: Conv) -> tuple[Tensor, Tensor]:
+        """Current weight and bias of a convolution."""
+        return self.weights[_key(node)], self.biases[_key(node)]
+
+
+def interleave(phases: list[Tensor]) -> Tensor:
+    """Eight (N, C, D, H, W) → (N, C, 2D, 2H, 2W); see `edge_sdk.graph.Interleave`."""
+    n, c, d, h, w = phases[0].shape
+    stacked = torch.stack(phases, dim=2).reshape(n, c, 2, 2, 2, d, h, w)
+    return stacked.permute(0, 1, 5, 2, 6, 3, 7, 4).reshape(n, c, 2 * d, 2 * h, 2 * w)
+
+
+@torch.no_grad()
+def run_graph(graph: Graph, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Reference logits of a numpy patch (N, C, D, H, W)."""
+    module = GraphModule(graph).eval()
+    result: NDArray[np.float32] = module(torch.from_numpy(patch)).numpy()
+    return result
+
+
+def _key(node: Node) -> str:
+    return node.name.replace(".", "_")

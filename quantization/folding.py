@@ -1,0 +1,46 @@
+"""Folding BatchNorm into the depthwise convolutions, and reading pointwise convolutions as graph nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from edge_sdk.graph import Conv, Float
+from edge_sdk.network.blocks import Block, UpBlock
+
+
+def folded_branches(block: Block | UpBlock) -> list[tuple[Float, Float, Any]]:
+    """(weight (C, 1, k, k, k), bias (C,), the convolution module) of each branch, with the norm folded in."""
+    norm = block.norm
+    assert isinstance(norm, nn.BatchNorm3d)
+    assert norm.running_var is not None
+    assert norm.running_mean is not None
+    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).double()
+    shift = norm.bias.double() - norm.running_mean.double() * scale
+    folded = []
+    for index, branch in enumerate(block.conv1.dwconvs):
+        conv: Any = branch[0]  # type: ignore[index]
+        channels = slice(index * len(conv.weight), (index + 1) * len(conv.weight))
+        weight = conv.weight.double() * scale[channels].reshape(-1, 1, 1, 1, 1)
+        folded.append((as_float(weight), as_float(shift[channels]), conv))
+    return folded
+
+
+def pointwise(name: str, x: str, conv: Any) -> Conv:
+    """A 1×1×1 convolution, transposed or not, as a node; the stride of a plain one is kept."""
+    weight, bias = pointwise_weight(conv)
+    stride = (1, 1, 1) if isinstance(conv, nn.ConvTranspose3d) else tuple(conv.stride)
+    return Conv(name=name, inputs=(x,), weight=weight, bias=bias, stride=stride)
+
+
+def pointwise_weight(conv: Any) -> tuple[Float, Float]:
+    """(out, in, 1, 1, 1) weight and bias; transposed convolutions store (in, out, …)."""
+    weight = conv.weight.transpose(0, 1) if isinstance(conv, nn.ConvTranspose3d) else conv.weight
+    return as_float(weight), as_float(conv.bias)
+
+
+def as_float(tensor: Any) -> Float:
+    """A contiguous float32 copy."""
+    return np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float32)

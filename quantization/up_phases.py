@@ -1,0 +1,111 @@
+"""The up block without transposed convolutions: eight phases at low resolution, interleaved at the end.
+
+With stride 2 the transposed branches write mostly constants. Per axis, output plane 0 is the zero plane; plane
+2i + 1 sees input i through every branch; plane 2j (j ≥ 1) sees inputs j − 1 and j through the undilated 3×3×3 branch
+only, while the other two branches hold activation(bias) there, which folds into the bias of the 1×1×1.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from edge_sdk.graph import Activation, ActivationKind, Add, Concat, Conv, Float, Interleave, Node, PadStart
+from edge_sdk.network.blocks import ACTIVATIONS
+from quantization.folding import folded_branches, pointwise_weight
+
+ONE_TAP = [1]
+"""Tap of the undilated kernel that odd output planes see."""
+TWO_TAPS = [2, 0]
+"""Taps with which even output planes see inputs j − 1 and j."""
+
+
+def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) -> list[Node]:
+    """Nodes equal to `UpBlock.forward` in evaluation mode; the last one is the block's output."""
+    (w_point, b_point, _), (w_near, b_near, _), (w_wide, b_wide, _) = folded_branches(block)
+    channels = len(w_point)
+    mix, mix_bias = pointwise_weight(block.conv3)
+    residual, residual_bias = pointwise_weight(block.res_conv)
+    near = slice(channels, 2 * channels)
+    idle = np.concatenate([b_point, np.zeros_like(b_near), b_wide])
+    mixed_idle = mix[:, :, 0, 0, 0] @ _activated(idle, near, activation)
+    constant = (mix_bias + residual_bias + mixed_idle).astype(np.float32)
+
+    nodes: list[Node] = []
+    phases: list[str] = []
+    for odd in product((0, 1), repeat=3):
+        phase = f"{name}.phase{odd[0]}{odd[1]}{odd[2]}"
+        if odd == (1, 1, 1):
+            branches = [(w_point, b_point), (w_near[:, :, 1:2, 1:2, 1:2], b_near), (_flip(w_wide), b_wide)]
+            nodes += _full_phase(
+                phase, x, branches, (mix, mix_bias), (residual, residual_bias), activation
+            )
+        else:
+            taps = [ONE_TAP if is_odd else TWO_TAPS for is_odd in odd]
+            weight = np.ascontiguousarray(w_near[np.ix_(range(channels), [0], *taps)])
+            nodes += [
+                Conv(name=f"{phase}.dw", inputs=(x,), weight=weight, bias=b_near, groups=channels),
+                Activation(name=f"{phase}.act", inputs=(f"{phase}.dw",), kind=activation),
+                Conv(
+                    name=f"{phase}.pw",
+                    inputs=(f"{phase}.act",),
+                    weight=np.ascontiguousarray(mix[:, near]),
+                    bias=constant,
+                ),
+                PadStart(
+                    name=phase,
+                    inputs=(f"{phase}.pw",),
+                    before=(1 - odd[0], 1 - odd[1], 1 - odd[2]),
+                ),
+            ]
+        phases.append(phase)
+    return [*nodes, Interleave(name=name, inputs=tuple(phases))]
+
+
+def _full_phase(
+    phase: str,
+    x: str,
+    branches: list[tuple[Float, Float]],
+    mix: tuple[Float, Float],
+    residual: tuple[Float, Float],
+    activation: ActivationKind,
+) -> list[Node]:
+    nodes: list[Node] = []
+    for index, (weight, bias) in enumerate(branches):
+        pad = weight.shape[-1] // 2
+        dw = f"{phase}.dw{index}"
+        nodes.append(
+            Conv(
+                name=dw,
+                inputs=(x,),
+                weight=np.ascontiguousarray(weight),
+                bias=bias,
+                padding=(pad, pad, pad),
+                groups=len(weight),
+            )
+        )
+        nodes.append(Activation(name=f"{phase}.act{index}", inputs=(dw,), kind=activation))
+    acts = tuple(f"{phase}.act{index}" for index in range(3))
+    return [
+        *nodes,
+        Concat(name=f"{phase}.cat", inputs=acts),
+        Conv(name=f"{phase}.pw", inputs=(f"{phase}.cat",), weight=mix[0], bias=mix[1]),
+        Conv(name=f"{phase}.res", inputs=(x,), weight=residual[0], bias=residual[1]),
+        Add(name=phase, inputs=(f"{phase}.pw", f"{phase}.res")),
+    ]
+
+
+def _activated(idle: Float, active: slice, activation: ActivationKind) -> Float:
+    """activation(bias) of the branches that hold constants, zero for the branch that does not."""
+    module: nn.Module = ACTIVATIONS[activation]()
+    values: Float = module(torch.from_numpy(idle)).numpy().copy()
+    values[active] = 0
+    return values
+
+
+def _flip(weight: Float) -> Float:
+    return np.ascontiguousarray(weight[:, :, ::-1, ::-1, ::-1])
