@@ -1,0 +1,94 @@
+"""Which pixels of a frame go into the volume: a rectangle, and for curved probes a fan."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import GeometryError
+
+
+@dataclass(frozen=True)
+class Fan:
+    """The sector of a curved probe, in MF pixels.
+
+    Attributes:
+        angles: Left and right limit in degrees from the image's y axis.
+        origin: Apex (x, y), which may lie outside the image.
+        radius: First and last radius.
+    """
+
+    angles: tuple[float, float]
+    origin: tuple[float, float]
+    radius: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ClipRegion:
+    """Rectangle and optional fan, in MF pixels.
+
+    Attributes:
+        origin: First pixel (x, y).
+        size: Width and height; as in PLUS the pixel at origin + size still counts. None: the whole image.
+        fan: Sector to keep.
+    """
+
+    origin: tuple[float, float] = (0, 0)
+    size: tuple[float, float] | None = None
+    fan: Fan | None = None
+
+    def bounds(self, image_shape: tuple[int, int]) -> tuple[float, float, float, float]:
+        """First and last x, first and last y (inclusive) of the rectangle inside an image (H, W).
+
+        Raises:
+            GeometryError: The rectangle lies outside the image.
+        """
+        height, width = image_shape
+        if self.size is None:
+            return 0, width - 1, 0, height - 1
+        left, top = max(0.0, self.origin[0]), max(0.0, self.origin[1])
+        right = min(width - 1.0, self.origin[0] + self.size[0])
+        bottom = min(height - 1.0, self.origin[1] + self.size[1])
+        if left > right or top > bottom:
+            raise GeometryError(
+                f"the clip rectangle at {self.origin} of size {self.size} lies outside images of {width}×{height}",
+                remedy="correct ClipRectangleOrigin and ClipRectangleSize (pixels, x y)",
+            )
+        return left, right, top, bottom
+
+    def segments(self, image_shape: tuple[int, int]) -> NDArray[np.int64]:
+        """Pixels to insert, (H, 4): per row two half-open x ranges, start and stop, start and stop.
+
+        The fan's edges follow the rule of PLUS's row-wise insertion, which leaves one pixel of margin.
+        """
+        height, width = image_shape
+        left, right, top, bottom = self.bounds(image_shape)
+        first, last = math.ceil(left), math.floor(right)
+        rows = np.zeros((height, 4), np.int64)
+        for y in range(math.ceil(top), math.floor(bottom) + 1):
+            if self.fan is None:
+                rows[y, :2] = first, last + 1
+            else:
+                rows[y] = _fan_row(self.fan, y, first, last)
+        return rows
+
+
+def _fan_row(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, int]:
+    """The ranges of one row inside [first, last] and the fan."""
+    depth = y - fan.origin[1]
+    far = fan.radius[1] ** 2 - depth**2
+    if depth < 0 or far < 0:
+        return 0, 0, 0, 0
+    apex, reach = fan.origin[0], math.sqrt(far)
+    slopes = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
+    start = max(first, math.ceil(slopes[0] * depth + apex + 1), math.ceil(apex - reach + 1))
+    stop = min(last, math.floor(slopes[1] * depth + apex - 1), math.floor(apex + reach - 1)) + 1
+    near = fan.radius[0] ** 2 - depth**2
+    if near <= 0:
+        return start, max(start, stop), 0, 0
+    gap = math.sqrt(near)
+    gap_start, gap_stop = math.ceil(apex - gap + 1), math.floor(apex + gap - 1) + 1
+    return start, max(start, min(stop, gap_start)), max(start, gap_stop), max(start, gap_stop, stop)
