@@ -1,0 +1,162 @@
+"""Plots as inline SVG (matplotlib, without its global state, so threads may use it)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+# Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+INK, GRID_LINE = "#3a4450", "#dfe3e8"
+SETTINGS = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["system-ui", "Segoe UI", "Helvetica", "Arial", "DejaVu Sans", "sans-serif"],
+    "font.size": 10.0,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#9aa4af",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def histogram_svg(
+    values: ArrayLike,
+    *,
+    x_label: str,
+    y_label: str = "count",
+    bins: int = 30,
+    marks: Mapping[str, float] | None = None,
+) -> Markup:
+    """How often values occur.
+
+    Args:
+        values: 1-D, at least one finite number.
+        x_label: Quantity and unit, such as "latency, ms".
+        marks: Vertical lines with a name, such as {"p50": 12.0}.
+    """
+    figure, axes = _canvas(x_label, y_label)
+    axes.hist(
+        np.asarray(values, float), bins=bins, color=PALETTE[0], alpha=0.85, edgecolor="white", linewidth=0.5
+    )
+    for colour, (name, position) in zip(PALETTE[1:] * 3, (marks or {}).items(), strict=False):
+        axes.axvline(position, color=colour, linewidth=1.4, label=f"{name} {position:.4g}")
+    if marks:
+        _legend(axes)
+    axes.grid(axis="y", color=GRID_LINE, linewidth=0.8)
+    return _svg(figure)
+
+
+def bar_svg(
+    values: Mapping[str, float],
+    *,
+    x_label: str,
+    errors: Mapping[str, tuple[float, float]] | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Markup:
+    """Horizontal bars, first at the top, each with its number at the end.
+
+    Args:
+        values: Name to length.
+        x_label: Quantity and unit.
+        errors: Name to (low, high), the ends of an interval around the value, in the same unit.
+        colours: Name to colour; the others take the first of `PALETTE`.
+    """
+    figure, axes = _canvas(x_label, "", height=0.9 + 0.38 * len(values))
+    names, lengths = list(values), [float(value) for value in values.values()]
+    interval = None
+    if errors:
+        interval = np.array(
+            [(v - errors.get(n, (v, v))[0], errors.get(n, (v, v))[1] - v) for n, v in values.items()]
+        ).T
+    bars = axes.barh(
+        names,
+        lengths,
+        height=0.62,
+        color=[(colours or {}).get(name, PALETTE[0]) for name in names],
+        xerr=interval,
+        ecolor=INK,
+        capsize=3 if interval is not None else 0,
+    )
+    axes.bar_label(bars, labels=[f"{length:.4g}" for length in lengths], padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=GRID_LINE, linewidth=0.8)
+    return _svg(figure)
+
+
+def line_svg(
+    series: Mapping[str, tuple[Sequence[float] | ArrayLike, Sequence[float] | ArrayLike]],
+    *,
+    x_label: str,
+    y_label: str,
+    steps: bool = False,
+    marks: Mapping[str, float] | None = None,
+) -> Markup:
+    """Lines over one x axis.
+
+    Args:
+        series: Name to (x, y), each 1-D of one length.
+        x_label, y_label: Quantity and unit.
+        steps: Hold each value until the next x (counts, queue depths).
+        marks: Dotted vertical lines with a name, such as {"sweep ends": 8.1}.
+    """
+    figure, axes = _canvas(x_label, y_label)
+    for colour, (name, (x, y)) in zip(PALETTE * 4, series.items(), strict=False):
+        axes.plot(
+            np.asarray(x, float),
+            np.asarray(y, float),
+            label=name,
+            color=colour,
+            linewidth=1.5,
+            drawstyle="steps-post" if steps else "default",
+        )
+    for name, position in (marks or {}).items():
+        axes.axvline(position, color=INK, linewidth=1.0, linestyle=":", label=f"{name} {position:.4g}")
+    if len(series) + len(marks or {}) > 1:
+        _legend(axes)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.grid(color=GRID_LINE, linewidth=0.8)
+    return _svg(figure)
+
+
+def _canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Any]:
+    with matplotlib.rc_context(SETTINGS):
+        figure = Figure(figsize=(7.2, height), layout="constrained")
+        axes = figure.subplots()
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+    return figure, axes
+
+
+def _legend(axes: Any) -> None:
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2
+    )
+
+
+def _svg(figure: Figure) -> Markup:
+    """The figure as an SVG element that scales with the page; its ids are its own on the page."""
+    buffer = io.StringIO()
+    salt = {"svg.hashsalt": str(id(figure))}
+    with matplotlib.rc_context(SETTINGS | salt):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 role="img"', text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    return Markup(text)
