@@ -1,0 +1,251 @@
+"""PLUS configuration XML: calibrations, reconstruction settings and the wires of a phantom."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import FileFormatError
+from edge_sdk.volume.clip import ClipRegion, Fan
+
+_INTERPOLATION = {"NEAREST_NEIGHBOR": "nearest", "LINEAR": "linear"}
+_COMPOUNDING = {"MEAN": "mean", "MAXIMUM": "maximum", "LATEST": "latest"}
+
+
+@dataclass(frozen=True)
+class HoleFilling:
+    """One element of a hole-filling chain; what an element does not use keeps its default.
+
+    Attributes:
+        kernel: "STICK", "NEAREST_NEIGHBOR", "GAUSSIAN", "GAUSSIAN_ACCUMULATION" or "DISTANCE_WEIGHT_INVERSE".
+        stick_length: Voxels that a stick may span, both filled ends included (STICK).
+        sticks: Best sticks to average (STICK).
+        size: Edge of the neighbourhood in voxels, odd.
+        minimum_ratio: Share of the neighbourhood that must be filled.
+        deviation: Standard deviation in voxels (GAUSSIAN kinds).
+    """
+
+    kernel: str
+    stick_length: int = 9
+    sticks: int = 1
+    size: int = 5
+    minimum_ratio: float = 0.0
+    deviation: float = 1.0
+
+
+@dataclass(frozen=True)
+class ReconstructionSettings:
+    """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
+
+    Attributes:
+        spacing: mm per voxel (x, y, z).
+        origin: First voxel's centre in mm (x, y, z), or None to derive it from the frames.
+        extent: First and last index per axis (x0, x1, y0, y1, z0, z1), or None to derive it from the frames.
+        clip: Pixels to insert, or None for all.
+        interpolation: "nearest" or "linear".
+        compounding: "mean", "maximum" or "latest".
+        plus_fixed_point: Round positions as PLUS's Optimization FULL does.
+        fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
+        skip_interval: Insert every n-th frame.
+        image_frame: Coordinate frame of the images.
+        world_frame: Coordinate frame of the volume.
+    """
+
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float] | None = None
+    extent: tuple[int, int, int, int, int, int] | None = None
+    clip: ClipRegion | None = None
+    interpolation: Literal["nearest", "linear"] = "linear"
+    compounding: Literal["mean", "maximum", "latest"] = "mean"
+    plus_fixed_point: bool = False
+    fill_holes: tuple[HoleFilling, ...] = ()
+    skip_interval: int = 1
+    image_frame: str = "Image"
+    world_frame: str = "Reference"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A straight wire of a phantom; end points in mm in the Phantom frame."""
+
+    name: str
+    front: tuple[float, float, float]
+    back: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class PlusConfig:
+    """What a configuration or a calibration result says.
+
+    Attributes:
+        transforms: 4×4 matrices by name, such as "ImageToProbe".
+        reconstruction: Settings of VolumeReconstruction, or None where the file has none.
+        wires: Wires of the phantom, in the file's order.
+        source: The file.
+    """
+
+    transforms: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    reconstruction: ReconstructionSettings | None = None
+    wires: tuple[Wire, ...] = ()
+    source: Path | None = None
+
+
+def read_plus_config(path: str | Path) -> PlusConfig:
+    """Read a PLUS device set, or a calibration result of fCal.
+
+    Raises:
+        FileFormatError: The file is not XML, or an attribute that is used here cannot be understood.
+    """
+    path = Path(path)
+    root = read_xml(path)
+    transforms = {
+        f"{element.get('From')}To{element.get('To')}": _Attributes(element, path).matrix("Matrix")
+        for parent in ("CoordinateDefinitions", "CalibrationResults")
+        for element in root.iterfind(f".//{parent}/Transform")
+    }
+    wires = tuple(
+        Wire(
+            wire.get("Name", ""),
+            _Attributes(wire, path).numbers("EndPointFront", 3),
+            _Attributes(wire, path).numbers("EndPointBack", 3),
+        )
+        for wire in root.iterfind(".//PhantomDefinition/Geometry//Wire")
+    )
+    element = root.find(".//VolumeReconstruction")
+    settings = None if element is None else _reconstruction(_Attributes(element, path))
+    return PlusConfig(transforms, settings, wires, path)
+
+
+def read_xml(path: Path) -> ElementTree.Element:
+    """Root element of an XML file.
+
+    Raises:
+        FileFormatError: The file is missing or is not well-formed XML.
+    """
+    try:
+        return ElementTree.parse(path).getroot()
+    except OSError as error:
+        raise FileFormatError(
+            f"cannot be read ({error.strerror})", where=path, remedy="check the path"
+        ) from error
+    except ElementTree.ParseError as error:
+        raise FileFormatError(
+            f"is not a PLUS configuration: {error}", where=path, remedy="give a well-formed XML file"
+        ) from error
+
+
+class _Attributes:
+    """Attributes of one element, converted, with errors that name the file and the attribute."""
+
+    def __init__(self, element: ElementTree.Element, path: Path) -> None:
+        self.element, self.path = element, path
+
+    def numbers(self, name: str, count: int) -> Any:
+        """`count` floats as a tuple, or None where the attribute is absent."""
+        text = self.element.get(name)
+        if text is None:
+            return None
+        try:
+            values = tuple(float(word) for word in text.split())
+        except ValueError:
+            values = ()
+        if len(values) != count or not np.isfinite(values).all():
+            raise FileFormatError(
+                f"{self.element.tag} has {name}={' '.join(text.split())[:60]!r}, expected {count} numbers",
+                where=self.path,
+                remedy="correct the attribute",
+            )
+        return values
+
+    def first(self, names: tuple[str, ...], count: int) -> Any:
+        """`numbers` of the first attribute present (the others are PLUS's deprecated names)."""
+        return next((value for name in names if (value := self.numbers(name, count)) is not None), None)
+
+    def matrix(self, name: str) -> NDArray[np.float64]:
+        values = self.numbers(name, 16)
+        if values is None:
+            raise self.wrong(name, "absent", "16 numbers, row by row")
+        return np.array(values).reshape(4, 4)
+
+    def choice(self, name: str, known: dict[str, Any], default: str) -> Any:
+        word = self.element.get(name, default)
+        if word not in known:
+            raise self.wrong(name, repr(word), f"one of {', '.join(known)}")
+        return known[word]
+
+    def wrong(self, name: str, given: str, expected: str) -> FileFormatError:
+        return FileFormatError(
+            f"{self.element.tag} has {name} {given}, expected {expected}",
+            where=self.path,
+            remedy="correct the attribute",
+        )
+
+
+def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
+    spacing = attributes.numbers("OutputSpacing", 3)
+    if spacing is None or min(spacing) <= 0:
+        raise attributes.wrong("OutputSpacing", "absent or not positive", "three numbers in mm")
+    extent = attributes.numbers("OutputExtent", 6)
+    skip = attributes.numbers("SkipInterval", 1) or (1.0,)
+    fill = attributes.choice("FillHoles", {"ON": True, "OFF": False}, "OFF")
+    return ReconstructionSettings(
+        spacing=spacing,
+        origin=attributes.numbers("OutputOrigin", 3),
+        extent=None if extent is None else tuple(int(value) for value in extent),  # type: ignore[arg-type]
+        clip=_clip(attributes),
+        interpolation=attributes.choice("Interpolation", _INTERPOLATION, "NEAREST_NEIGHBOR"),
+        compounding=attributes.choice("CompoundingMode", _COMPOUNDING, "LATEST"),
+        plus_fixed_point=attributes.element.get("Optimization", "FULL") == "FULL",
+        fill_holes=_hole_filling(attributes) if fill else (),
+        skip_interval=max(1, int(skip[0])),
+        image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
+        world_frame=attributes.element.get("ReferenceCoordinateFrame", "Reference"),
+    )
+
+
+def _clip(attributes: _Attributes) -> ClipRegion | None:
+    origin = attributes.numbers("ClipRectangleOrigin", 2) or (0, 0)
+    size = attributes.numbers("ClipRectangleSize", 2)
+    if size is not None and min(size) <= 0:
+        size = None
+    angles = attributes.first(("FanAnglesDeg", "FanAngles"), 2)
+    fan = None
+    if angles is not None and any(angles):
+        apex = attributes.first(("FanOriginPixel", "FanOrigin"), 2)
+        stop = attributes.first(("FanRadiusStopPixel", "FanDepth"), 1)
+        if apex is None or stop is None:
+            raise attributes.wrong("FanAnglesDeg", "without an apex or a radius", "FanOriginPixel and FanRadiusStopPixel")
+        start = attributes.numbers("FanRadiusStartPixel", 1) or (0.0,)
+        fan = Fan(angles, apex, (start[0], stop[0]))
+    return None if size is None and fan is None else ClipRegion(origin, size, fan)
+
+
+def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
+    elements = attributes.element.findall("HoleFilling/HoleFillingElement")
+    if not elements:
+        raise attributes.wrong("FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement")
+    default = HoleFilling("")
+    filling = []
+    for element in elements:
+        own = _Attributes(element, attributes.path)
+
+        def number(name: str, otherwise: float, own: _Attributes = own) -> float:
+            value = own.numbers(name, 1)
+            return otherwise if value is None else float(value[0])
+
+        filling.append(
+            HoleFilling(
+                element.get("Type", ""),
+                stick_length=int(number("StickLengthLimit", default.stick_length)),
+                sticks=int(number("NumberOfSticksToUse", default.sticks)),
+                size=int(number("Size", default.size)),
+                minimum_ratio=number("MinimumKnownVoxelsRatio", default.minimum_ratio),
+                deviation=number("Stdev", default.deviation),
+            )
+        )
+    return tuple(filling)

@@ -1,0 +1,117 @@
+"""Where each frame of a sweep lies in the world."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import PoseError
+from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.sweep import OK, Sweep
+from edge_sdk.sweep.transforms import TransformGraph
+
+RIGID_TOLERANCE = 0.02
+"""How far a tracked rotation may be from orthonormal; trackers write few digits."""
+_PLACEHOLDER = np.eye(4)
+
+
+@dataclass(frozen=True)
+class FramePoses:
+    """Poses of all frames of a sweep.
+
+    Attributes:
+        matrices: (N, 4, 4) pixel (x, y, 0, 1) to mm in the world; NaN where not usable.
+        usable: (N,) whether the frame may be inserted.
+        reasons: Why a frame is not usable; "" where it is.
+    """
+
+    matrices: NDArray[np.float64]
+    usable: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.usable)
+
+
+def image_to_world(
+    sweep: Sweep,
+    *,
+    config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
+    image: str = "Image",
+    world: str = "Reference",
+) -> FramePoses:
+    """Resolve ImageToReference for every frame, from the sweep's own transforms and those of `config`.
+
+    A frame whose image, or any transform on the path, has another status than OK is not usable; nor is one whose
+    tracked matrix is not finite or not rigid.
+
+    Args:
+        sweep: The recording.
+        config: Calibration such as ImageToProbe; a PLUS configuration or matrices by name. The configuration
+            wins where the recording has a transform of the same name.
+        image: Coordinate frame of the pixels.
+        world: Coordinate frame of the result.
+
+    Raises:
+        PoseError: No chain of transforms leads from `image` to `world`, or no frame is usable.
+    """
+    fixed = dict(config.transforms if isinstance(config, PlusConfig) else config or {})
+    tracked = {name: transform for name, transform in sweep.transforms.items() if name not in fixed}
+    graph = TransformGraph(fixed)
+    for name in tracked:
+        graph.add(name, _PLACEHOLDER)
+    try:
+        path = [name for name, _ in graph.path(image, world)]
+    except PoseError as error:
+        raise PoseError(error.what, where=sweep.source, remedy=error.remedy) from None
+    matrices = np.full((len(sweep), 4, 4), np.nan)
+    reasons = [_unusable(sweep, index, path) for index in range(len(sweep))]
+    for index, reason in enumerate(reasons):
+        if not reason:
+            for name in path:
+                if name in tracked:
+                    graph.add(name, tracked[name].matrices[index])
+            matrices[index] = graph.resolve(image, world)
+    usable = np.array([not reason for reason in reasons], bool)
+    if not usable.any():
+        raise _none_usable(sweep, reasons)
+    return FramePoses(matrices, usable, tuple(reasons))
+
+
+def _unusable(sweep: Sweep, index: int, path: list[str]) -> str:
+    """Why frame `index` may not be inserted, or ""."""
+    if sweep.image_status and sweep.image_status[index] != OK:
+        return f"image is {sweep.image_status[index]}"
+    for name in path:
+        transform = sweep.transforms.get(name)
+        if transform is None:
+            continue
+        if transform.status[index] != OK:
+            return f"{name} is {transform.status[index]}"
+        if not is_rigid(transform.matrices[index]):
+            return f"{name} is not a rigid transform"
+    return ""
+
+
+def is_rigid(matrix: NDArray[np.float64]) -> bool:
+    """Whether a 4×4 matrix is finite and a rotation with a translation, within the digits that trackers write."""
+    if not np.isfinite(matrix).all() or not np.allclose(matrix[3], (0, 0, 0, 1)):
+        return False
+    rotation = matrix[:3, :3]
+    orthonormal = abs(rotation @ rotation.T - np.eye(3)).max() <= RIGID_TOLERANCE
+    return bool(orthonormal and np.linalg.det(rotation) > 0)
+
+
+def _none_usable(sweep: Sweep, reasons: list[str]) -> PoseError:
+    if not reasons:
+        return PoseError("the sweep holds no frames", where=sweep.source, remedy="record it again")
+    reason, count = Counter(reasons).most_common(1)[0]
+    return PoseError(
+        f"none of the {len(reasons)} frames has a usable pose: {reason} in {count}",
+        where=sweep.source,
+        remedy="check that the tracker saw the probe and the reference during the recording",
+    )
