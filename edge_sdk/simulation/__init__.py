@@ -1,0 +1,1 @@
+"""Simulated tracked sweeps of a speckle phantom whose labels are known."""
