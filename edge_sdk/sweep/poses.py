@@ -69,7 +69,7 @@ def image_to_world(
     except PoseError as error:
         raise PoseError(error.what, where=sweep.source, remedy=error.remedy) from None
     matrices = np.full((len(sweep), 4, 4), np.nan)
-    reasons = [_unusable(sweep, index, path) for index in range(len(sweep))]
+    reasons = [_unusable(sweep, index, path, image) for index in range(len(sweep))]
     for index, reason in enumerate(reasons):
         if not reason:
             for name in path:
@@ -82,7 +82,7 @@ def image_to_world(
     return FramePoses(matrices, usable, tuple(reasons))
 
 
-def _unusable(sweep: Sweep, index: int, path: list[str]) -> str:
+def _unusable(sweep: Sweep, index: int, path: list[str], image: str) -> str:
     """Why frame `index` may not be inserted, or ""."""
     if sweep.image_status and sweep.image_status[index] != OK:
         return f"image is {sweep.image_status[index]}"
@@ -92,7 +92,11 @@ def _unusable(sweep: Sweep, index: int, path: list[str]) -> str:
             continue
         if transform.status[index] != OK:
             return f"{name} is {transform.status[index]}"
-        if not is_rigid(transform.matrices[index]):
+        matrix = transform.matrices[index]
+        if image in name.split("To"):  # carries the pixel size, so it is no rotation
+            if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 4:
+                return f"{name} has no inverse"
+        elif not is_rigid(matrix):
             return f"{name} is not a rigid transform"
     return ""
 
