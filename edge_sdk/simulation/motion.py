@@ -21,7 +21,7 @@ JITTER_MM = 0.05
 JITTER_DEG = 0.05
 _HARMONICS = 3
 
-# Calibration of the simulated tracked probe: rotation (radians) and shift (mm) of the marker against the face.
+# Calibration of the tracked probe: rotation (radians) and shift (mm) of the marker against the face.
 _FACE_TO_PROBE_ROTATION = (1.15, -0.95, 1.30)
 _FACE_TO_PROBE_SHIFT = (15.4, 49.6, -8.6)
 
