@@ -21,15 +21,19 @@ _PLACE = {
 
 
 @contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
+def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterator[Path]:
     """A temporary name beside `path` that becomes `path` when the block ends well, and vanishes otherwise.
 
     The temporary name ends like `path`, so that writers which choose the format by suffix keep working; the
-    block may write a file there, or make it a directory. Missing parent folders are made. A file or directory
-    that was at `path` is replaced as a whole.
+    block may write a file there, or make it a directory. Missing parent folders are made. A file that was at
+    `path` is replaced; a directory with something in it only by another one, and only where asked for.
+
+    Args:
+        path: The final name.
+        replace_directory: Whether a directory at `path` may be removed with all that it holds.
 
     Raises:
-        EdgeSdkError: The place cannot be written, or its disk is full.
+        EdgeSdkError: The place cannot be written, its disk is full, or a directory is in the way.
     """
     path = Path(path)
     temporary = path.with_name(f".part-{secrets.token_hex(4)}-{path.name}")
@@ -37,7 +41,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         made = _make_parents(path.parent)
         yield temporary
-        _replace(temporary, path)
+        _replace(temporary, path, replace_directory)
     except BaseException as error:
         _remove(temporary)
         for folder in made:
@@ -64,14 +68,12 @@ def _make_parents(folder: Path) -> list[Path]:
     return missing
 
 
-def _replace(temporary: Path, path: Path) -> None:
+def _replace(temporary: Path, path: Path, replace_directory: bool) -> None:
     if not path.is_dir() or path.is_symlink():
         os.replace(temporary, path)
         return
-    if not temporary.is_dir():
-        raise EdgeSdkError(
-            "is a directory, and a file is to be written", where=path, remedy="choose another name"
-        )
+    if not temporary.is_dir() or not (replace_directory or not any(path.iterdir())):
+        raise EdgeSdkError("a directory is in the way", where=path, remedy="choose another name or remove it")
     # A directory cannot replace one that holds files: move the old one aside, and back if that fails.
     old = path.with_name(f"{temporary.name}-old")
     os.replace(path, old)

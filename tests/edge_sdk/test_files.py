@@ -45,7 +45,7 @@ def test_directory_is_replaced_as_a_whole(tmp_path: Path) -> None:
     target = tmp_path / "p.edgepkg"
     target.mkdir()
     (target / "stale").write_text("x")
-    with atomic_path(target) as temporary:
+    with atomic_path(target, replace_directory=True) as temporary:
         temporary.mkdir()
         (temporary / "fresh").write_text("y")
     assert [item.name for item in target.iterdir()] == ["fresh"]
@@ -61,9 +61,23 @@ def test_parent_that_is_a_file_is_one_line(tmp_path: Path) -> None:
         pass
 
 
+def test_directory_with_files_is_kept_unless_told(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis").write_text("x")
+    with (
+        pytest.raises(EdgeSdkError, match="directory is in the way"),
+        atomic_path(tmp_path / "home") as temporary,
+    ):
+        temporary.mkdir()
+    assert (tmp_path / "home" / "thesis").read_text() == "x"
+
+
 def test_file_does_not_replace_a_directory(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with pytest.raises(EdgeSdkError, match="is a directory"), atomic_path(tmp_path / "out") as temporary:
+    with (
+        pytest.raises(EdgeSdkError, match="directory is in the way"),
+        atomic_path(tmp_path / "out") as temporary,
+    ):
         temporary.write_text("x")
     assert [item.name for item in tmp_path.iterdir()] == ["out"]
 

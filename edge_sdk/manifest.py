@@ -1,0 +1,176 @@
+"""What a package says about itself: the schema of `manifest.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from edge_sdk.errors import PackageError
+
+SCHEMA_VERSION = 1
+NAME = "manifest.json"
+SELFTEST = "selftest.npz"
+_BLANK = "0" * 64
+
+Size = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Normalisation(_Part):
+    """Network input = (voxel - shift) / scale: fixed numbers, never statistics of the volume at hand."""
+
+    kind: Literal["affine"] = "affine"
+    shift: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    scale: Positive = 1.0
+
+
+class TrainingData(_Part):
+    """What the network learned from."""
+
+    name: str
+    licence: str
+    cases: Annotated[int, Field(ge=0)]
+
+
+class Gate(_Part):
+    """The check that may refuse to ship, with the numbers that it looked at."""
+
+    verdict: Literal["passed", "failed", "not run"]
+    reason: str = ""
+    numbers: dict[str, JsonValue] = {}
+
+
+class Manifest(_Part):
+    """A package's manifest.
+
+    Attributes:
+        schema_version: Of this schema.
+        name: Of the package.
+        variant: Of the network: "T", "S", "M", "L".
+        labels: Class number → name; 0 is the background, numbers without gaps, equal to the logits' channels.
+        in_channels: Channels of the network's input.
+        patch: (D, H, W) of the network's input.
+        patch_multiple: Every patch axis is a multiple of this.
+        spacing_mm: (x, y, z) of the voxels that the network was trained on.
+        normalisation: From voxels to network input.
+        output_stride: Patch voxels per logit voxel, per axis.
+        precision: Target → "int8" or "fp32"; the package holds exactly these targets.
+        recipe: What compression did.
+        training_data: What the network learned from.
+        metrics: Accuracy when the package was made; `edge_sdk.inference.accuracy` says what it reads.
+        gate: The verdict.
+        runtime_minimum: Target → lowest runtime version that opens it.
+        isa_notes: What to know about instruction sets, such as saturation without VNNI.
+        sdk_version: That wrote the package.
+        files: Path → SHA-256 of every file but the manifest.
+        checksum: SHA-256 of the manifest's own bytes with this field's digits written as zeros.
+    """
+
+    schema_version: Annotated[int, Field(ge=1, le=SCHEMA_VERSION)] = SCHEMA_VERSION
+    name: Annotated[str, Field(min_length=1)]
+    variant: str
+    labels: dict[int, str]
+    in_channels: Size = 1
+    patch: tuple[Size, Size, Size]
+    patch_multiple: Size = 16
+    spacing_mm: tuple[Positive, Positive, Positive]
+    normalisation: Normalisation = Normalisation()
+    output_stride: Size = 2
+    precision: dict[str, Literal["int8", "fp32"]]
+    recipe: dict[str, JsonValue] = {}
+    training_data: TrainingData
+    metrics: dict[str, JsonValue] = {}
+    gate: Gate = Gate(verdict="not run", reason="no gate was asked for")
+    runtime_minimum: dict[str, str] = {}
+    isa_notes: str = ""
+    sdk_version: str = ""
+    files: dict[str, Digest] = {}
+    checksum: Digest = _BLANK
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if sorted(self.labels) != list(range(len(self.labels))) or not 2 <= len(self.labels) <= 256:
+            raise ValueError("labels must be numbered 0, 1, 2, … without gaps, at least two and at most 256")
+        if any(size % self.patch_multiple for size in self.patch):
+            raise ValueError(f"patch {self.patch} must be a multiple of {self.patch_multiple} on every axis")
+        if any(size % self.output_stride for size in self.patch):
+            raise ValueError(f"patch {self.patch} must be a multiple of output_stride {self.output_stride}")
+        if not self.precision:
+            raise ValueError("precision names no target")
+        for path in self.files:
+            check_inner_path(path)
+        return self
+
+    def serialise(self) -> bytes:
+        """The bytes of `manifest.json`, with the checksum filled in."""
+        draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2).encode()
+        return _with_checksum(draft, _BLANK, hashlib.sha256(draft).hexdigest())
+
+
+def parse_manifest(content: bytes, *, where: object) -> Manifest:
+    """Check and read the bytes of a `manifest.json`.
+
+    Raises:
+        PackageError: Not JSON, of a newer schema, with a missing, unknown or impossible value, or altered.
+    """
+    try:
+        raw = json.loads(content)
+        version = raw["schema_version"]
+    except (ValueError, TypeError, KeyError, RecursionError) as cause:
+        raise PackageError(
+            f"{NAME} is damaged: it is not JSON with a schema_version",
+            where=where,
+            remedy="get the package again from its source",
+        ) from cause
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise PackageError(
+            f"{NAME} has schema {version}, this version of edge-sdk reads up to {SCHEMA_VERSION}",
+            where=where,
+            remedy="update edge-sdk",
+        )
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as cause:
+        raise PackageError(
+            f"{NAME} is not valid: {_first_problem(cause)}", where=where, remedy="export the package again"
+        ) from cause
+    draft = _with_checksum(content, manifest.checksum, _BLANK)
+    if hashlib.sha256(draft).hexdigest() != manifest.checksum:
+        raise PackageError(
+            f"{NAME} was altered after the package was made",
+            where=where,
+            remedy="get the package again from its source",
+        )
+    return manifest
+
+
+def check_inner_path(path: str) -> None:
+    """Refuse a path that could leave the package's folder or that is not written in the one normal way.
+
+    Raises:
+        ValueError: Such a path.
+    """
+    pure = PurePosixPath(path)
+    clean = path == str(pure) and not pure.is_absolute() and ".." not in pure.parts and pure.parts
+    if not clean or any(letter in path for letter in "\\:\0") or path == NAME:
+        raise ValueError(f"path {path!r} is not allowed in a package")
+
+
+def _with_checksum(content: bytes, old: str, new: str) -> bytes:
+    return content.replace(f'"checksum": "{old}"'.encode(), f'"checksum": "{new}"'.encode())
+
+
+def _first_problem(error: ValidationError) -> str:
+    first: Any = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

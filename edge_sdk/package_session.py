@@ -1,0 +1,55 @@
+"""A target's session together with what the package says about the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.manifest import Manifest
+from edge_sdk.session import Patch, Session
+
+
+class PackageSession:
+    """A session that knows its manifest; see `edge_sdk.session.Session`."""
+
+    def __init__(self, inner: Session, manifest: Manifest) -> None:
+        self.inner, self.manifest = inner, manifest
+
+    @property
+    def target(self) -> str:
+        """Name of the target, such as "openvino"."""
+        return self.inner.target
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """Runtime version, device, threads, and other settings for reports."""
+        return self.inner.description
+
+    def infer(self, patch: Patch) -> Patch:
+        """Logits (N, K, D', H', W') of a patch (N, C, D, H, W), float32, before upsampling.
+
+        Raises:
+            GeometryError: The patch has another shape than the package's.
+        """
+        expected = (self.manifest.in_channels, *self.manifest.patch)
+        if patch.ndim != 5 or patch.shape[1:] != expected:
+            raise GeometryError(
+                f"patch of shape {patch.shape}, expected (N, {', '.join(map(str, expected))})",
+                where=self.target,
+                remedy="cut patches of the package's size, as edge_sdk.segment does",
+            )
+        return self.inner.infer(patch)
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+        self.inner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,119 @@
+"""A package whose network is easy to know: logits are sums over 2×2×2 voxels, times a weight per class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from edge_sdk.manifest import Manifest, TrainingData
+from edge_sdk.package_writer import write_package
+from edge_sdk.selftest import SelfTestVector
+from edge_sdk.session import ExecutedOperator, Patch
+
+WEIGHTS = np.array([0.0, 1.0], np.float32)
+SIZE = 16
+
+
+def network(patch: Patch, weights: Patch = WEIGHTS) -> Patch:
+    n, _, d, h, w = patch.shape
+    pooled = patch[:, 0].reshape(n, d // 2, 2, h // 2, 2, w // 2, 2).sum((2, 4, 6))
+    return (pooled[:, None] * weights[None, :, None, None, None]).astype(np.float32)
+
+
+class FakeSession:
+    def __init__(self, target: str, error: float) -> None:
+        self.target, self.error, self.closed = target, error, False
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        return {"runtime": "fake"}
+
+    def infer(self, patch: Patch) -> Patch:
+        return network(patch) + np.float32(self.error)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FakeTarget:
+    def __init__(self, name: str, *, error: float = 0.0, missing: str | None = None) -> None:
+        self.name, self.extra, self.error, self.reason = name, name, error, missing
+        self.opened = 0
+
+    def missing(self) -> str | None:
+        return self.reason
+
+    def version(self) -> str:
+        return "1.2.3"
+
+    def open(self, folder: Path, *, precision: str, threads: int | None = None) -> FakeSession:
+        assert (folder / "weights.bin").read_bytes() == self.name.encode()
+        assert precision == "int8"
+        assert threads in (None, 1, 2)
+        self.opened += 1
+        return FakeSession(self.name, self.error)
+
+    def inspect(
+        self, folder: Path, patch: Patch, *, precision: str, threads: int | None = None
+    ) -> list[ExecutedOperator]:
+        self.open(folder, precision=precision, threads=threads)
+        return [
+            ExecutedOperator("head", "Convolution", "fake", "f32", 1.0 + patch.mean() * 0),
+            ExecutedOperator("body", "Convolution", "fake", "i8", 3.0),
+        ]
+
+    def export(self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: Patch) -> None:
+        raise NotImplementedError
+
+
+def fake_targets(monkeypatch: pytest.MonkeyPatch, *targets: FakeTarget) -> dict[str, FakeTarget]:
+    """Let these be the known targets."""
+    table = {target.name: target for target in targets}
+    monkeypatch.setattr("edge_sdk.target_choice.known_targets", lambda: table)
+    return table
+
+
+def manifest(*targets: str, **changes: Any) -> Manifest:
+    values: dict[str, Any] = {
+        "name": "toy",
+        "variant": "S",
+        "labels": {0: "background", 1: "bright"},
+        "patch": (SIZE, SIZE, SIZE),
+        "spacing_mm": (1.0, 1.0, 1.0),
+        "normalisation": {"kind": "affine", "shift": 128.0, "scale": 64.0},
+        "precision": dict.fromkeys(targets or ("alpha", "beta"), "int8"),
+        "training_data": TrainingData(name="none", licence="none", cases=0),
+    }
+    return Manifest(**{**values, **changes})
+
+
+def toy_package(
+    path: Path, *targets: str, as_directory: bool = False, bound: float = 0.5, **changes: Any
+) -> Path:
+    """Write a package for the fake targets."""
+    names = targets or ("alpha", "beta")
+    weights = path.parent / f"{path.name}-weights"
+    weights.mkdir()
+    files = {}
+    for name in names:
+        (weights / name).write_bytes(name.encode())
+        files[f"{name}/weights.bin"] = weights / name
+    patch = (
+        np.random.default_rng(0).normal(size=(1, 1, SIZE, SIZE, SIZE)).astype(np.float16).astype(np.float32)
+    )
+    vector = SelfTestVector(patch, network(patch), dict.fromkeys(names, bound))
+    said = manifest(*names, **changes)
+    return write_package(path, manifest=said, files=files, selftest=vector, as_directory=as_directory)
