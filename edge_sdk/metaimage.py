@@ -135,17 +135,24 @@ def _read_fields(stream: Any, path: Path) -> dict[str, str]:
     while "ElementDataFile" not in fields:
         line = stream.readline(_LONGEST_LINE)
         key, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
-        if not line.endswith(b"\n") or not equals or not key.strip().isprintable():
-            where = "ends inside its header" if fields and len(line) < _LONGEST_LINE else "is not a metafile"
-            if fields and line.endswith(b"\n"):
-                where = f"has a header line that is not 'Key = Value': {line[:40]!r}"
-            raise FileFormatError(
-                where,
-                where=path,
-                remedy="give a .mha or .mhd file as PLUS, 3D Slicer or ITK writes it; copy it again",
-            )
+        # The last line of an .mhd may lack its line break.
+        complete = line.endswith(b"\n") or (key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"})
+        if not complete or not equals or not key.strip().isprintable():
+            raise _bad_header(line, bool(fields), path)
         fields[key.strip()] = value.strip()
     return fields
+
+
+def _bad_header(line: bytes, begun: bool, path: Path) -> FileFormatError:
+    if not begun:
+        what = "is not a metafile"
+    elif line.endswith(b"\n"):
+        what = f"has a header line that is not 'Key = Value': {line[:40]!r}"
+    else:
+        what = "ends inside its header, without ElementDataFile"
+    return FileFormatError(
+        what, where=path, remedy="give a .mha or .mhd file as PLUS, 3D Slicer or ITK writes it, or copy it again"
+    )
 
 
 def _layout(fields: Mapping[str, str], path: Path) -> tuple[tuple[int, ...], np.dtype[Any] | None]:

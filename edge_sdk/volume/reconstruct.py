@@ -1,0 +1,127 @@
+"""A whole sweep into a volume."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from edge_sdk.errors import GeometryError, PoseError
+from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
+from edge_sdk.sweep.poses import FramePoses, image_to_world
+from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.volume.compounding import Compounder
+from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
+from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.holes import check_kernels, fill_holes
+
+DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
+"""Where neither the caller nor the configuration says otherwise: 0.5 mm, linear, mean, no hole filling."""
+Progress = Callable[[int, int, str], None]
+
+
+def reconstruct(
+    sweep: Sweep,
+    *,
+    config: PlusConfig | None = None,
+    settings: ReconstructionSettings | None = None,
+    progress: Progress | None = None,
+) -> Volume:
+    """Compound all usable frames of a sweep, then fill holes if asked for.
+
+    Args:
+        sweep: The recording.
+        config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
+        settings: Override those of the configuration.
+        progress: Called with (done, total, what).
+
+    Returns:
+        Voxels (D, H, W) uint8. `meta` says "frames_inserted", "frames_left_out" and "left_out_because".
+
+    Raises:
+        PoseError: ImageToReference cannot be resolved, or no frame is usable.
+        GeometryError: The volume would not fit in memory, or the settings or images are impossible.
+    """
+    settings = effective_settings(config, settings)
+    check_kernels(settings.fill_holes)
+    poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
+    grid = sweep_grid(sweep, poses, settings)
+    compounder = Compounder(
+        grid,
+        interpolation=settings.interpolation,
+        mode=settings.compounding,
+        clip=settings.clip,
+        plus_fixed_point=settings.plus_fixed_point,
+    )
+    inserted, left_out = 0, Counter[str]()
+    for index in range(len(sweep)):
+        if index % settings.skip_interval:
+            left_out["skip interval"] += 1
+        elif not poses.usable[index]:
+            left_out[poses.reasons[index]] += 1
+        elif compounder.insert(sweep.images[index], poses.matrices[index]) is None:
+            left_out["outside the volume"] += 1
+        else:
+            inserted += 1
+        if progress:
+            progress(index + 1, len(sweep), "compounding")
+    voxels = compounder.voxels()
+    if settings.fill_holes:
+        if progress:
+            progress(0, 1, "filling holes")
+        voxels = fill_holes(voxels, compounder.hit(), settings.fill_holes)
+        if progress:
+            progress(1, 1, "filling holes")
+    meta = {
+        "frames_inserted": str(inserted),
+        "frames_left_out": str(left_out.total()),
+        "left_out_because": "; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
+    }
+    return Volume(voxels, grid, meta)
+
+
+def effective_settings(
+    config: PlusConfig | None, settings: ReconstructionSettings | None = None
+) -> ReconstructionSettings:
+    """The caller's settings, else the configuration's, else the defaults."""
+    return settings or (config and config.reconstruction) or DEFAULT_SETTINGS
+
+
+def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> Grid:
+    """The output grid: as the settings fix it, else around the usable frames.
+
+    Raises:
+        PoseError: The sweep has no images.
+        GeometryError: It would not fit in memory.
+    """
+    if sweep.images.size == 0:
+        raise PoseError(
+            "the recording holds tracking only, without images", where=sweep.source, remedy="give a recording with images"
+        )
+    height, width = sweep.images.shape[1:3]
+    if settings.extent is not None:
+        if settings.origin is None:
+            raise GeometryError("OutputExtent is given without OutputOrigin", remedy="give both or neither")
+        grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
+        check_memory(grid)
+        return grid
+    usable = poses.matrices[poses.usable]
+    grid = grid_for(usable, (height, width), settings.spacing, clip=settings.clip)
+    return grid if settings.origin is None else _moved(grid, settings.origin)
+
+
+def _moved(grid: Grid, origin: tuple[float, float, float]) -> Grid:
+    """`grid` with its first voxel at `origin`, still reaching as far."""
+    last = [
+        start + (count - 1) * step
+        for start, count, step in zip(grid.origin, grid.shape[::-1], grid.spacing, strict=True)
+    ]
+    counts = [
+        int((end - start) / step + 0.5) + 1 for end, start, step in zip(last, origin, grid.spacing, strict=True)
+    ]
+    if min(counts) < 1:
+        raise GeometryError(f"OutputOrigin {origin} lies behind all frames", remedy="correct or remove it")
+    width, height, depth = counts
+    moved = replace(grid, shape=(depth, height, width), origin=origin)
+    check_memory(moved)
+    return moved
