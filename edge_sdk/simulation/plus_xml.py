@@ -27,7 +27,7 @@ def plus_configuration(probe: Probe, image_to_probe: NDArray[np.float64]) -> str
         "ClipRectangleSize": f"{columns} {rows}",
         "Interpolation": "LINEAR",
         "CompoundingMode": "MEAN",
-        "Optimization": "FULL",
+        "Optimization": "NONE",
         "FillHoles": "OFF",
         "NumberOfThreads": "1",
     }

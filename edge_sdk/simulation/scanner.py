@@ -15,7 +15,7 @@ from edge_sdk.simulation.speckle import PSF_SIGMA_MM, gaussian_mean, scatterer_f
 from edge_sdk.volume.grid import Grid
 
 # Steps of the echo field, mm, (x, y, z): about one standard deviation of the point-spread function.
-FIELD_SPACING_MM = (0.45, 0.30, 0.55)
+FIELD_SPACING_MM = (0.40, 0.25, 0.45)
 DYNAMIC_RANGE_DB = 58.0
 # Grey level of background tissue as a share of white, at gain 0.
 TISSUE_LEVEL = 0.46

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Standard deviations of the point-spread function, mm: lateral (x), axial (y), elevational (z).
-PSF_SIGMA_MM = (0.55, 0.28, 0.70)
+PSF_SIGMA_MM = (0.42, 0.25, 0.50)
 # Scale of the slow echogenicity variation of tissue, mm.
 VARIATION_STEP_MM = 9.0
 _TRUNCATE_SIGMA = 3.0

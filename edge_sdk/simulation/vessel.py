@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_sdk.simulation.shapes import Points, Shape, tube
 
-TRUNK_RADIUS_MM = (3.3, 4.2)
+TRUNK_RADIUS_MM = (3.4, 4.2)
 # Share of the trunk's flow that the first daughter takes; Murray: flow goes with the cube of the radius.
 FLOW_SHARE = (0.4, 0.6)
 BRANCH_ANGLE_DEG = (18.0, 35.0)
