@@ -97,9 +97,7 @@ class _GraphBuilder:
             )
             self._add(dw)
             branches.append(
-                self._add(
-                    Activation(name=f"{name}.act{index}", inputs=(dw.name,), kind=self.network.activation_kind)
-                )
+                self._add(Activation(name=f"{name}.act{index}", inputs=(dw.name,), kind=self.network.activation_kind))
             )
         joined = self._add(Concat(name=f"{name}.cat", inputs=tuple(branches)))
         main = self._add(pointwise(f"{name}.pw", joined, block.conv3))

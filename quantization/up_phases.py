@@ -41,9 +41,7 @@ def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) ->
         phase = f"{name}.phase{odd[0]}{odd[1]}{odd[2]}"
         if odd == (1, 1, 1):
             branches = [(w_point, b_point), (w_near[:, :, 1:2, 1:2, 1:2], b_near), (_flip(w_wide), b_wide)]
-            nodes += _full_phase(
-                phase, x, branches, (mix, mix_bias), (residual, residual_bias), activation
-            )
+            nodes += _full_phase(phase, x, branches, (mix, mix_bias), (residual, residual_bias), activation)
         else:
             taps = [ONE_TAP if is_odd else TWO_TAPS for is_odd in odd]
             weight = np.ascontiguousarray(w_near[np.ix_(range(channels), [0], *taps)])

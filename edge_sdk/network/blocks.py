@@ -31,7 +31,14 @@ class MultiReceptiveConv(nn.Module):
             conv: nn.Module
             if transposed:
                 conv = nn.ConvTranspose3d(
-                    channels, channels, kernel, stride, padding, groups=channels, bias=False, dilation=dilation
+                    channels,
+                    channels,
+                    kernel,
+                    stride,
+                    padding,
+                    groups=channels,
+                    bias=False,
+                    dilation=dilation,
                 )
             else:
                 conv = DepthwiseConv3d(channels, kernel, stride=stride, dilation=dilation)
@@ -54,7 +61,13 @@ class Block(nn.Module):
     """
 
     def __init__(
-        self, channels: int, out_channels: int, *, stride: int = 1, norm: Norm = "group", activation: ActivationName = "gelu"
+        self,
+        channels: int,
+        out_channels: int,
+        *,
+        stride: int = 1,
+        norm: Norm = "group",
+        activation: ActivationName = "gelu",
     ) -> None:
         super().__init__()
         self.conv1 = MultiReceptiveConv(channels, stride, transposed=False)

@@ -6,7 +6,6 @@ Segmentation", MICCAI 2025. Commercial use of the architecture may need a licenc
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from edge_sdk.errors import GeometryError, RecipeError
@@ -134,6 +133,4 @@ def efficient_mednext(
     """
     if variant not in VARIANTS:
         raise RecipeError(f"no variant {variant!r}", remedy=f"choose one of {', '.join(VARIANTS)}")
-    return EfficientMedNeXt(
-        variant, in_channels, num_classes, width, decoder_width, deep_supervision, norm, activation
-    )
+    return EfficientMedNeXt(variant, in_channels, num_classes, width, decoder_width, deep_supervision, norm, activation)

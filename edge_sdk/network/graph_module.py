@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+from edge_sdk.network.depthwise import cpu_depthwise, trains_on_cpu
 
 
 class GraphModule(nn.Module):
@@ -27,16 +30,24 @@ class GraphModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, K, D', H', W') of a patch (N, C, D, H, W)."""
+        return self.watched(x, None)
+
+    def watched(self, x: Tensor, watch: Callable[[Node, Tensor], None] | None) -> Tensor:
+        """`forward`, calling `watch` with every operator and its output."""
         values: dict[str, Tensor] = {}
         for index, node in enumerate(self.graph):
             if isinstance(node, Input):
                 values[node.name] = x
+                if watch is not None:
+                    watch(node, x)
                 continue
             inputs = [values[name] for name in node.inputs]
             for name in set(node.inputs):
                 if self._last_use[name] == index:
                     del values[name]
             values[node.name] = self.run_node(node, inputs)
+            if watch is not None:
+                watch(node, values[node.name])
         return values[self.graph.nodes[-1].name]
 
     def run_node(self, node: Node, inputs: list[Tensor]) -> Tensor:
@@ -45,6 +56,8 @@ class GraphModule(nn.Module):
         match node:
             case Conv():
                 weight, bias = self.conv_weight(node), self.biases[_key(node)]
+                if self.training and _is_plain_depthwise(node) and trains_on_cpu(x):
+                    return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
                 return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
             case Activation():
                 return {"relu": F.relu, "gelu": F.gelu, "hardswish": F.hardswish}[node.kind](x)
@@ -88,6 +101,14 @@ def run_graph(graph: Graph, patch: NDArray[np.float32]) -> NDArray[np.float32]:
     module = GraphModule(graph).eval()
     result: NDArray[np.float32] = module(torch.from_numpy(patch)).numpy()
     return result
+
+
+def _is_plain_depthwise(node: Conv) -> bool:
+    """Whether `cpu_depthwise` computes this convolution."""
+    size, dilation = node.weight.shape[2], node.dilation[0]
+    cubic = node.weight.shape[1:] in {(1, 1, 1, 1), (1, 3, 3, 3)} and len(set(node.dilation)) == 1
+    padded = node.padding == (dilation * (size - 1) // 2,) * 3
+    return cubic and padded and node.stride == (1, 1, 1) and node.groups == len(node.weight) > 1
 
 
 def _key(node: Node) -> str:

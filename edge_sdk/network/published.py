@@ -24,7 +24,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file  # noqa: PLC0415
+            from safetensors.torch import load_file
 
             return dict(load_file(path))
         stored: Any = torch.load(path, map_location="cpu", weights_only=True)
@@ -64,7 +64,9 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
     differing = [n for n in own.keys() & tensors.keys() if own[n].shape != tensors[n].shape]
     if missing or unknown or differing:
         first = missing or unknown or differing
-        detail = f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
+        detail = (
+            f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
+        )
         raise TrainingError(
             f"checkpoint does not fit {model.variant} with width {model.width}, decoder width {model.decoder_width}: {detail}",
             where=where,

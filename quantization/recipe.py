@@ -1,0 +1,139 @@
+"""The recipe: one validated TOML file that says everything a run needs besides the data."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_sdk.errors import RecipeError
+from edge_sdk.manifest import Normalisation
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(Section):
+    """Which network."""
+
+    variant: Literal["T", "S", "M", "L"] = "S"
+    width: Positive = 32
+    decoder_width: Positive | None = 32
+    deep_supervision: bool = True
+    supervise_full_resolution: bool = True
+    """False leaves out decoder stage 0, which inference of T, S and M never runs: half the training time on a CPU."""
+
+
+class Data(Section):
+    """How volumes become patches."""
+
+    labels: dict[str, str]
+    """Label value (as text) to name, background "0" included."""
+    patch: tuple[Positive, Positive, Positive] = (64, 64, 64)
+    """(D, H, W), multiples of 16."""
+    spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
+    """(x, y, z)."""
+    normalisation: Normalisation = Normalisation(shift=96.0, scale=64.0)
+    validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    flip: bool = True
+    intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    name: str = "unnamed data set"
+    licence: str = "not stated"
+
+
+class Fit(Section):
+    """One training phase."""
+
+    steps: Positive
+    batch: Positive = 2
+    learning_rate: Rate = 1e-3
+    warmup_steps: int = 50
+    weight_decay: float = 1e-2
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+
+
+class Student(Section):
+    """The deploy form: what replaces the norm and the activation, and how long it is distilled."""
+
+    activation: Literal["gelu", "relu", "hardswish"] = "relu"
+    distillation: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the Kullback-Leibler term beside the label loss."""
+    fit: Fit = Fit(steps=1000)
+
+
+class Prune(Section):
+    """Structured pruning; "none" is the only method so far."""
+
+    method: Literal["none"] = "none"
+
+
+class Quantize(Section):
+    """INT8 by quantisation-aware fine-tuning; 0 steps is calibration only."""
+
+    weight_limit: Literal[63, 127] = 63
+    """Largest weight integer; 63 cannot saturate the 16-bit sums of AVX2 without VNNI."""
+    calibration_patches: Positive = 8
+    steps: Annotated[int, Field(ge=0)] = 200
+    batch: Positive = 2
+    learning_rate: Rate = 1e-4
+
+
+class Gate(Section):
+    """What INT8 must keep of the FP32 Dice."""
+
+    minimum_ratio: Annotated[float, Field(gt=0, le=1)] = 0.99
+
+
+class Recipe(Section):
+    """Everything."""
+
+    seed: int = 0
+    network: Network = Network()
+    data: Data
+    train: Fit = Fit(steps=2000)
+    student: Student = Student()
+    prune: Prune = Prune()
+    quantize: Quantize = Quantize()
+    gate: Gate = Gate()
+
+    @property
+    def label_names(self) -> dict[int, str]:
+        """Label value to name."""
+        return {int(value): name for value, name in self.data.labels.items()}
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: Not TOML, an unknown key (the nearest right one is named), or an impossible value.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as cause:
+        raise RecipeError(f"cannot be read ({cause})", where=path, remedy="give a TOML recipe") from cause
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as cause:
+        raise RecipeError(_explain(cause), where=path, remedy="correct the recipe") from cause
+
+
+def _explain(cause: ValidationError) -> str:
+    error = cause.errors()[0]
+    path = [str(part) for part in error["loc"]]
+    if error["type"] != "extra_forbidden":
+        return f"{'.'.join(path)}: {error['msg']}, got {error['input']!r}"
+    section: Any = Recipe
+    for part in path[:-1]:
+        section = section.model_fields[part].annotation
+    near = difflib.get_close_matches(path[-1], section.model_fields, n=1, cutoff=0.0)
+    return f"unknown key {'.'.join(path)}, did you mean {'.'.join([*path[:-1], *near])}"

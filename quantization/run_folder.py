@@ -1,0 +1,127 @@
+"""A run on disk: what training and compression leave, and what export reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from edge_sdk.errors import TrainingError
+from edge_sdk.files import atomic_path
+from edge_sdk.graph import Graph, load_graph, save_graph
+from quantization.recipe import Recipe
+
+CHECKPOINT = "checkpoint.safetensors"
+STUDENT = "student.safetensors"
+GRAPHS = {"fp32": "graph-fp32.npz", "int8": "graph.npz"}
+CALIBRATION = "calibration.npz"
+DESCRIPTION = "run.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Folder of one run; every file is written to a temporary name and renamed."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, recipe: Recipe) -> RunFolder:
+        """A new run, or the same one again to be resumed.
+
+        Raises:
+            TrainingError: The folder holds a run of another recipe.
+        """
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        described = recipe.model_dump(mode="json")
+        if (path / DESCRIPTION).is_file():
+            if run.description["recipe"] != described:
+                raise TrainingError(
+                    "holds a run of another recipe",
+                    where=path,
+                    remedy="give its recipe to resume it, or another folder",
+                )
+            return run
+        run._write({"recipe": described})
+        return run
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What run.json says.
+
+        Raises:
+            TrainingError: There is no run here.
+        """
+        try:
+            stored: dict[str, Any] = json.loads((self.path / DESCRIPTION).read_text())
+        except (OSError, ValueError) as cause:
+            raise TrainingError(
+                f"no readable {DESCRIPTION} ({cause})",
+                where=self.path,
+                remedy="give the -o folder of train or compress",
+            ) from cause
+        return stored
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the run."""
+        return Recipe.model_validate(self.description["recipe"])
+
+    def record(self, key: str, value: Any) -> None:
+        """Add a result to run.json."""
+        self._write({**self.description, key: value})
+
+    def save_checkpoint(self, module: nn.Module, name: str) -> None:
+        """Write a state dict as safetensors."""
+        from safetensors.torch import save_file
+
+        state = {key: value.detach().cpu().contiguous().clone() for key, value in module.state_dict().items()}
+        with atomic_path(self.path / name) as temporary:
+            save_file(state, temporary)
+
+    def save_losses(self, phase: str, losses: list[float]) -> None:
+        """Write the loss of every step as CSV."""
+        lines = ["step,loss", *(f"{step},{loss:.6g}" for step, loss in enumerate(losses, 1))]
+        with atomic_path(self.path / f"{phase}-losses.csv") as temporary:
+            temporary.write_text("\n".join(lines) + "\n")
+
+    def save_graph(self, precision: str, graph: Graph) -> None:
+        """Write the deploy form of a precision ("fp32" or "int8")."""
+        with atomic_path(self.path / GRAPHS[precision]) as temporary:
+            save_graph(graph, temporary)
+
+    def graph(self, precision: str) -> Graph:
+        """The deploy form of a precision.
+
+        Raises:
+            TrainingError: The run was not compressed.
+        """
+        path = self.path / GRAPHS[precision]
+        if not path.is_file():
+            raise TrainingError(
+                f"has no {precision} deploy form",
+                where=self.path,
+                remedy="run edge-sdk compress on its checkpoint first",
+            )
+        return load_graph(path)
+
+    def save_calibration(self, patches: NDArray[np.float32]) -> None:
+        """Write calibration patches (M, C, D, H, W)."""
+        with atomic_path(self.path / CALIBRATION) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, patches=patches.astype(np.float16))
+
+    @property
+    def calibration(self) -> NDArray[np.float32]:
+        """Calibration patches (M, C, D, H, W), normalised."""
+        with np.load(self.path / CALIBRATION, allow_pickle=False) as stored:
+            patches: NDArray[np.float32] = stored["patches"].astype(np.float32)
+        return patches
+
+    def _write(self, description: dict[str, Any]) -> None:
+        with atomic_path(self.path / DESCRIPTION) as temporary:
+            temporary.write_text(json.dumps(description, indent=2) + "\n")

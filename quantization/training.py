@@ -1,0 +1,61 @@
+"""Training of the published form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
+from edge_sdk.network.published import load_published
+from quantization.data import PatchSampler, find_cases, split_cases
+from quantization.fitting import Batch, Progress, fit
+from quantization.losses import SegmentationLoss
+from quantization.recipe import Recipe
+from quantization.run_folder import CHECKPOINT, RunFolder
+
+
+def build_network(recipe: Recipe) -> EfficientMedNeXt:
+    """The published form that a recipe describes, one input channel."""
+    net = recipe.network
+    return efficient_mednext(
+        net.variant, 1, len(recipe.data.labels), net.width, net.decoder_width, net.deep_supervision
+    )
+
+
+def train(
+    data: Path, recipe: Recipe, out: Path, *, start_from: Path | None = None, progress: Progress | None = None
+) -> RunFolder:
+    """Train the published form on DIR/images and DIR/labels; resumes where an earlier call was cut off.
+
+    Args:
+        start_from: A published checkpoint to fine-tune.
+
+    Returns:
+        The run: recipe, checkpoint.safetensors, and the losses.
+    """
+    run = RunFolder.create(out, recipe)
+    torch.manual_seed(recipe.seed)
+    network = build_network(recipe)
+    if start_from is not None:
+        load_published(network, start_from)
+    training, _ = split_cases(find_cases(data), recipe.data.validation_fraction, recipe.seed)
+    batches = PatchSampler(training, recipe, batch=recipe.train.batch)
+    loss = SegmentationLoss()
+    skip_full = not (recipe.network.supervise_full_resolution or network.full_resolution)
+    last = 1 if skip_full else 0
+
+    def loss_of(module: nn.Module, batch: Batch) -> Tensor:
+        assert isinstance(module, EfficientMedNeXt)
+        return loss(module.stages(batch[0], last), batch[1])
+
+    network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    result = fit(network, loss_of, batches, recipe.train, checkpoint=run.path / "train.pt", progress=progress)
+    run.save_checkpoint(result.module, CHECKPOINT)
+    run.record(
+        "train",
+        {"steps": len(result.losses), "final_loss": sum(result.losses[-20:]) / len(result.losses[-20:])},
+    )
+    run.save_losses("train", result.losses)
+    return run
