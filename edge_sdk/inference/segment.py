@@ -1,0 +1,69 @@
+"""From a volume to its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
+from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.manifest import Manifest
+from edge_sdk.session import Session
+from edge_sdk.volume.grid import Volume
+
+Progress = Callable[[int, int, str], None]
+
+
+def segment(
+    session: Session,
+    volume: Volume,
+    manifest: Manifest | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Volume:
+    """Segment a volume.
+
+    A volume whose spacing differs from the manifest's by more than 1 % is resampled (linear), and its labels are
+    brought back to the volume's own grid (nearest).
+
+    Args:
+        session: From `Package.open`, or any other one together with a manifest.
+        volume: (D, H, W) voxels in the intensities that the network was trained on.
+        manifest: Of the network; None takes the session's own.
+        progress: Called with tiles done, tiles in all, and a word.
+
+    Returns:
+        uint8 labels on the volume's grid.
+
+    Raises:
+        GeometryError: Not a volume of one channel.
+        FileFormatError: Voxels that are not finite.
+        PackageError: No manifest.
+    """
+    manifest = manifest or getattr(session, "manifest", None)
+    if manifest is None:
+        raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
+    _check(volume)
+    if not same_spacing(volume.grid, manifest.spacing_mm):
+        fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
+        return volume.with_voxels(nearest_on(fine, volume.grid))
+    segmenter = VolumeSegmenter(session, manifest)
+    mask = np.zeros(volume.grid.shape, np.uint8)
+    tiles = segmenter.tiles(volume.grid.shape)
+    for done, tile in enumerate(tiles, 1):
+        mask[tile.owned.slices] = segmenter.segment_tile(volume.voxels, tile)
+        if progress:
+            progress(done, len(tiles), "segment")
+    return volume.with_voxels(mask)
+
+
+def _check(volume: Volume) -> None:
+    if volume.voxels.ndim != 3 or volume.voxels.dtype.kind not in "buif":
+        raise GeometryError(
+            f"voxels of shape {volume.voxels.shape} and type {volume.voxels.dtype}, expected D×H×W numbers",
+            remedy="give a volume of one channel",
+        )
+    if volume.voxels.dtype.kind == "f" and not np.isfinite(volume.voxels).all():
+        raise FileFormatError("the volume holds voxels that are not finite", remedy="replace NaN and infinity")

@@ -1,0 +1,79 @@
+"""Where the network's patches lie in a volume, and which voxels each of them decides.
+
+Neighbouring patches overlap, and each voxel belongs to the one patch in which it lies furthest from the border
+(along each axis, the overlap is cut in the middle). So no result depends on the order of the patches, and none
+has to be kept for blending.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.volume.grid import Box
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A patch position.
+
+    Attributes:
+        read: Voxels that the network sees; of patch size. It leaves the volume at its end where that is smaller.
+        owned: Voxels of the volume whose labels come from this tile; inside `read`.
+    """
+
+    read: Box
+    owned: Box
+
+
+def tiles_of(shape: Shape, patch: Shape, overlap: float = 0.25) -> list[Tile]:
+    """The tiles of a volume; their owned boxes cover every voxel exactly once.
+
+    Args:
+        shape: (D, H, W) of the volume.
+        patch: (D, H, W) of the network's input.
+        overlap: Least share of a patch, per axis, that the next one covers again; 0 <= overlap < 1.
+
+    Raises:
+        GeometryError: An empty volume, or an overlap out of its range.
+    """
+    if min(shape) < 1:
+        raise GeometryError(f"volume of shape {shape} has no voxels", remedy="give a volume with voxels")
+    if not 0.0 <= overlap < 1.0:
+        raise GeometryError(f"overlap {overlap} is not in [0, 1)", remedy="0.25 is usual")
+    axes = [_axis(length, size, overlap) for length, size in zip(shape, patch, strict=True)]
+    tiles = []
+    for spans in product(*axes):
+        start, low, high = zip(*spans, strict=True)
+        stop = tuple(a + size for a, size in zip(start, patch, strict=True))
+        tiles.append(Tile(Box(start, stop), Box(low, high)))
+    return tiles
+
+
+def check_patch(patch: Shape, multiple: int) -> None:
+    """Refuse a patch that the network cannot halve as often as it needs to.
+
+    Raises:
+        GeometryError: An axis is not a positive multiple of `multiple`, the network's stride.
+    """
+    if any(size < 1 or size % multiple for size in patch):
+        fitting = tuple(max(multiple, multiple * round(size / multiple)) for size in patch)
+        raise GeometryError(
+            f"patch {patch} is not a multiple of the network's stride {multiple} on every axis",
+            remedy=f"the nearest that fits is {fitting}",
+        )
+
+
+def _axis(length: int, size: int, overlap: float) -> list[tuple[int, int, int]]:
+    """(start, first owned, end of owned) of the patches along one axis."""
+    if length <= size:
+        return [(0, 0, length)]
+    step = max(1, int(size * (1.0 - overlap)))
+    count = math.ceil((length - size) / step) + 1
+    starts = [round(i * (length - size) / (count - 1)) for i in range(count)]
+    cuts = [(after + before + size) // 2 for before, after in pairwise(starts)]
+    return list(zip(starts, [0, *cuts], [*cuts, length], strict=True))
