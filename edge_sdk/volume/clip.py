@@ -84,11 +84,20 @@ def _fan_row(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, in
         return 0, 0, 0, 0
     apex, reach = fan.origin[0], math.sqrt(far)
     slopes = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
-    start = max(first, math.ceil(slopes[0] * depth + apex + 1), math.ceil(apex - reach + 1))
-    stop = min(last, math.floor(slopes[1] * depth + apex - 1), math.floor(apex + reach - 1)) + 1
+    start = max(first, _ceil(slopes[0] * depth + apex + 1), _ceil(apex - reach + 1))
+    stop = min(last, _floor(slopes[1] * depth + apex - 1), _floor(apex + reach - 1)) + 1
     near = fan.radius[0] ** 2 - depth**2
     if near <= 0:
         return start, max(start, stop), 0, 0
     gap = math.sqrt(near)
-    gap_start, gap_stop = math.ceil(apex - gap + 1), math.floor(apex + gap - 1) + 1
+    gap_start, gap_stop = _ceil(apex - gap + 1), _floor(apex + gap - 1) + 1
     return start, max(start, min(stop, gap_start)), max(start, gap_stop), max(start, gap_stop, stop)
+
+
+def _floor(value: float) -> int:
+    """Floor after rounding to 1/65536 pixel, so that an edge such as tan(45°) does not hang on the last bit."""
+    return math.floor(round(value * 65536) / 65536)
+
+
+def _ceil(value: float) -> int:
+    return -_floor(-value)

@@ -17,7 +17,7 @@ Mode = Literal["mean", "maximum", "latest"]
 
 _INSERT = {"nearest": insertion.insert_nearest, "linear": insertion.insert_linear}
 _MODES = {"mean": insertion.MEAN, "maximum": insertion.MAXIMUM, "latest": insertion.LATEST}
-_EXACT_BITS = 24
+_EXACT_BITS = 30
 _PLUS_BITS = 14
 _FURTHEST = 2.0**30
 """Voxels; beyond it fixed point would overflow, and no frame belongs there."""

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.plus_config import HoleFilling
 
-# One of each pair of opposite directions to the 26 neighbours, (x, y, z).
+# One of each pair of opposite directions to the 26 neighbours, (x, y, z). Which of the two counts as forward, and
+# the order, are PLUS's: its weights of the two ends are not symmetric, and its sums are rounded.
 _STICKS = np.array(
-    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1),
-     (1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)],
+    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, -1, 0), (1, 0, -1), (0, 1, -1),
+     (1, 1, 1), (-1, 1, 1), (1, -1, 1), (-1, -1, 1)],
     np.int64,
 )  # fmt: skip
 _STICK_LENGTHS = np.sqrt((_STICKS**2).sum(1).astype(np.float64))
@@ -46,7 +47,7 @@ def fill_holes(
         GeometryError: A kernel that is not implemented.
     """
     check_kernels(filling)
-    filled = voxels.copy()
+    filled = np.where(hit, voxels, np.uint8(0))  # a voxel of almost no weight has a value but is not known
     open_voxels = ~hit
     for element in filling:
         _KERNELS[element.kernel](filled, voxels, hit, open_voxels, element)

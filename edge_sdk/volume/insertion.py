@@ -94,20 +94,17 @@ def _blend(voxels, weights, z, y, x, value, share, bits, mode):  # type: ignore[
     """Add `value` with weight `share` (fixed point) to one voxel."""
     if share == 0:
         return
-    weight = np.int64(weights[z, y, x])
+    half_unit = np.int64(1) << (bits - 9)
+    old = np.int64(voxels[z, y, x])
     if mode == MEAN:
-        old = np.int64(voxels[z, y, x])
-        if weight > SATURATED:
-            voxels[z, y, x] = (value + 255 * old) >> 8
-            return
-        before = weight << (bits - 8)
+        before = np.int64(weights[z, y, x]) << (bits - 8)
         total = before + share
-        voxels[z, y, x] = np.int64((share * value + before * old) / total + 0.5)
-        weights[z, y, x] = min(total >> (bits - 8), LARGEST)
-    elif share >= (np.int64(1) << (bits - 3)):
-        if mode == LATEST or value > voxels[z, y, x]:
-            voxels[z, y, x] = value
-        weights[z, y, x] = min(weight + (share >> (bits - 8)), LARGEST)
+        # PLUS rounds twice, first to `bits` fractional bits, then to a grey level.
+        voxels[z, y, x] = np.int64((share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits)))
+        weights[z, y, x] = min((total + half_unit) >> (bits - 8), LARGEST)
+    elif share >= (np.int64(1) << (bits - 3)) and (mode == LATEST or value > old):
+        voxels[z, y, x] = value
+        weights[z, y, x] = (share + half_unit) >> (bits - 8)
 
 
 @njit(cache=True, nogil=True)
