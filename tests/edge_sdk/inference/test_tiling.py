@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge_sdk.errors import GeometryError
 from edge_sdk.inference.tiling import check_patch, tiles_of
 
-shapes = st.tuples(*[st.integers(1, 50)] * 3)
+shapes = st.tuples(*[st.integers(1, 30)] * 3)
 patches = st.tuples(*[st.sampled_from([4, 8, 16])] * 3)
 
 

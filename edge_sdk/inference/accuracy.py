@@ -1,0 +1,113 @@
+"""Whether a package keeps the accuracy of its FP32 reference, on labelled volumes.
+
+The reference's Dice comes from a reference package that is run on the same volumes, else from what the manifest
+recorded for cases of the same names: `metrics.reference_cases` {case: {label number: Dice}}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.inference.cases import Case
+from edge_sdk.inference.segment import Progress, segment
+from edge_sdk.manifest import Manifest
+from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases, ratio_interval
+from edge_sdk.package_session import PackageSession
+
+THRESHOLD = 0.99
+"""Least share of the reference's Dice, as in MLPerf Inference's quality gates."""
+
+CaseScores = Mapping[str, Scores]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Dice of a package beside its reference's.
+
+    Attributes:
+        dice: By class number, averaged over the cases.
+        mean: Of the classes but the background, averaged over the cases.
+        reference_dice, reference_mean: The same of the reference; None without one.
+        ratio: mean / reference_mean; None without a reference.
+        ci95: Its 95 % interval, bootstrapped over the cases.
+        passes: Whether the ratio is at least `THRESHOLD`; None without a reference.
+    """
+
+    cases: int
+    dice: Scores
+    mean: float
+    reference_dice: Scores | None = None
+    reference_mean: float | None = None
+    ratio: float | None = None
+    ci95: tuple[float, float] | None = None
+    passes: bool | None = None
+
+
+def score_cases(
+    session: PackageSession, cases: Sequence[Case], *, progress: Progress | None = None
+) -> dict[str, Scores]:
+    """Dice by case and class (without the background) of a session's masks.
+
+    Raises:
+        FileFormatError: A case that cannot be read.
+        GeometryError: An image and its labels that do not lie on one grid.
+    """
+    classes = sorted(session.manifest.labels)
+    scores: dict[str, Scores] = {}
+    for done, case in enumerate(cases, 1):
+        image, label = case.read(classes)
+        mask = segment(session, image)
+        scores[case.name] = dice_per_class(mask.voxels, label.voxels, classes[1:])
+        if progress:
+            progress(done, len(cases), f"accuracy on {session.target}")
+    return scores
+
+
+def recorded_reference(manifest: Manifest, names: Sequence[str]) -> dict[str, Scores] | None:
+    """The reference's Dice as the manifest recorded it, if it did so for every named case."""
+    recorded = manifest.metrics.get("reference_cases")
+    if not isinstance(recorded, dict):
+        return None
+    found: dict[str, Scores] = {}
+    for name in names:
+        scores = recorded.get(name)
+        if not isinstance(scores, dict):
+            return None
+        found[name] = {
+            int(label): float(value) if isinstance(value, int | float) else None
+            for label, value in scores.items()
+            if label.isdigit()
+        }
+    return found
+
+
+def compare_with_reference(scores: CaseScores, reference: CaseScores | None) -> Accuracy:
+    """Average over the cases and hold against the reference on the same cases.
+
+    Raises:
+        GeometryError: No case has any labelled voxel.
+    """
+    means = {name: value for name, case in scores.items() if (value := mean_dice(case)) is not None}
+    if not means:
+        raise GeometryError("no case has a labelled voxel", remedy="give labelled cases")
+    plain = Accuracy(len(scores), mean_over_cases(list(scores.values())), sum(means.values()) / len(means))
+    if reference is None:
+        return plain
+    theirs = {name: mean_dice(reference[name]) for name in means}
+    paired = [(means[name], value) for name, value in theirs.items() if value is not None]
+    if not paired or not any(value for _, value in paired):
+        return plain
+    ours, values = zip(*paired, strict=True)
+    ratio, interval = ratio_interval(ours, values)
+    return Accuracy(
+        plain.cases,
+        plain.dice,
+        plain.mean,
+        mean_over_cases(list(reference.values())),
+        sum(values) / len(values),
+        ratio,
+        interval,
+        ratio >= THRESHOLD,
+    )

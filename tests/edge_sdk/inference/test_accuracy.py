@@ -1,0 +1,86 @@
+"""Accuracy on a folder of labelled volumes, with a network whose answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_sdk.errors import FileFormatError, GeometryError
+from edge_sdk.inference.accuracy import compare_with_reference, recorded_reference, score_cases
+from edge_sdk.inference.cases import find_cases
+from edge_sdk.package_session import PackageSession
+from edge_sdk.volume.files import write_volume
+from edge_sdk.volume.grid import Grid, Volume
+from tests.edge_sdk.fakes import FakeSession, manifest
+
+GRID = Grid((16, 16, 16), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+
+
+def write_case(folder: Path, name: str, image: np.ndarray, label: np.ndarray, grid: Grid = GRID) -> None:
+    for part, voxels, place in (("images", image, GRID), ("labels", label, grid)):
+        (folder / part).mkdir(exist_ok=True, parents=True)
+        write_volume(Volume(voxels.astype(np.uint8), place), folder / part / f"{name}.nii.gz")
+
+
+def half_bright() -> np.ndarray:
+    image = np.zeros((16, 16, 16))
+    image[:8] = 255
+    return image
+
+
+def session() -> PackageSession:
+    return PackageSession(FakeSession("alpha", 0.0), manifest())
+
+
+def test_scores_are_the_masks_dice(tmp_path: Path) -> None:
+    write_case(tmp_path, "right", half_bright(), half_bright() > 0)
+    quarter = half_bright()
+    quarter[4:] = 0
+    write_case(tmp_path, "half", half_bright(), quarter > 0)
+    cases = find_cases(tmp_path)
+    assert [case.name for case in cases] == ["half", "right"]
+    scores = score_cases(session(), cases)
+    assert scores["right"] == {1: 1.0}
+    assert scores["half"] == {1: pytest.approx(2 / 3)}
+    found = compare_with_reference(scores, {"right": {1: 1.0}, "half": {1: 2 / 3}})
+    assert found.mean == pytest.approx(5 / 6)
+    assert found.ratio == pytest.approx(1.0)
+    assert found.passes is True
+
+
+def test_without_a_reference_nothing_is_claimed() -> None:
+    found = compare_with_reference({"a": {1: 0.9}}, None)
+    assert (found.mean, found.ratio, found.ci95, found.passes) == (0.9, None, None, None)
+
+
+def test_worse_than_the_threshold_fails() -> None:
+    found = compare_with_reference({"a": {1: 0.88}, "b": {1: 0.9}}, {"a": {1: 0.9}, "b": {1: 0.9}})
+    assert found.ratio == pytest.approx(1.78 / 1.8)
+    assert found.passes is False
+
+
+def test_recorded_reference_must_cover_every_case() -> None:
+    said = manifest(metrics={"reference_cases": {"a": {"1": 0.9}, "b": {"1": None}}})
+    assert recorded_reference(said, ["a", "b"]) == {"a": {1: 0.9}, "b": {1: None}}
+    assert recorded_reference(said, ["a", "c"]) is None
+    assert recorded_reference(manifest(), ["a"]) is None
+
+
+def test_bad_folders_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"images: there is no such folder"):
+        find_cases(tmp_path)
+    write_case(tmp_path, "a", half_bright(), half_bright() > 0)
+    (tmp_path / "labels" / "a.nii.gz").rename(tmp_path / "labels" / "b.nii.gz")
+    with pytest.raises(FileFormatError, match="has no labels"):
+        find_cases(tmp_path)
+
+
+def test_bad_cases_are_one_line(tmp_path: Path) -> None:
+    write_case(tmp_path, "a", half_bright(), half_bright() > 0, Grid((16,) * 3, (1.0, 1.0, 2.0), (0.0,) * 3))
+    with pytest.raises(GeometryError, match="spacing"):
+        score_cases(session(), find_cases(tmp_path))
+    write_case(tmp_path, "a", half_bright(), half_bright())
+    with pytest.raises(FileFormatError, match=r"label 255 is none of the network's \[0, 1\]"):
+        score_cases(session(), find_cases(tmp_path))
