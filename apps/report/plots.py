@@ -48,9 +48,7 @@ def histogram_svg(
         marks: Vertical lines with a name, such as {"p50": 12.0}.
     """
     figure, axes = _canvas(x_label, y_label)
-    axes.hist(
-        np.asarray(values, float), bins=bins, color=PALETTE[0], alpha=0.85, edgecolor="white", linewidth=0.5
-    )
+    axes.hist(np.asarray(values, float), bins=bins, color=PALETTE[0], alpha=0.85, edgecolor="white", linewidth=0.5)
     for colour, (name, position) in zip(PALETTE[1:] * 3, (marks or {}).items(), strict=False):
         axes.axvline(position, color=colour, linewidth=1.4, label=f"{name} {position:.4g}")
     if marks:
@@ -78,9 +76,7 @@ def bar_svg(
     names, lengths = list(values), [float(value) for value in values.values()]
     interval = None
     if errors:
-        interval = np.array(
-            [(v - errors.get(n, (v, v))[0], errors.get(n, (v, v))[1] - v) for n, v in values.items()]
-        ).T
+        interval = np.array([(v - errors.get(n, (v, v))[0], errors.get(n, (v, v))[1] - v) for n, v in values.items()]).T
     bars = axes.barh(
         names,
         lengths,
@@ -143,9 +139,7 @@ def _canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, An
 
 
 def _legend(axes: Any) -> None:
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2
-    )
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2)
 
 
 def _svg(figure: Figure) -> Markup:

@@ -1,0 +1,102 @@
+"""Puts posed frames into the growing volume, and says which voxels each one reached."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.latency import StageTimer
+from apps.stream.messages import PosedFrame, Touched
+from apps.stream.queues import BoundedQueue
+from edge_sdk.volume.grid import Box, Grid
+
+OUTSIDE = "outside the volume"
+
+
+class Compounding(Protocol):
+    """What the stream needs of `edge_sdk.volume.compounding.Compounder`."""
+
+    grid: Grid
+
+    def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64], /) -> Box | None: ...
+
+    def voxels(self) -> NDArray[np.uint8]: ...
+
+    def voxels_in(self, box: Box, /) -> NDArray[np.uint8]: ...
+
+    def hit(self) -> NDArray[np.bool_]: ...
+
+
+class GrowingVolume:
+    """A volume that one thread fills while another reads consistent parts of it.
+
+    Attributes:
+        grid: Where the voxels lie.
+    """
+
+    def __init__(self, compounder: Compounding) -> None:
+        self.grid = compounder.grid
+        self._compounder = compounder
+        self._lock = threading.Lock()
+        self._inserted = 0
+
+    @property
+    def inserted(self) -> int:
+        """Frames in the volume."""
+        return self._inserted
+
+    def insert(self, posed: PosedFrame) -> Touched | None:
+        """Add a frame; None where it misses the volume."""
+        with self._lock:
+            box = self._compounder.insert(posed.frame.image, posed.image_to_world)
+            if box is None:
+                return None
+            self._inserted += 1
+            return Touched(posed.frame.index, posed.frame.due, box, self._inserted)
+
+    def read(self, box: Box) -> tuple[NDArray[np.uint8], int]:
+        """A copy of the voxels in `box`, and how many frames the volume held when it was taken."""
+        with self._lock:
+            return self._compounder.voxels_in(box), self._inserted
+
+    def voxels(self) -> NDArray[np.uint8]:
+        """A copy of all voxels, (D, H, W)."""
+        with self._lock:
+            return self._compounder.voxels()
+
+    def hit(self) -> NDArray[np.bool_]:
+        """Which voxels have received a pixel, (D, H, W)."""
+        with self._lock:
+            return self._compounder.hit()
+
+
+class CompounderStage:
+    """Inserts frames in the order of arrival.
+
+    Attributes:
+        touched: Boxes of inserted frames; the segmenter takes all that there are at once. Waits when full.
+        left_out: Reason → frames that were not inserted.
+    """
+
+    name = "compounder"
+
+    def __init__(self, posed: BoundedQueue[PosedFrame], volume: GrowingVolume, timer: StageTimer) -> None:
+        self._posed, self._volume, self._timer = posed, volume, timer
+        self.touched: BoundedQueue[Touched] = BoundedQueue("touched boxes", 1024, "wait")
+        self.inputs: tuple[BoundedQueue[Any], ...] = (posed,)
+        self.outputs: tuple[BoundedQueue[Any], ...] = (self.touched,)
+        self.left_out: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Insert until the frames end."""
+        for posed in self._posed:
+            with self._timer.step("compound a frame"):
+                touched = self._volume.insert(posed)
+            if touched is None:
+                self.left_out[OUTSIDE] += 1
+            else:
+                self.touched.put(touched)

@@ -1,0 +1,79 @@
+"""What a stream will build, decided before the first frame: poses, settings and the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
+from edge_sdk.sweep.poses import FramePoses, image_to_world
+from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.volume.compounding import Compounder
+from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.holes import check_kernels
+from edge_sdk.volume.reconstruct import effective_settings, sweep_grid
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is known of a replay before it starts.
+
+    Attributes:
+        sweep: Frames and time stamps.
+        poses: Image to world, per frame.
+        settings: How frames become a volume.
+        grid: The volume's.
+    """
+
+    sweep: Sweep
+    poses: FramePoses
+    settings: ReconstructionSettings
+    grid: Grid
+
+    def compounder(self) -> Compounder:
+        """An empty volume to put frames into."""
+        return self._compounder_on(self.grid)
+
+    def warm_up(self) -> None:
+        """Compile the insertion (numba, cached on disk), so that the first frames do not wait for it."""
+        self._compounder_on(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))).insert(self.sweep.images[0], np.eye(4))
+
+    def _compounder_on(self, grid: Grid) -> Compounder:
+        return Compounder(
+            grid,
+            interpolation=self.settings.interpolation,
+            mode=self.settings.compounding,
+            clip=self.settings.clip,
+            plus_fixed_point=self.settings.plus_fixed_point,
+        )
+
+
+def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[float, float, float]) -> Plan:
+    """Decide where the frames lie and what grid they fill.
+
+    The configuration's VolumeReconstruction wins, so that the volume is the one `reconstruct` makes; without it,
+    the volume has the spacing that the package was trained on, linear interpolation and the mean.
+
+    Args:
+        sweep: The recording.
+        config: Calibration and reconstruction settings, or None where the recording holds all transforms.
+        package_spacing: mm per voxel (x, y, z) that the package expects.
+
+    Raises:
+        PoseError: ImageToReference cannot be resolved, or no frame is usable.
+        GeometryError: The frames are not 8-bit grey images, or the volume would not fit in memory.
+    """
+    defaults = ReconstructionSettings(spacing=package_spacing)
+    settings = effective_settings(config, None if config and config.reconstruction else defaults)
+    check_kernels(settings.fill_holes)
+    poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
+    grid = sweep_grid(sweep, poses, settings)
+    if sweep.images.ndim != 3 or sweep.images.dtype != np.uint8:
+        raise GeometryError(
+            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit grey (H, W)",
+            where=sweep.source,
+            remedy="convert the recording to 8-bit B-mode",
+        )
+    return Plan(sweep, poses, settings, grid)

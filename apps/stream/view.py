@@ -1,0 +1,125 @@
+"""The growing volume as the network needs it: at the spacing that it was trained on."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.compounder import GrowingVolume
+from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
+from edge_sdk.volume.grid import Box, Grid, Volume
+
+Spacing = tuple[float, float, float]
+
+
+class NetworkView(Protocol):
+    """Reads of a growing volume on the network's grid; `edge_sdk.segment` sees a whole volume the same way."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(D, H, W) of the network's grid."""
+
+    @property
+    def spacing(self) -> Spacing:
+        """mm per voxel of the network's grid, (x, y, z)."""
+
+    def begin_turn(self) -> None:
+        """Called before the tiles of one turn are read."""
+
+    def read(self, box: Box) -> tuple[NDArray[Any], int]:
+        """A consistent copy of the voxels in `box`, and how many frames they hold."""
+
+    def reached(self, box: Box) -> Box:
+        """The box of the network's grid that a box of the volume's grid influences."""
+
+    def finished(self, voxels: NDArray[np.uint8]) -> NDArray[Any]:
+        """The final volume's voxels on the network's grid."""
+
+    def brought_back(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Labels of the network's grid on the volume's grid."""
+
+
+class DirectView:
+    """The volume has the network's spacing: each tile is copied as it is at that moment."""
+
+    def __init__(self, volume: GrowingVolume) -> None:
+        self._volume = volume
+        self.shape, self.spacing = volume.grid.shape, volume.grid.spacing
+
+    def begin_turn(self) -> None:
+        """Nothing to prepare."""
+
+    def read(self, box: Box) -> tuple[NDArray[Any], int]:
+        return self._volume.read(box)
+
+    def reached(self, box: Box) -> Box:
+        return box
+
+    def finished(self, voxels: NDArray[np.uint8]) -> NDArray[Any]:
+        return voxels
+
+    def brought_back(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return mask
+
+
+class ResampledView:
+    """The volume has another spacing: it is resampled as a whole, once for the tiles of a turn."""
+
+    def __init__(self, volume: GrowingVolume, spacing: Spacing) -> None:
+        """
+        Args:
+            volume: Where the frames go.
+            spacing: The package's, mm (x, y, z).
+        """
+        self._volume, self._wanted = volume, spacing
+        self._order = 0
+        self._current = self._resampled(np.zeros(volume.grid.shape, np.uint8))
+        self.shape, self.spacing = self._current.grid.shape, self._current.grid.spacing
+
+    def begin_turn(self) -> None:
+        """Take and resample a snapshot."""
+        grid = self._volume.grid
+        voxels, self._order = self._volume.read(Box((0, 0, 0), grid.shape))
+        self._current = self._resampled(voxels)
+
+    def read(self, box: Box) -> tuple[NDArray[Any], int]:
+        return self._current.voxels[box.slices].copy(), self._order
+
+    def reached(self, box: Box) -> Box:
+        corners = np.array([[*box.start[::-1], 1], [*(np.array(box.stop[::-1]) - 1), 1]]).T
+        to_network = np.linalg.inv(self._current.grid.index_to_world) @ self._volume.grid.index_to_world
+        # The filter is a tent, at most one voxel of the coarser grid to either side; at the border it is repeated.
+        reach = np.maximum(np.divide(self._volume.grid.spacing, self.spacing), 1.0)[::-1] + 1
+        first, last = (to_network @ corners)[2::-1].T
+        start, stop = np.floor(first - reach).astype(int), np.ceil(last + reach).astype(int) + 1
+        return _box(np.maximum(start, 0), np.minimum(stop, self.shape))
+
+    def finished(self, voxels: NDArray[np.uint8]) -> NDArray[Any]:
+        return self._resampled(voxels).voxels
+
+    def brought_back(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return nearest_on(self._current.with_voxels(mask), self._volume.grid)
+
+    def _resampled(self, voxels: NDArray[np.uint8]) -> Volume:
+        return resample(Volume(voxels, self._volume.grid), self._wanted)
+
+
+def network_view(volume: GrowingVolume, spacing: Spacing) -> NetworkView:
+    """The view for a package of a given spacing, by the same rule as `edge_sdk.segment`."""
+    return DirectView(volume) if same_spacing(volume.grid, spacing) else ResampledView(volume, spacing)
+
+
+def resampling_said(grid: Grid, spacing: Spacing) -> str:
+    """One line for the report: whether the network saw the volume as it is."""
+    if same_spacing(grid, spacing):
+        return "none: the volume has the package's spacing"
+    have, want = (" × ".join(f"{step:g}" for step in steps) for steps in (grid.spacing, spacing))
+    return f"volume of {have} mm resampled to {want} mm for the network, labels brought back (nearest)"
+
+
+def _box(start: NDArray[np.int_], stop: NDArray[np.int_]) -> Box:
+    z, y, x = (int(value) for value in start)
+    z_stop, y_stop, x_stop = (int(value) for value in stop)
+    return Box((z, y, x), (z_stop, y_stop, x_stop))
