@@ -105,7 +105,7 @@ def write_metaimage(
     if path.suffix == ".mhd" and pixels is not None:
         beside = path.with_suffix(".zraw" if lines["CompressedData"] == "True" else ".raw")
     lines["ElementDataFile"] = beside.name if beside else "LOCAL"
-    header = "".join(f"{key} = {value}\n" for key, value in lines.items())
+    header = "".join(f"{key} = {' '.join(value.splitlines())}\n" for key, value in lines.items())
     if beside:
         with atomic_path(beside) as temporary:
             temporary.write_bytes(data)
@@ -136,7 +136,9 @@ def _read_fields(stream: Any, path: Path) -> dict[str, str]:
         line = stream.readline(_LONGEST_LINE)
         key, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
         # The last line of an .mhd may lack its line break.
-        complete = line.endswith(b"\n") or (key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"})
+        complete = line.endswith(b"\n") or (
+            key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"}
+        )
         if not complete or not equals or not key.strip().isprintable():
             raise _bad_header(line, bool(fields), path)
         fields[key.strip()] = value.strip()
@@ -151,7 +153,9 @@ def _bad_header(line: bytes, begun: bool, path: Path) -> FileFormatError:
     else:
         what = "ends inside its header, without ElementDataFile"
     return FileFormatError(
-        what, where=path, remedy="give a .mha or .mhd file as PLUS, 3D Slicer or ITK writes it, or copy it again"
+        what,
+        where=path,
+        remedy="give a .mha or .mhd file as PLUS, 3D Slicer or ITK writes it, or copy it again",
     )
 
 
@@ -195,7 +199,7 @@ def _decode(
     if fields.get("CompressedData", "False").lower() == "true":
         data = _inflate(data, fields, expected, path)
     else:
-        skip = int(fields.get("HeaderSize", "0"))
+        skip = _integer(fields, "HeaderSize", path)
         data = data[-expected:] if skip < 0 else data[skip:]
     if len(data) != expected:
         problem = "is truncated" if len(data) < expected else "holds more pixels than its header says"
@@ -211,7 +215,7 @@ def _decode(
 
 def _inflate(data: bytes, fields: Mapping[str, str], expected: int, path: Path) -> bytes:
     remedy = "copy the file again or correct its header"
-    size = int(fields.get("CompressedDataSize", "0"))
+    size = _integer(fields, "CompressedDataSize", path)
     if len(data) < size:
         raise FileFormatError(
             f"is truncated: CompressedDataSize is {size}, there are {len(data)} bytes",
@@ -237,3 +241,12 @@ def _inflate(data: bytes, fields: Mapping[str, str], expected: int, path: Path) 
         if not inflater.eof:
             raise FileFormatError("its compressed pixels end early or go on", where=path, remedy=remedy)
     return result
+
+
+def _integer(fields: Mapping[str, str], key: str, path: Path) -> int:
+    try:
+        return int(fields.get(key, "0"))
+    except ValueError:
+        raise FileFormatError(
+            f"{key} is {fields[key]!r}, expected a whole number", where=path, remedy="correct the header"
+        ) from None

@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.clip import ClipRegion, Fan
+from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
+
+__all__ = ["HoleFilling", "PlusConfig", "ReconstructionSettings", "Wire", "read_plus_config", "read_xml"]
 
 _INTERPOLATION = {"NEAREST_NEIGHBOR": "nearest", "LINEAR": "linear"}
 _COMPOUNDING = {"MEAN": "mean", "MAXIMUM": "maximum", "LATEST": "latest"}
-
-
-@dataclass(frozen=True)
-class HoleFilling:
-    """One element of a hole-filling chain; what an element does not use keeps its default.
-
-    Attributes:
-        kernel: "STICK", "NEAREST_NEIGHBOR", "GAUSSIAN", "GAUSSIAN_ACCUMULATION" or "DISTANCE_WEIGHT_INVERSE".
-        stick_length: Voxels that a stick may span, both filled ends included (STICK).
-        sticks: Best sticks to average (STICK).
-        size: Edge of the neighbourhood in voxels, odd.
-        minimum_ratio: Share of the neighbourhood that must be filled.
-        deviation: Standard deviation in voxels (GAUSSIAN kinds).
-    """
-
-    kernel: str
-    stick_length: int = 9
-    sticks: int = 1
-    size: int = 5
-    minimum_ratio: float = 0.0
-    deviation: float = 1.0
-
-
-@dataclass(frozen=True)
-class ReconstructionSettings:
-    """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
-
-    Attributes:
-        spacing: mm per voxel (x, y, z).
-        origin: First voxel's centre in mm (x, y, z), or None to derive it from the frames.
-        extent: First and last index per axis (x0, x1, y0, y1, z0, z1), or None to derive it from the frames.
-        clip: Pixels to insert, or None for all.
-        interpolation: "nearest" or "linear".
-        compounding: "mean", "maximum" or "latest".
-        plus_fixed_point: Round positions as PLUS's Optimization FULL does.
-        fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
-        skip_interval: Insert every n-th frame.
-        image_frame: Coordinate frame of the images.
-        world_frame: Coordinate frame of the volume.
-    """
-
-    spacing: tuple[float, float, float]
-    origin: tuple[float, float, float] | None = None
-    extent: tuple[int, int, int, int, int, int] | None = None
-    clip: ClipRegion | None = None
-    interpolation: Literal["nearest", "linear"] = "linear"
-    compounding: Literal["mean", "maximum", "latest"] = "mean"
-    plus_fixed_point: bool = False
-    fill_holes: tuple[HoleFilling, ...] = ()
-    skip_interval: int = 1
-    image_frame: str = "Image"
-    world_frame: str = "Reference"
+_OFF = {
+    "PixelRejectionThreshold": "",
+    "EnableFanAnglesAutoDetect": "FALSE",
+    "RecomputeOutputSpacing": "FALSE",
+}
+"""Attributes that change PLUS's output and are not implemented, with the value that turns them off."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +147,11 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
     spacing = attributes.numbers("OutputSpacing", 3)
     if spacing is None or min(spacing) <= 0:
         raise attributes.wrong("OutputSpacing", "absent or not positive", "three numbers in mm")
+    for name, off in _OFF.items():
+        if attributes.element.get(name, off).upper() != off:
+            raise attributes.wrong(
+                name, repr(attributes.element.get(name)), "it absent: it is not implemented"
+            )
     extent = attributes.numbers("OutputExtent", 6)
     skip = attributes.numbers("SkipInterval", 1) or (1.0,)
     fill = attributes.choice("FillHoles", {"ON": True, "OFF": False}, "OFF")
@@ -199,13 +161,20 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
         extent=None if extent is None else tuple(int(value) for value in extent),  # type: ignore[arg-type]
         clip=_clip(attributes),
         interpolation=attributes.choice("Interpolation", _INTERPOLATION, "NEAREST_NEIGHBOR"),
-        compounding=attributes.choice("CompoundingMode", _COMPOUNDING, "LATEST"),
+        compounding=attributes.choice("CompoundingMode", _COMPOUNDING, _old_compounding(attributes)),
         plus_fixed_point=attributes.element.get("Optimization", "FULL") == "FULL",
         fill_holes=_hole_filling(attributes) if fill else (),
         skip_interval=max(1, int(skip[0])),
         image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
         world_frame=attributes.element.get("ReferenceCoordinateFrame", "Reference"),
     )
+
+
+def _old_compounding(attributes: _Attributes) -> str:
+    """What PLUS derives from the deprecated attributes Calculation and Compounding."""
+    if attributes.element.get("Calculation") == "MAXIMUM":
+        return "MAXIMUM"
+    return "MEAN" if attributes.element.get("Compounding") == "ON" else "LATEST"
 
 
 def _clip(attributes: _Attributes) -> ClipRegion | None:
@@ -219,7 +188,9 @@ def _clip(attributes: _Attributes) -> ClipRegion | None:
         apex = attributes.first(("FanOriginPixel", "FanOrigin"), 2)
         stop = attributes.first(("FanRadiusStopPixel", "FanDepth"), 1)
         if apex is None or stop is None:
-            raise attributes.wrong("FanAnglesDeg", "without an apex or a radius", "FanOriginPixel and FanRadiusStopPixel")
+            raise attributes.wrong(
+                "FanAnglesDeg", "without an apex or a radius", "FanOriginPixel and FanRadiusStopPixel"
+            )
         start = attributes.numbers("FanRadiusStartPixel", 1) or (0.0,)
         fan = Fan(angles, apex, (start[0], stop[0]))
     return None if size is None and fan is None else ClipRegion(origin, size, fan)
@@ -228,7 +199,9 @@ def _clip(attributes: _Attributes) -> ClipRegion | None:
 def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
     elements = attributes.element.findall("HoleFilling/HoleFillingElement")
     if not elements:
-        raise attributes.wrong("FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement")
+        raise attributes.wrong(
+            "FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement"
+        )
     default = HoleFilling("")
     filling = []
     for element in elements:

@@ -19,7 +19,8 @@ class TrackedTransform:
 
     Attributes:
         matrices: (N, 4, 4) float64; rows of frames without this transform are NaN.
-        status: N words as in the file ("OK", "INVALID", …; "MISSING" where the frame lacks it). Anything but OK is not used.
+        status: N words as in the file ("OK", "INVALID", …; "MISSING" where the frame lacks it); anything but OK is
+            not used.
     """
 
     matrices: NDArray[np.float64]
@@ -31,8 +32,8 @@ class Sweep:
     """Frames of a recording, in order of acquisition.
 
     Attributes:
-        images: (N, H, W) uint8 in MF orientation (x towards the unmarked side, y away from the probe), pixel units; N×0×0 for
-            tracking-only recordings. Other pixel types keep theirs; colour images are (N, H, W, 3).
+        images: (N, H, W) uint8 in MF orientation (x towards the probe's marked side, y away from the probe); N×0×0
+            for tracking-only recordings. Other pixel types keep theirs; colour images are (N, H, W, 3).
         timestamps: (N,) seconds.
         transforms: By name, such as "ProbeToTracker".
         image_status: N words; only frames with "OK" are inserted.

@@ -64,10 +64,9 @@ class ClipRegion:
 
         The fan's edges follow the rule of PLUS's row-wise insertion, which leaves one pixel of margin.
         """
-        height, width = image_shape
         left, right, top, bottom = self.bounds(image_shape)
         first, last = math.ceil(left), math.floor(right)
-        rows = np.zeros((height, 4), np.int64)
+        rows = np.zeros((image_shape[0], 4), np.int64)
         for y in range(math.ceil(top), math.floor(bottom) + 1):
             if self.fan is None:
                 rows[y, :2] = first, last + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,7 @@ from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.volume import insertion
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Box, Grid
-
-Interpolation = Literal["nearest", "linear"]
-Mode = Literal["mean", "maximum", "latest"]
+from edge_sdk.volume.settings import Compounding, Interpolation
 
 _INSERT = {"nearest": insertion.insert_nearest, "linear": insertion.insert_linear}
 _MODES = {"mean": insertion.MEAN, "maximum": insertion.MAXIMUM, "latest": insertion.LATEST}
@@ -39,7 +37,7 @@ class Compounder:
         grid: Grid,
         *,
         interpolation: Interpolation = "linear",
-        mode: Mode = "mean",
+        mode: Compounding = "mean",
         clip: ClipRegion | None = None,
         plus_fixed_point: bool = False,
     ) -> None:
@@ -56,7 +54,9 @@ class Compounder:
         """
         for given, known in ((interpolation, _INSERT), (mode, _MODES)):
             if given not in known:
-                raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {', '.join(known)}")
+                raise GeometryError(
+                    f"compounding does not know {given!r}", remedy=f"use one of {', '.join(known)}"
+                )
         self.grid = grid
         self._insert = _INSERT[interpolation]
         self._mode = _MODES[mode]
@@ -66,6 +66,7 @@ class Compounder:
         self._world_to_index = np.linalg.inv(grid.index_to_world)
         self._voxels = np.zeros(grid.shape, np.uint8)
         self._weights = np.zeros(grid.shape, np.uint16)
+        self._compile()
 
     def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> Box | None:
         """Add one frame.
@@ -95,7 +96,7 @@ class Compounder:
         self._insert(
             self._voxels,
             self._weights,
-            np.ascontiguousarray(image),
+            _read_only(image),
             self._segments_of(image.shape),
             insertion.fixed_point(matrix, self._bits),
             self._bits,
@@ -119,6 +120,13 @@ class Compounder:
         """Which voxels have received a pixel, (D, H, W)."""
         return self._weights > 0
 
+    def _compile(self) -> None:
+        """Have numba compile, or load from its cache, so that the first frame is not late."""
+        nothing = np.zeros((1, 4), np.int64)
+        matrix, box = np.zeros((3, 3), np.int64), np.zeros(6, np.int64)
+        image = _read_only(np.zeros((1, 1), np.uint8))
+        self._insert(self._voxels, self._weights, image, nothing, matrix, self._bits, self._mode, box)
+
     def _segments_of(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
         height, width = shape
         if (height, width) not in self._segments:
@@ -131,4 +139,13 @@ class Compounder:
         corners = np.array([[0, 0, 0, 1], [right, 0, 0, 1], [0, bottom, 0, 1], [right, bottom, 0, 1]])
         points = (matrix @ corners.T)[:3]
         last = np.array(self.grid.shape[::-1])[:, None]
-        return bool((points < -1).all(1).any() or (points > last).all(1).any() or (abs(points) > _FURTHEST).any())
+        return bool(
+            (points < -1).all(1).any() or (points > last).all(1).any() or (abs(points) > _FURTHEST).any()
+        )
+
+
+def _read_only(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A view that may not be written: numba compiles once for it, whether or not the caller's array may be."""
+    view = np.ascontiguousarray(image).view()
+    view.flags.writeable = False
+    return view

@@ -91,7 +91,9 @@ def write_segmentation(mask: Volume, label_names: Mapping[int, str], path: str |
     """
     path = Path(path)
     if not path.name.endswith(".seg.nrrd"):
-        raise FileFormatError("is not a segmentation by its name", where=path, remedy="use a name ending with .seg.nrrd")
+        raise FileFormatError(
+            "is not a segmentation by its name", where=path, remedy="use a name ending with .seg.nrrd"
+        )
     last = np.array(mask.voxels.shape[::-1]) - 1
     extent = " ".join(f"0 {end}" for end in last)
     header = {
@@ -141,7 +143,9 @@ def _as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
 def _from_metaimage(image: MetaImage, path: Path) -> Volume:
     fields = image.fields
     if image.pixels is None or any(key.startswith("Seq_Frame0001_") for key in fields):
-        raise FileFormatError("is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct")
+        raise FileFormatError(
+            "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
+        )
     voxels = _as_3d(image.pixels, path)
     count = len(image.dimensions)
 
@@ -153,13 +157,17 @@ def _from_metaimage(image: MetaImage, path: Path) -> Volume:
             values = np.array([np.nan])
         if len(values) != len(default) or not np.isfinite(values).all():
             raise FileFormatError(
-                f"{names[0]} is {text!r}, expected {len(default)} numbers", where=path, remedy="correct the header"
+                f"{names[0]} is {text!r}, expected {len(default)} numbers",
+                where=path,
+                remedy="correct the header",
             )
         return values
 
     spacing = numbers(("ElementSpacing", "ElementSize"), [1.0] * count)[:3]
     if not (spacing > 0).all():
-        raise FileFormatError(f"ElementSpacing {spacing} is not positive", where=path, remedy="correct the header")
+        raise FileFormatError(
+            f"ElementSpacing {spacing} is not positive", where=path, remedy="correct the header"
+        )
     origin = numbers(("Offset", "Position", "Origin"), [0.0] * count)[:3]
     rows = numbers(("TransformMatrix", "Rotation", "Orientation"), list(np.eye(count).ravel()))
     direction = rows.reshape(count, count)[:3, :3].T.copy()  # a row of the file is the direction of one axis
@@ -186,18 +194,22 @@ def _metaimage_fields(grid: Grid, voxels: NDArray[Any]) -> dict[str, str]:
 
 
 def _words(values: Any) -> str:
-    return " ".join(f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values)
+    return " ".join(
+        f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values
+    )
 
 
 def _read_nrrd(path: Path) -> Volume:
-    import nrrd  # noqa: PLC0415
+    import nrrd
 
     voxels, header = nrrd.read(str(path), index_order="C")
     voxels = _as_3d(voxels, path)
     signs = _NRRD_SPACES.get(str(header.get("space", "lps")).lower())
     if signs is None:
         raise FileFormatError(
-            f"space {header['space']!r} is not known", where=path, remedy=f"use one of {', '.join(_NRRD_SPACES)}"
+            f"space {header['space']!r} is not known",
+            where=path,
+            remedy=f"use one of {', '.join(_NRRD_SPACES)}",
         )
     affine = np.eye(4)
     if "space directions" in header:
@@ -208,11 +220,13 @@ def _read_nrrd(path: Path) -> Volume:
         affine[:3, :3] = np.diag(np.asarray(header.get("spacings", [1.0, 1.0, 1.0]), np.float64)[-3:])
     affine[:3, 3] = header.get("space origin", (0.0, 0.0, 0.0))
     affine = np.diag([*signs, 1]) @ affine
-    return Volume(voxels, grid_from_affine(affine, voxels.shape), {key: str(value) for key, value in header.items()})
+    return Volume(
+        voxels, grid_from_affine(affine, voxels.shape), {key: str(value) for key, value in header.items()}
+    )
 
 
 def _write_nrrd(path: Path, grid: Grid, voxels: NDArray[Any], extra: Mapping[str, str]) -> None:
-    import nrrd  # noqa: PLC0415
+    import nrrd
 
     header = {
         "space": "left-posterior-superior",
@@ -227,20 +241,24 @@ def _write_nrrd(path: Path, grid: Grid, voxels: NDArray[Any], extra: Mapping[str
 
 
 def _read_nifti(path: Path) -> Volume:
-    import nibabel  # noqa: PLC0415
+    import nibabel
 
     image = nibabel.load(path)
     voxels = _as_3d(np.asanyarray(image.dataobj).T, path)
     grid = grid_from_affine(_LPS_TO_RAS @ np.asarray(image.affine, np.float64), voxels.shape)
-    return Volume(np.ascontiguousarray(voxels), grid, {"description": bytes(image.header["descrip"].item()).decode()})
+    return Volume(
+        np.ascontiguousarray(voxels), grid, {"description": bytes(image.header["descrip"].item()).decode()}
+    )
 
 
 def _write_nifti(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
-    import nibabel  # noqa: PLC0415
+    import nibabel
 
     if voxels.dtype in (np.int64, np.uint64):
         raise FileFormatError(
-            "NIfTI readers do not agree on 64-bit integers", where=path, remedy="convert the voxels, such as to int32"
+            "NIfTI readers do not agree on 64-bit integers",
+            where=path,
+            remedy="convert the voxels, such as to int32",
         )
     image = nibabel.Nifti1Image(voxels.T, _LPS_TO_RAS @ grid.index_to_world)
     image.set_sform(image.affine, code=1)

@@ -25,7 +25,7 @@ class Grid:
     shape: tuple[int, int, int]
     spacing: tuple[float, float, float]
     origin: tuple[float, float, float]
-    direction: NDArray[np.float64] = field(default_factory=lambda: IDENTITY.copy())
+    direction: NDArray[np.float64] = field(default_factory=IDENTITY.copy)
 
     @property
     def index_to_world(self) -> NDArray[np.float64]:

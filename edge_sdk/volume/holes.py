@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.sweep.plus_config import HoleFilling
+from edge_sdk.volume.settings import HoleFilling
 
 # One of each pair of opposite directions to the 26 neighbours, (x, y, z). Which of the two counts as forward, and
 # the order, are PLUS's: its weights of the two ends are not symmetric, and its sums are rounded.
@@ -63,10 +63,13 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
     for element in filling:
         if element.kernel not in _KERNELS:
             raise GeometryError(
-                f"hole filling does not know the kernel {element.kernel!r}", remedy=f"use {' or '.join(_KERNELS)}"
+                f"hole filling does not know the kernel {element.kernel!r}",
+                remedy=f"use {' or '.join(_KERNELS)}",
             )
         if min(element.stick_length, element.sticks, element.size) < 1:
-            raise GeometryError(f"hole filling {element} has a size below 1", remedy="give sizes of at least 1")
+            raise GeometryError(
+                f"hole filling {element} has a size below 1", remedy="give sizes of at least 1"
+            )
 
 
 def _fill_sticks(filled: Any, voxels: Any, hit: Any, open_voxels: Any, element: HoleFilling) -> None:

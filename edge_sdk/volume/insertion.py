@@ -100,7 +100,9 @@ def _blend(voxels, weights, z, y, x, value, share, bits, mode):  # type: ignore[
         before = np.int64(weights[z, y, x]) << (bits - 8)
         total = before + share
         # PLUS rounds twice, first to `bits` fractional bits, then to a grey level.
-        voxels[z, y, x] = np.int64((share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits)))
+        voxels[z, y, x] = np.int64(
+            (share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits))
+        )
         weights[z, y, x] = min((total + half_unit) >> (bits - 8), LARGEST)
     elif share >= (np.int64(1) << (bits - 3)) and (mode == LATEST or value > old):
         voxels[z, y, x] = value

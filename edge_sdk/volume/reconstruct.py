@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge_sdk.errors import GeometryError, PoseError
-from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
+from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.holes import check_kernels, fill_holes
+from edge_sdk.volume.settings import ReconstructionSettings
 
 DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 """Where neither the caller nor the configuration says otherwise: 0.5 mm, linear, mean, no hole filling."""
@@ -96,7 +97,9 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
     """
     if sweep.images.size == 0:
         raise PoseError(
-            "the recording holds tracking only, without images", where=sweep.source, remedy="give a recording with images"
+            "the recording holds tracking only, without images",
+            where=sweep.source,
+            remedy="give a recording with images",
         )
     height, width = sweep.images.shape[1:3]
     if settings.extent is not None:
@@ -117,7 +120,8 @@ def _moved(grid: Grid, origin: tuple[float, float, float]) -> Grid:
         for start, count, step in zip(grid.origin, grid.shape[::-1], grid.spacing, strict=True)
     ]
     counts = [
-        int((end - start) / step + 0.5) + 1 for end, start, step in zip(last, origin, grid.spacing, strict=True)
+        int((end - start) / step + 0.5) + 1
+        for end, start, step in zip(last, origin, grid.spacing, strict=True)
     ]
     if min(counts) < 1:
         raise GeometryError(f"OutputOrigin {origin} lies behind all frames", remedy="correct or remove it")

@@ -20,7 +20,7 @@ def read_sweep(path: str | Path) -> Sweep:
             volume instead of a sweep.
     """
     _check_suffix(Path(path))
-    from edge_sdk.sweep.formats.sequence_metafile import read_sequence  # noqa: PLC0415
+    from edge_sdk.sweep.formats.sequence_metafile import read_sequence
 
     return read_sequence(Path(path))
 
@@ -32,7 +32,7 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
         FileFormatError: The suffix is unknown or the pixel type has no counterpart in the format.
     """
     _check_suffix(Path(path))
-    from edge_sdk.sweep.formats.sequence_metafile import write_sequence  # noqa: PLC0415
+    from edge_sdk.sweep.formats.sequence_metafile import write_sequence
 
     write_sequence(sweep, Path(path), compressed=compressed)
 
@@ -40,5 +40,7 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
 def _check_suffix(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise FileFormatError(
-            "is not a sweep by its name", where=path, remedy=f"use a name that ends with {', '.join(SUFFIXES)}"
+            "is not a sweep by its name",
+            where=path,
+            remedy=f"use a name that ends with {', '.join(SUFFIXES)}",
         )

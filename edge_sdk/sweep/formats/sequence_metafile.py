@@ -33,26 +33,36 @@ def read_sequence(path: Path) -> Sweep:
     """Read a sequence metafile; see `edge_sdk.sweep.formats.read_sweep`."""
     file = read_metaimage(path)
     frames, header = _split(file.fields)
-    if not frames:
+    kinds = file.fields.get("Kinds", "domain domain list").split()
+    if not frames or kinds[-1] == "domain":
         raise FileFormatError(
-            "holds no frames with fields (Seq_Frame0000_…), so it is a volume or picture, not a tracked sweep",
+            "is a volume or picture, not a tracked sweep: it has no frames with fields of their own (Seq_Frame0000_…)",
             where=path,
-            remedy="give a recording; volumes go to segment",
+            remedy="give a recording; segment and read_volume take volumes",
         )
-    if len(file.dimensions) != 3:
+    if len(file.dimensions) != 3 or kinds[:2] != ["domain", "domain"]:
         raise FileFormatError(
-            f"has DimSize {file.fields['DimSize']}, expected width, height and frames", where=path,
+            f"has DimSize {file.fields['DimSize']} and Kinds {' '.join(kinds)}, expected width, height and frames",
+            where=path,
             remedy="export it as a 2D + time sequence",
-        )  # fmt: skip
+        )
     count = file.dimensions[2]
     numbers = sorted(frames)
-    if len(numbers) > count or (len(numbers) < count and numbers[-1] >= count):
+    if len(numbers) > count:
         raise FileFormatError(
-            f"has fields for {len(numbers)} frames (up to Seq_Frame{numbers[-1]:04d}), DimSize says {count}", where=path,
+            f"has fields for {len(numbers)} frames (up to Seq_Frame{numbers[-1]:04d}), DimSize says {count}",
+            where=path,
             remedy="correct DimSize or record it again",
-        )  # fmt: skip
-    # Frame numbers may have gaps while the pixels have none; then the fields follow the pixels in order.
-    order = numbers if numbers[-1] >= count else range(count)
+        )
+    # Numbers may have gaps while the pixels have none: then the fields follow the pixels in order.
+    order = numbers if len(numbers) == count else range(count)
+    if numbers[-1] >= count and len(numbers) < count:
+        raise FileFormatError(
+            f"has fields for {len(numbers)} of {count} frames, up to Seq_Frame{numbers[-1]:04d}, so it is unclear "
+            "which frames they belong to",
+            where=path,
+            remedy="number the frames from 0 without gaps",
+        )
     fields = [frames.get(number, {}) for number in order]
     images = np.zeros((count, 0, 0), np.uint8)
     if file.pixels is not None:
@@ -121,7 +131,9 @@ def _timestamps(frames: list[dict[str, str]], path: Path) -> NDArray[np.float64]
     try:
         return np.array([float(frame.pop("Timestamp", "nan")) for frame in frames], np.float64)
     except ValueError as error:
-        raise FileFormatError(f"a Timestamp is no number ({error})", where=path, remedy="correct the header") from error
+        raise FileFormatError(
+            f"a Timestamp is no number ({error})", where=path, remedy="correct the header"
+        ) from error
 
 
 def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTransform]:
@@ -154,7 +166,9 @@ def _matrix(text: str, name: str, index: int, path: Path) -> NDArray[np.float64]
         return np.array(text.split(), np.float64).reshape(4, 4)
     except ValueError:
         raise FileFormatError(
-            f"Seq_Frame{index:04d}_{name} is {text[:40]!r}, expected 16 numbers", where=path, remedy="correct the header"
+            f"Seq_Frame{index:04d}_{name} is {text[:40]!r}, expected 16 numbers",
+            where=path,
+            remedy="correct the header",
         ) from None
 
 
@@ -171,10 +185,12 @@ def _frame_fields(sweep: Sweep, index: int) -> list[tuple[str, str]]:
         ]
     if sweep.fields:
         own += list(sweep.fields[index].items())
-    own.append(("Timestamp", f"{sweep.timestamps[index]:.6f}"))
+    if np.isfinite(sweep.timestamps[index]):
+        own.append(("Timestamp", f"{sweep.timestamps[index]:.6f}"))
     own.append(("ImageStatus", sweep.image_status[index] if sweep.image_status else OK))
     return own
 
 
 def _numbers(matrix: NDArray[Any]) -> str:
-    return " ".join(f"{value:.15g}" for value in matrix.ravel())
+    """The shortest text that reads back as the same numbers."""
+    return " ".join(repr(float(value)).removesuffix(".0") for value in matrix.ravel())

@@ -1,0 +1,63 @@
+"""How frames become a volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_sdk.volume.clip import ClipRegion
+
+Interpolation = Literal["nearest", "linear"]
+Compounding = Literal["mean", "maximum", "latest"]
+
+
+@dataclass(frozen=True)
+class HoleFilling:
+    """One element of a hole-filling chain; what an element does not use keeps its default.
+
+    Attributes:
+        kernel: "STICK", "NEAREST_NEIGHBOR", "GAUSSIAN", "GAUSSIAN_ACCUMULATION" or "DISTANCE_WEIGHT_INVERSE".
+        stick_length: Voxels that a stick may span, both filled ends included (STICK).
+        sticks: Best sticks to average (STICK).
+        size: Edge of the neighbourhood in voxels, odd.
+        minimum_ratio: Share of the neighbourhood that must be filled.
+        deviation: Standard deviation in voxels (GAUSSIAN kinds).
+    """
+
+    kernel: str
+    stick_length: int = 9
+    sticks: int = 1
+    size: int = 5
+    minimum_ratio: float = 0.0
+    deviation: float = 1.0
+
+
+@dataclass(frozen=True)
+class ReconstructionSettings:
+    """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
+
+    Attributes:
+        spacing: mm per voxel (x, y, z).
+        origin: First voxel's centre in mm (x, y, z), or None to derive it from the frames.
+        extent: First and last index per axis (x0, x1, y0, y1, z0, z1), or None to derive it from the frames.
+        clip: Pixels to insert, or None for all.
+        interpolation: "nearest" or "linear".
+        compounding: "mean", "maximum" or "latest".
+        plus_fixed_point: Round positions as PLUS's Optimization FULL does.
+        fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
+        skip_interval: Insert every n-th frame.
+        image_frame: Coordinate frame of the images.
+        world_frame: Coordinate frame of the volume.
+    """
+
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float] | None = None
+    extent: tuple[int, int, int, int, int, int] | None = None
+    clip: ClipRegion | None = None
+    interpolation: Interpolation = "linear"
+    compounding: Compounding = "mean"
+    plus_fixed_point: bool = False
+    fill_holes: tuple[HoleFilling, ...] = ()
+    skip_interval: int = 1
+    image_frame: str = "Image"
+    world_frame: str = "Reference"
