@@ -1,0 +1,85 @@
+"""What the sessions of all targets share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from edge_sdk.errors import GeometryError, TargetError
+from edge_sdk.session import Patch
+
+
+class BaseSession:
+    """The part of `edge_sdk.session.Session` that does not depend on the runtime."""
+
+    target: ClassVar[str]
+
+    def __init__(self, patch_shape: tuple[int, ...], description: Mapping[str, Any]) -> None:
+        self._patch_shape = patch_shape
+        self._description = {**description, "patch_shape": patch_shape}
+        self._open = True
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """Runtime, device, precision, threads, patch shape (N, C, D, H, W)."""
+        return self._description
+
+    def infer(self, patch: Patch) -> Patch:
+        """Logits of a patch; see `edge_sdk.session.Session.infer`."""
+        if not self._open:
+            raise TargetError("the session is closed", where=self.target, remedy="open the package again")
+        return self._run(require_patch(patch, self._patch_shape, self.target))
+
+    def close(self) -> None:
+        """Give back what the runtime holds; a second call does nothing."""
+        if self._open:
+            self._open = False
+            self._release()
+
+    @abstractmethod
+    def _run(self, patch: Patch) -> Patch:
+        """Logits of a contiguous float32 patch of the right shape, in an array of the caller's own."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Drop every reference to the runtime's objects."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def require_patch(patch: Patch, expected: tuple[int, ...], target: str) -> Patch:
+    """The patch as contiguous float32, if it has the shape (N, C, D, H, W) that the session was opened for.
+
+    Raises:
+        GeometryError: It has another shape.
+    """
+    given = tuple(int(size) for size in np.shape(patch))
+    if given != expected:
+        raise GeometryError(
+            f"patch of shape {given} given, {expected} (N, C, D, H, W) expected",
+            where=target,
+            remedy="cut tiles of the package's patch size, or export for this size",
+        )
+    return np.ascontiguousarray(patch, np.float32)
+
+
+def require_artefact(artefact: Any, target: str) -> None:
+    """Raise TargetError unless the artefact's file is there."""
+    if not artefact.is_file():
+        raise TargetError(f"no {target} artefact", where=artefact, remedy=f"export the package with --target {target}")
+
+
+def reason(cause: Exception) -> str:
+    """The line of a runtime's message that tells why; runtimes put their own source lines first."""
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return lines[-1] if lines else type(cause).__name__

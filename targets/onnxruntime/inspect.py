@@ -1,0 +1,44 @@
+"""What ONNX Runtime executed, from its own profile."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from edge_sdk.session import ExecutedOperator, Patch
+from targets.base import require_patch
+from targets.onnxruntime.session import ONNXRuntimeSession, load, session_options
+
+
+def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
+    """Run `patch` twice with profiling and report the second run (the first one allocates)."""
+    options = session_options(threads)
+    options.enable_profiling = True
+    with tempfile.TemporaryDirectory() as folder:
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        session = load(artefact, options)
+        ready = require_patch(patch, tuple(session.get_inputs()[0].shape), ONNXRuntimeSession.target)
+        for _ in range(2):
+            session.run(None, {"patch": ready})
+        events = json.loads(Path(session.end_profiling()).read_text())
+    # One event for each kernel and run; a later run of the same operator replaces the earlier one.
+    kernels = {event["name"]: event for event in events if event["name"].endswith("_kernel_time")}
+    return [_operator(event) for event in kernels.values()]
+
+
+def _operator(event: dict[str, Any]) -> ExecutedOperator:
+    arguments = event["args"]
+    return ExecutedOperator(
+        name=event["name"].removesuffix("_kernel_time"),
+        operator=arguments["op_name"],
+        kernel=f"{arguments['provider'].removesuffix('ExecutionProvider')} {arguments['op_name']}",
+        precision=_precision(arguments["input_type_shape"]),
+        milliseconds=event["dur"] / 1000,
+    )
+
+
+def _precision(inputs: list[dict[str, Any]]) -> str:
+    """Element type of the operator's first input, the one it computes on."""
+    return next(iter(inputs[0])) if inputs else "undefined"
