@@ -46,8 +46,7 @@ def main() -> None:
     # Not fork: numba and OpenCV hold threads.
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         jobs = {
-            pool.submit(write_case, options.out, n, options.seed + n, options.spacing): n
-            for n in range(options.cases)
+            pool.submit(write_case, options.out, n, options.seed + n, options.spacing): n for n in range(options.cases)
         }
         for job in track(as_completed(jobs), total=len(jobs), description="simulating"):
             written[f"case_{jobs[job]:03d}"] = {"seed": options.seed + jobs[job], "ml": job.result()}

@@ -48,9 +48,7 @@ class Region:
         across, down = self.probe.beam_coordinates(x, y).T
         # For a curved array the width per unit of `across` grows with depth.
         width = self.probe.half_width * (1 + down / self.probe.radius if self.probe.radius else 1.0)
-        gaps = np.stack(
-            [(1 - np.abs(across)) * width, down, self.probe.depth - down, self.length / 2 - np.abs(z)]
-        )
+        gaps = np.stack([(1 - np.abs(across)) * width, down, self.probe.depth - down, self.length / 2 - np.abs(z)])
         return float((gaps.min(axis=0) - spheres.radii).min())
 
 

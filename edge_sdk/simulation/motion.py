@@ -62,9 +62,7 @@ def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Gene
     z = SWEEP_LENGTH_MM * (progress + uneven - 0.5)
     x, y = (rms * _wobble(progress, generator) for rms in WOBBLE_SHIFT_MM)
     angles = np.stack([np.deg2rad(rms) * _wobble(progress, generator) for rms in WOBBLE_ANGLE_DEG], axis=1)
-    face_to_world = np.stack(
-        [rigid(a, origin + s) for a, s in zip(angles, np.stack([x, y, z], axis=1), strict=True)]
-    )
+    face_to_world = np.stack([rigid(a, origin + s) for a, s in zip(angles, np.stack([x, y, z], axis=1), strict=True)])
 
     direction = generator.standard_normal(3)
     tracker_pose = rigid(
@@ -75,9 +73,7 @@ def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Gene
     reference_to_tracker = np.stack([tracker_pose @ rigid(np.deg2rad(b) * 0.2, b) for b in breath])
     to_face = np.linalg.inv(face_to_probe())
     jitter = np.stack([_jitter(generator) for _ in range(frames)])
-    return Motion(
-        face_to_world, reference_to_tracker @ face_to_world @ to_face @ jitter, reference_to_tracker
-    )
+    return Motion(face_to_world, reference_to_tracker @ face_to_world @ to_face @ jitter, reference_to_tracker)
 
 
 def _wobble(progress: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
@@ -89,6 +85,4 @@ def _wobble(progress: NDArray[np.float64], generator: np.random.Generator) -> ND
 
 
 def _jitter(generator: np.random.Generator) -> Matrices:
-    return rigid(
-        np.deg2rad(JITTER_DEG) * generator.standard_normal(3), JITTER_MM * generator.standard_normal(3)
-    )
+    return rigid(np.deg2rad(JITTER_DEG) * generator.standard_normal(3), JITTER_MM * generator.standard_normal(3))

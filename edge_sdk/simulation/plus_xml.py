@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edge_sdk.simulation.probe import Probe
 
 OUTPUT_SPACING_MM = 0.6
+# PLUS rounds the fan row by row, outwards at the near arc: a pixel less keeps black ones out.
+FAN_MARGIN_PIXELS = 1.0
 
 
 def plus_configuration(probe: Probe, image_to_probe: NDArray[np.float64]) -> str:
@@ -18,13 +20,15 @@ def plus_configuration(probe: Probe, image_to_probe: NDArray[np.float64]) -> str
     coordinates = ET.SubElement(root, "CoordinateDefinitions")
     matrix = "\n".join(" ".join(f"{v:.9g}" for v in row) for row in image_to_probe)
     ET.SubElement(coordinates, "Transform", {"From": "Image", "To": "Probe", "Matrix": matrix})
-    rows, columns = probe.image_shape
+    columns = probe.image_shape[1]
+    lit = np.argwhere(probe.pixel_lookup()[2])
+    (top, left), (bottom, right) = lit.min(axis=0), lit.max(axis=0)
     settings = {
         "ImageCoordinateFrame": "Image",
         "ReferenceCoordinateFrame": "Reference",
         "OutputSpacing": " ".join([f"{OUTPUT_SPACING_MM:g}"] * 3),
-        "ClipRectangleOrigin": "0 0",
-        "ClipRectangleSize": f"{columns} {rows}",
+        "ClipRectangleOrigin": f"{left} {top}",
+        "ClipRectangleSize": f"{right - left} {bottom - top}",
         "Interpolation": "LINEAR",
         "CompoundingMode": "MEAN",
         "Optimization": "NONE",
@@ -37,8 +41,8 @@ def plus_configuration(probe: Probe, image_to_probe: NDArray[np.float64]) -> str
         settings |= {
             "FanAnglesDeg": f"{-degrees:.6g} {degrees:.6g}",
             "FanOriginPixel": f"{(columns - 1) / 2:.6g} {apex:.6g}",
-            "FanRadiusStartPixel": f"{probe.radius / probe.pixel:.6g}",
-            "FanRadiusStopPixel": f"{(probe.radius + probe.depth) / probe.pixel:.6g}",
+            "FanRadiusStartPixel": f"{probe.radius / probe.pixel + FAN_MARGIN_PIXELS:.6g}",
+            "FanRadiusStopPixel": f"{(probe.radius + probe.depth) / probe.pixel - FAN_MARGIN_PIXELS:.6g}",
         }
     ET.SubElement(root, "VolumeReconstruction", settings)
     ET.indent(root)

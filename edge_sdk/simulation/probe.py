@@ -83,16 +83,12 @@ class Probe:
             directions[:, 1] = 1.0
         return starts, directions
 
-    def beam_coordinates(
-        self, lateral: NDArray[np.float64], depth: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def beam_coordinates(self, lateral: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
         """(..., 2): position across the array, -1 … 1 inside, and depth along the beam, mm."""
         if not self.radius:
             return np.stack([lateral / self.half_width, depth], axis=-1)
         below = depth + self.radius
-        return np.stack(
-            [np.arctan2(lateral, below) / self.half_angle, np.hypot(lateral, below) - self.radius], axis=-1
-        )
+        return np.stack([np.arctan2(lateral, below) / self.half_angle, np.hypot(lateral, below) - self.radius], axis=-1)
 
     def pixel_lookup(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
         """Per pixel (H, W), for scan conversion: sample and beam number, and whether a beam reaches it."""

@@ -101,10 +101,7 @@ class Plate:
 def tube(centreline: Points, radii: Points, *, grow: float = 0.0) -> list[Shape]:
     """A tube along a polyline (N, 3) with radii (N,), both mm; `grow` is added to every radius."""
     wide = radii + grow
-    return [
-        Cone(centreline[i], centreline[i + 1], float(wide[i]), float(wide[i + 1]))
-        for i in range(len(wide) - 1)
-    ]
+    return [Cone(centreline[i], centreline[i + 1], float(wide[i]), float(wide[i + 1])) for i in range(len(wide) - 1)]
 
 
 def covering(shapes: Sequence[Shape]) -> Spheres:

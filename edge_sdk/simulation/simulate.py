@@ -67,7 +67,7 @@ def simulate(
         frames: Number of frames, 2 or more.
         anatomy: "vascular" (branching vessel, cyst, lesion, reflector with shadow) or "cysts" (two cysts, two
             lesions).
-        seed: Of everything random; the same seed gives the same sweep, bit for bit.
+        seed: Of everything random; on one machine the same seed gives the same sweep, bit for bit.
         probe: "convex" or "linear".
         frame_rate: Frames per second, for the time stamps.
         gain_db: Brightness of the machine.
@@ -80,9 +80,7 @@ def simulate(
     if frames < 2:
         raise RecipeError(f"a sweep of {frames} frames was asked for", remedy="take 2 frames or more")
     if not frame_rate > 0 or not dynamic_range_db > 0:
-        raise RecipeError(
-            f"frame rate {frame_rate} and dynamic range {dynamic_range_db} must both be more than 0"
-        )
+        raise RecipeError(f"frame rate {frame_rate} and dynamic range {dynamic_range_db} must both be more than 0")
     array = probe_named(probe)
     generator = np.random.default_rng([seed, 2])
     origin = generator.uniform(*np.array(ORIGIN_RANGE_MM))
@@ -123,18 +121,12 @@ def _swept_box(probe: Probe, motion: Motion) -> tuple[NDArray[np.float64], NDArr
     return points.min(axis=(0, 1)), points.max(axis=(0, 1))
 
 
-def _grid_over(
-    low: NDArray[np.float64], high: NDArray[np.float64], spacing: tuple[float, float, float]
-) -> Grid:
+def _grid_over(low: NDArray[np.float64], high: NDArray[np.float64], spacing: tuple[float, float, float]) -> Grid:
     size = np.ceil((high - low) / spacing).astype(int) + 1
-    return Grid(
-        (int(size[2]), int(size[1]), int(size[0])), spacing, (float(low[0]), float(low[1]), float(low[2]))
-    )
+    return Grid((int(size[2]), int(size[1]), int(size[0])), spacing, (float(low[0]), float(low[1]), float(low[2])))
 
 
-def _sweep(
-    images: NDArray[np.uint8], motion: Motion, image_to_probe: NDArray[np.float64], frame_rate: float
-) -> Sweep:
+def _sweep(images: NDArray[np.uint8], motion: Motion, image_to_probe: NDArray[np.float64], frame_rate: float) -> Sweep:
     count = len(images)
     status = (OK,) * count
     timestamps = np.arange(count) / frame_rate
@@ -148,8 +140,6 @@ def _sweep(
         timestamps=timestamps,
         transforms={name: TrackedTransform(matrix, status) for name, matrix in matrices.items()},
         image_status=status,
-        fields=tuple(
-            {"FrameNumber": str(n), "UnfilteredTimestamp": f"{t:.6f}"} for n, t in enumerate(timestamps)
-        ),
+        fields=tuple({"FrameNumber": str(n), "UnfilteredTimestamp": f"{t:.6f}"} for n, t in enumerate(timestamps)),
         header={"UltrasoundImageOrientation": "MF", "UltrasoundImageType": "BRIGHTNESS"},
     )

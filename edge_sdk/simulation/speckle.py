@@ -82,9 +82,7 @@ def _filter(field: NDArray[np.float32], kernels: list[NDArray[np.float32]]) -> N
     """Separable filter of (D, H, W, C), in place but for the last pass; kernels along x, y, z."""
     kernel_x, kernel_y, kernel_z = kernels
     for plane in field:
-        plane[:] = cv2.sepFilter2D(plane, -1, kernel_x, kernel_y, borderType=cv2.BORDER_REFLECT).reshape(
-            plane.shape
-        )
+        plane[:] = cv2.sepFilter2D(plane, -1, kernel_x, kernel_y, borderType=cv2.BORDER_REFLECT).reshape(plane.shape)
     flat = field.reshape(len(field), -1)
     along_z = cv2.sepFilter2D(flat, -1, np.ones(1, np.float32), kernel_z, borderType=cv2.BORDER_REFLECT)
     return np.asarray(along_z, np.float32).reshape(field.shape)

@@ -44,9 +44,7 @@ def branching_vessel(generator: np.random.Generator, *, depth: float, reach: flo
             generator.uniform(-0.2, 0.2) * length,
         ]
     )
-    azimuth = np.deg2rad(generator.uniform(-30, 30)) + (
-        np.pi / 2 if generator.random() < ACROSS_ODDS else 0.0
-    )
+    azimuth = np.deg2rad(generator.uniform(-30, 30)) + (np.pi / 2 if generator.random() < ACROSS_ODDS else 0.0)
     tilt = np.deg2rad(generator.uniform(-10, 10))
     forward = np.array([np.sin(azimuth) * np.cos(tilt), np.sin(tilt), np.cos(azimuth) * np.cos(tilt)])
     forward *= generator.choice([-1.0, 1.0])
