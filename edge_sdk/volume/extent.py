@@ -12,10 +12,11 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid
 
-BYTES_PER_VOXEL = 5
-"""Compounding holds a voxel and its weight (3 bytes); reading out adds a copy and a mask of hits."""
+BYTES_PER_VOXEL = 7
+"""Compounding holds a voxel and its weight (3 bytes); reading out adds a copy and a mask of hits, hole filling
+as much again."""
 _USABLE_SHARE = 0.8
-_LARGEST_AXIS = 2**31
+_LARGEST_AXIS = 2.0**62
 
 
 def grid_for(
@@ -53,7 +54,7 @@ def grid_for(
     corners = np.array([[left, top, 0, 1], [left, bottom, 0, 1], [right, top, 0, 1], [right, bottom, 0, 1]])
     points = (poses @ corners.T)[:, :3]
     first, last = points.min((0, 2)), points.max((0, 2))
-    counts = np.floor((last - first) / step + 0.5) + 1
+    counts = np.minimum(np.floor((last - first) / step + 0.5) + 1, _LARGEST_AXIS)
     grid = Grid(_shape(counts), _triple(step), _triple(first))
     check_memory(grid, memory_limit=memory_limit)
     return grid
@@ -89,16 +90,24 @@ def check_memory(
         memory_limit = int(psutil.virtual_memory().available * _USABLE_SHARE)
     count = math.prod(grid.shape)
     needed = count * bytes_per_voxel
-    if needed <= memory_limit and max(grid.shape) < _LARGEST_AXIS:
+    if needed <= memory_limit:
         return
-    factor = max((needed / max(memory_limit, 1)) ** (1 / 3), max(grid.shape) / _LARGEST_AXIS)
-    fits = math.ceil(max(grid.spacing) * factor * 1.02 * 100) / 100
+    fits = _spacing_that_fits(grid, memory_limit // bytes_per_voxel)
     width, height, depth = grid.shape[::-1]
     raise GeometryError(
         f"a volume of {width}×{height}×{depth} voxels at {_mm(grid.spacing)} mm needs {_size(needed)} of memory, "
         f"{_size(memory_limit)} may be used",
         remedy=f"use a spacing of at least {fits:g} mm or clip the frames",
     )
+
+
+def _spacing_that_fits(grid: Grid, voxels: int) -> float:
+    """The finest of the spacings in hundredths of a millimetre, about, with which the grid has at most `voxels`."""
+    lengths = (np.array(grid.shape[::-1]) - 1.0) * np.array(grid.spacing)
+    spacing = max(0.01, float(np.prod(np.maximum(lengths, 1e-9)) / max(voxels, 1)) ** (1 / 3))
+    while np.prod(np.floor(lengths / spacing + 0.5) + 1) > voxels and spacing < lengths.max():
+        spacing *= 1.02
+    return float(math.ceil(spacing * 100) / 100)
 
 
 def _shape(counts: NDArray[np.float64]) -> tuple[int, int, int]:

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.plus_config import read_plus_config
+from edge_sdk.volume.clip import ClipRegion, Fan
+from edge_sdk.volume.settings import HoleFilling
+
+WIRE = '<Wire Name="a" EndPointFront="1 2 3" EndPointBack="4 5 6" />'
+
+
+def config(tmp_path, reconstruction='OutputSpacing="0.5 0.5 1"', inside="", phantom=""):
+    path = tmp_path / "plus.xml"
+    path.write_text(
+        f"""<PlusConfiguration version="2.1">
+        <CoordinateDefinitions>
+          <Transform From="Image" To="Probe" Matrix="0.1 0 0 1
+             0 0.2 0 2  0 0 0.3 3 0 0 0 1" Error="1.2"/>
+        </CoordinateDefinitions>{phantom}
+        <VolumeReconstruction {reconstruction}>{inside}</VolumeReconstruction></PlusConfiguration>"""
+    )
+    return path
+
+
+def test_transforms_and_settings(tmp_path):
+    read = read_plus_config(
+        config(
+            tmp_path,
+            'OutputSpacing="0.5 0.5 1" OutputOrigin="1 2 3" OutputExtent="0 9 0 8 0 7" ClipRectangleOrigin="192 16" '
+            'ClipRectangleSize="420 580" FanAnglesDeg="-45 45" FanOriginPixel="380 20" FanRadiusStartPixel="120" '
+            'FanRadiusStopPixel="360" Interpolation="LINEAR" Optimization="NONE" CompoundingMode="MAXIMUM" '
+            'FillHoles="ON" NumberOfThreads="1" SkipInterval="2"',
+            '<HoleFilling><HoleFillingElement Type="STICK" StickLengthLimit="7" NumberOfSticksToUse="2"/>'
+            '<HoleFillingElement Type="NEAREST_NEIGHBOR" Size="3" MinimumKnownVoxelsRatio="0.1"/></HoleFilling>',
+        )
+    )
+    np.testing.assert_array_equal(
+        read.transforms["ImageToProbe"], [[0.1, 0, 0, 1], [0, 0.2, 0, 2], [0, 0, 0.3, 3], [0, 0, 0, 1]]
+    )
+    settings = read.reconstruction
+    assert settings is not None
+    assert settings.spacing == (0.5, 0.5, 1)
+    assert settings.origin == (1, 2, 3)
+    assert settings.extent == (0, 9, 0, 8, 0, 7)
+    assert settings.clip == ClipRegion((192, 16), (420, 580), Fan((-45, 45), (380, 20), (120, 360)))
+    assert (settings.interpolation, settings.compounding, settings.plus_fixed_point) == (
+        "linear",
+        "maximum",
+        False,
+    )
+    assert settings.fill_holes == (
+        HoleFilling("STICK", stick_length=7, sticks=2),
+        HoleFilling("NEAREST_NEIGHBOR", size=3, minimum_ratio=0.1),
+    )
+    assert settings.skip_interval == 2
+
+
+def test_defaults_are_those_of_plus(tmp_path):
+    settings = read_plus_config(config(tmp_path)).reconstruction
+    assert settings is not None
+    assert (settings.interpolation, settings.compounding) == ("nearest", "latest")
+    assert settings.plus_fixed_point
+    assert settings.clip is None
+    assert settings.fill_holes == ()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "compounding"),
+    [('Compounding="ON"', "mean"), ('Compounding="OFF"', "latest"), ('Calculation="MAXIMUM"', "maximum")],
+)
+def test_deprecated_names(tmp_path, attributes, compounding):
+    settings = read_plus_config(
+        config(tmp_path, f'OutputSpacing="1 1 1" FanAngles="-1 1" FanOrigin="1 2" FanDepth="9" {attributes}')
+    ).reconstruction
+    assert settings is not None
+    assert settings.compounding == compounding
+    assert settings.clip == ClipRegion(fan=Fan((-1, 1), (1, 2), (0, 9)))
+
+
+@pytest.mark.parametrize("element", ['<Pattern Type="NWire">{}</Pattern>', "<NWire>{}</NWire>"])
+def test_wires_in_both_forms(tmp_path, element):
+    phantom = f"<PhantomDefinition><Geometry>{element.format(WIRE)}</Geometry></PhantomDefinition>"
+    (wire,) = read_plus_config(config(tmp_path, phantom=phantom)).wires
+    assert (wire.name, wire.front, wire.back) == ("a", (1, 2, 3), (4, 5, 6))
+
+
+def test_file_without_reconstruction(tmp_path):
+    path = tmp_path / "r.xml"
+    path.write_text(
+        '<ProbeCalibrationResult><CalibrationResults><Transform From="Image" To="Probe" '
+        'Matrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"/></CalibrationResults></ProbeCalibrationResult>'
+    )
+    read = read_plus_config(path)
+    assert read.reconstruction is None
+    assert list(read.transforms) == ["ImageToProbe"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        ('Interpolation="LINEAR"', "OutputSpacing"),
+        ('OutputSpacing="0.5 0.5"', "OutputSpacing"),
+        ('OutputSpacing="0 1 1"', "OutputSpacing"),
+        ('OutputSpacing="a b c"', "OutputSpacing"),
+        ('OutputSpacing="1 1 1" Interpolation="CUBIC"', "NEAREST_NEIGHBOR, LINEAR"),
+        ('OutputSpacing="1 1 1" CompoundingMode="IMPORTANCE_MASK"', "CompoundingMode"),
+        ('OutputSpacing="1 1 1" FillHoles="ON"', "HoleFillingElement"),
+        ('OutputSpacing="1 1 1" FanAnglesDeg="-10 10"', "FanOriginPixel"),
+        ('OutputSpacing="1 1 1" PixelRejectionThreshold="10"', "PixelRejectionThreshold"),
+    ],
+)
+def test_attributes_that_cannot_be_understood_are_named(tmp_path, attributes, named):
+    with pytest.raises(FileFormatError, match=named) as caught:
+        read_plus_config(config(tmp_path, attributes))
+    assert "plus.xml" in str(caught.value)
+
+
+def test_what_is_not_xml_is_refused(tmp_path):
+    path = tmp_path / "x.xml"
+    path.write_bytes(b"ObjectType = Image\n\xff\x00")
+    with pytest.raises(FileFormatError, match=r"x\.xml: is not a PLUS configuration"):
+        read_plus_config(path)
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        read_plus_config(tmp_path / "none.xml")

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import nrrd
+import numpy as np
+import pytest
+import SimpleITK
+
+from edge_sdk.errors import FileFormatError
+from edge_sdk.volume.files import read_volume, write_segmentation, write_volume
+from edge_sdk.volume.grid import Grid, Volume
+
+SUFFIXES = [".mha", ".mhd", ".nrrd", ".nii.gz", ".nii"]
+
+
+def volume(kind=np.uint8):
+    rng = np.random.default_rng(0)
+    direction, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    direction *= np.sign(np.linalg.det(direction))
+    grid = Grid((4, 5, 6), (0.5, 0.7, 1.1), (1.5, -20.0, 3.25), direction)
+    return Volume(rng.integers(0, 200, grid.shape).astype(kind), grid)
+
+
+def assert_same(given, read):
+    assert read.voxels.dtype == given.voxels.dtype
+    np.testing.assert_array_equal(read.voxels, given.voxels)
+    np.testing.assert_allclose(read.grid.index_to_world, given.grid.index_to_world, atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.float32])
+def test_simpleitk_reads_what_is_written(tmp_path, suffix, kind):
+    given = volume(kind)
+    path = tmp_path / f"v{suffix}"
+    write_volume(given, path)
+    image = SimpleITK.ReadImage(str(path))
+    voxels = SimpleITK.GetArrayFromImage(image)
+    assert voxels.dtype == kind
+    np.testing.assert_array_equal(voxels, given.voxels)
+    np.testing.assert_allclose(image.GetOrigin(), given.grid.origin, atol=1e-6)
+    np.testing.assert_allclose(image.GetSpacing(), given.grid.spacing, atol=1e-6)
+    np.testing.assert_allclose(np.reshape(image.GetDirection(), (3, 3)), given.grid.direction, atol=1e-6)
+    assert_same(given, read_volume(path))
+
+
+@pytest.mark.parametrize("suffix", [".mha", ".nrrd", ".nii.gz"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_what_simpleitk_writes_is_read(tmp_path, suffix, compressed):
+    given = volume()
+    image = SimpleITK.GetImageFromArray(given.voxels)
+    image.SetOrigin(given.grid.origin)
+    image.SetSpacing(given.grid.spacing)
+    image.SetDirection(given.grid.direction.ravel())
+    path = tmp_path / f"v{suffix}"
+    SimpleITK.WriteImage(image, str(path), compressed)
+    assert_same(given, read_volume(path))
+
+
+def test_a_mask_is_written_as_uint8(tmp_path):
+    given = volume()
+    write_volume(given.with_voxels(given.voxels > 100), tmp_path / "m.nii.gz")
+    assert read_volume(tmp_path / "m.nii.gz").voxels.dtype == np.uint8
+
+
+def test_segments_carry_their_names(tmp_path):
+    given = volume()
+    write_segmentation(
+        given.with_voxels(given.voxels % 3),
+        {0: "background", 1: "vessel", 2: "cyst"},
+        tmp_path / "m.seg.nrrd",
+    )
+    voxels, header = nrrd.read(str(tmp_path / "m.seg.nrrd"), index_order="C")
+    np.testing.assert_array_equal(voxels, given.voxels % 3)
+    assert (header["Segment0_Name"], header["Segment0_LabelValue"]) == ("vessel", "1")
+    assert (header["Segment1_Name"], header["Segment1_LabelValue"]) == ("cyst", "2")
+    assert "Segment2_Name" not in header
+    with pytest.raises(FileFormatError, match=r"\.seg\.nrrd"):
+        write_segmentation(given, {}, tmp_path / "m.mha")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_damaged_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"bad{suffix}"
+    write_volume(volume(), path)
+    if suffix == ".mhd":
+        (tmp_path / "bad.zraw").write_bytes(b"\0" * 10)
+    else:
+        path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(FileFormatError, match="bad"):
+        read_volume(path)
+    path.write_bytes(b"\x89PNG not a volume\n\0\xff")
+    with pytest.raises(FileFormatError, match="bad"):
+        read_volume(path)
+
+
+def test_missing_file_and_unknown_suffix(tmp_path):
+    with pytest.raises(FileFormatError, match="no such file"):
+        read_volume(tmp_path / "none.nrrd")
+    with pytest.raises(FileFormatError, match=r"\.nii\.gz"):
+        write_volume(volume(), tmp_path / "v.png")
+    assert not any(tmp_path.iterdir())
