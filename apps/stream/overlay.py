@@ -28,8 +28,10 @@ def label_colour(label: int) -> str:
 def telling_slices(labels: NDArray[np.uint8], seen: NDArray[np.bool_]) -> tuple[int, int, int]:
     """The slice of each axis (z, y, x) that shows the largest shares of the labels.
 
-    Each label counts alike, however small it is; without labels, the middle of what was seen.
+    Each label counts alike, however small it is, and only where something was seen; without labels, the middle of what
+    was seen.
     """
+    labels = np.where(seen, labels, 0)
     present = [label for label in np.unique(labels) if label != 0]
     masks = [labels == label for label in present] or [seen if seen.any() else np.ones_like(seen)]
     chosen = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from apps.report.html import png_source, render
+from apps.report.html import not_measured, png_source, render
 from apps.report.plots import histogram_svg, line_svg
 from apps.stream.overlay import label_colour
 
@@ -34,7 +34,7 @@ def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:
         report=report,
         picture=png_source(picture),
         labels=[
-            {"name": name, "colour": label_colour(label), "ml": amount, "dice": dice.get(name)}
+            {"name": name, "colour": label_colour(label), "ml": amount, "dice": dice.get(name, not_measured("no Dice"))}
             for label, (name, amount) in enumerate(report["class_ml"].items(), start=1)
         ],
         latency_plot=histogram_svg(

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
+from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Grid
 from edge_sdk.volume.holes import check_kernels
 from edge_sdk.volume.reconstruct import effective_settings, sweep_grid
+from edge_sdk.volume.settings import ReconstructionSettings
 
 
 @dataclass(frozen=True)

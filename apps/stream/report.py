@@ -27,13 +27,13 @@ class Accuracy:
     """How the final mask compares with known labels, where voxels were seen.
 
     Attributes:
-        dice: Class name → Dice.
+        dice: Class name → Dice; None where neither the mask nor the labels hold the class.
         mean_dice: Over the classes.
         equals_segment: Whether the mask equals `edge_sdk.segment` on the final volume, voxel for voxel.
         against: What the labels are.
     """
 
-    dice: dict[str, float]
+    dice: dict[str, float | None]
     mean_dice: float
     equals_segment: bool
     against: str
@@ -127,7 +127,10 @@ def stream_report(
         if accuracy is None
         else {
             "against": accuracy.against,
-            "dice": {name: round(value, 5) for name, value in accuracy.dice.items()},
+            "dice": {
+                name: not_measured("neither the mask nor the labels hold it") if value is None else round(value, 5)
+                for name, value in accuracy.dice.items()
+            },
             "mean_dice": round(accuracy.mean_dice, 5),
             "mask_equals_segment_on_final_volume": accuracy.equals_segment,
         },

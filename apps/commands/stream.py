@@ -1,0 +1,44 @@
+"""`edge-sdk stream`: a sweep into a segmented volume while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.progress import progress
+
+
+def command(
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="URI",
+            help="replay:FILE plays a recorded sweep by its time stamps; replay:FILE?rate=2 at twice that speed, "
+            "?fps=30 at 30 frames/s, ?rate=0 (or max) as fast as the pipeline takes them, without dropping any.",
+        ),
+    ],
+    package: Annotated[Path, typer.Option(help="The .edgepkg to segment with.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for volume, mask and report.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PLUS.xml", help="Calibration and VolumeReconstruction settings, which then decide the grid."
+        ),
+    ] = None,
+    target: Annotated[
+        str, typer.Option(help="A target of the package, or auto: the fastest that is right here.")
+    ] = "auto",
+) -> None:
+    """Stream a tracked sweep: compound it and segment the volume at the same time.
+
+    Leaves volume.nii.gz, mask.nii.gz, overlay.png, report.html, report.json and summary.json. The final mask equals
+    what `segment` makes of the final volume. Ctrl-C ends the sweep early and finishes what has arrived.
+    """
+    from apps.stream.job import stream_to_folder
+    from apps.stream.table import print_result
+
+    with progress() as report_progress:
+        report = stream_to_folder(source, package, output, config=config, target=target, progress=report_progress)
+    print_result(report, output)

@@ -1,0 +1,80 @@
+"""The whole of `edge-sdk stream`: from a URI, a package and a folder to the files in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from apps.inputs import read_config
+from apps.stream.plan import plan_volume
+from apps.stream.report import Accuracy, stream_report
+from apps.stream.run import Progress, StreamOutcome, run_stream
+from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
+from apps.stream.uri import parse_source
+from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.package import load_package
+from edge_sdk.package_session import PackageSession
+from edge_sdk.sweep.formats import read_sweep
+
+Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
+
+
+def stream_to_folder(
+    source: str,
+    package: Path,
+    folder: Path,
+    *,
+    config: Path | None = None,
+    target: str = "auto",
+    title: str | None = None,
+    judge: Judge | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Stream a recording and leave volume, mask, picture and reports.
+
+    Args:
+        source: A URI, see `parse_source`.
+        package: An .edgepkg.
+        folder: Where the files go; made if it is not there, and only once there is something to write.
+        config: PLUS configuration with calibration and reconstruction settings.
+        target: Of the package, or "auto".
+        title: Heading of picture and page; by default the recording's and the package's names.
+        judge: Compares the result with known labels, while the session is open.
+        progress: Called with (done, total, what).
+
+    Returns:
+        The report; its summary is what `stream_summary` gives.
+
+    Raises:
+        EdgeSdkError: An input cannot be used; nothing is written.
+        StreamError: A stage failed; what was compounded by then is kept in the folder under a name of its own.
+    """
+    uri = parse_source(source)
+    check_folder(folder)
+    plus = read_config(config)
+    sweep = read_sweep(uri.path)
+    with load_package(package) as opened:
+        manifest = opened.manifest
+        plan = plan_volume(sweep, plus, manifest.spacing_mm)
+        start = time.perf_counter()
+        with opened.open(target) as session:
+            about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
+            segmenter = VolumeSegmenter(session, manifest)
+            outcome = run_stream(plan, uri.pacing, segmenter, manifest.spacing_mm, progress=progress)
+            if outcome.failure is not None:
+                raise keep_what_was_compounded(folder, outcome)
+            accuracy = judge(outcome, session) if judge else None
+        report = stream_report(
+            outcome,
+            plan,
+            source=source,
+            pacing=uri.pacing,
+            manifest=manifest,
+            package_digest=opened.digest,
+            session=about,
+            accuracy=accuracy,
+        )
+    write_outputs(folder, outcome, report, manifest.labels, title or f"{uri.path.name} · {manifest.name}")
+    return report

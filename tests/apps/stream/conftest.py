@@ -1,0 +1,105 @@
+"""Tiny sweeps, a network that is a formula, and a clock that tests turn by hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from apps.stream.clock import Clock
+from edge_sdk.manifest import Manifest, Normalisation, TrainingData
+from edge_sdk.sweep.sweep import Sweep, TrackedTransform
+
+LABELS = {0: "background", 1: "dark", 2: "bright"}
+
+
+class FormulaSession:
+    """Labels by brightness, with a threshold that depends on the whole patch, so that stale tiles show."""
+
+    target = "formula"
+
+    def __init__(self) -> None:
+        self.description: dict[str, Any] = {"runtime": "formula 1"}
+        self.calls = 0
+        self.hook: Callable[[int], None] = lambda _call: None
+
+    def infer(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+        self.calls += 1
+        self.hook(self.calls)
+        coarse = patch[:, :, ::2, ::2, ::2]
+        middle = patch.mean()
+        return np.concatenate([middle - coarse, np.full_like(coarse, 0.08), coarse - middle], 1)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __enter__(self) -> FormulaSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class HandClock(Clock):
+    """Time passes only by waiting, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait_until(self, moment: float, stop: threading.Event) -> None:  # noqa: ARG002
+        self.time = max(self.time, moment)
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    return Manifest(
+        name="formula",
+        variant="S",
+        labels=LABELS,
+        patch=(16, 16, 16),
+        spacing_mm=(1.0, 1.0, 1.0),
+        normalisation=Normalisation(scale=255),
+        precision={"openvino": "fp32"},
+        training_data=TrainingData(name="none", licence="none", cases=0),
+    )
+
+
+@pytest.fixture
+def session() -> FormulaSession:
+    return FormulaSession()
+
+
+@pytest.fixture
+def make_sweep() -> Callable[..., Sweep]:
+    """Frames (24, 30) of a fixed pattern, 1 mm pixels, moving along z by 1 mm at 20 frames/s."""
+
+    def make(frames: int = 24, bad: dict[int, str] | None = None, seed: int = 0) -> Sweep:
+        rng = np.random.default_rng(seed)
+        images = rng.integers(1, 255, (frames, 24, 30), dtype=np.uint8)
+        matrices = np.repeat(np.eye(4)[None], frames, axis=0)
+        matrices[:, 2, 3] = np.arange(frames)
+        matrices[:, 1, 3] = 0.25 * np.sin(np.arange(frames))
+        status = tuple((bad or {}).get(index, "OK") for index in range(frames))
+        return Sweep(
+            images=images,
+            timestamps=5.0 + np.arange(frames) / 20,
+            transforms={"ImageToReference": TrackedTransform(matrices, status)},
+            image_status=("OK",) * frames,
+        )
+
+    return make
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()

@@ -1,0 +1,57 @@
+"""Replay: frames come when their time stamps say, poses before their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.stream.source import ReplaySource
+from apps.stream.uri import Pacing
+from edge_sdk.sweep.poses import image_to_world
+from edge_sdk.sweep.sweep import Sweep
+
+
+def test_due_times_are_the_time_stamps_on_the_clock(make_sweep: Callable[..., Sweep], clock: Any) -> None:
+    sweep = make_sweep(6)
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(rate=2.0), clock)
+    source.run()
+    assert [frame.due for frame in source.frames.drain()] == pytest.approx([100 + n / 40 for n in range(6)])
+    assert [pose.index for pose in source.poses.drain()] == list(range(6))
+    assert source.last_due - source.first_due == pytest.approx(5 / 40)
+    assert source.frames.policy == "drop oldest"
+    assert source.poses.policy == "refuse"
+
+
+def test_a_late_frame_is_still_due_by_its_time_stamp(make_sweep: Callable[..., Sweep], clock: Any) -> None:
+    sweep = make_sweep(3)
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(), clock)
+    put = source.frames.put
+
+    def slow_put(frame: Any) -> None:
+        clock.time += 1.0
+        put(frame)
+
+    source.frames.put = slow_put  # type: ignore[method-assign]
+    source.run()
+    assert [frame.due for frame in source.frames.drain()] == pytest.approx([100.0, 100.05, 100.1])
+
+
+def test_unpaced_frames_are_due_when_they_arrive_and_wait_for_room(
+    make_sweep: Callable[..., Sweep], clock: Any
+) -> None:
+    sweep = make_sweep(3)
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(rate=0), clock)
+    source.run()
+    assert [frame.due for frame in source.frames.drain()] == [100.0] * 3
+    assert source.frames.policy == "wait"
+
+
+def test_stopping_ends_the_sweep(make_sweep: Callable[..., Sweep], clock: Any) -> None:
+    sweep = make_sweep(3)
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(), clock)
+    source.stop()
+    source.run()
+    assert source.read == 0
+    assert source.stopped

@@ -1,0 +1,85 @@
+"""Source URIs and the pace they ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.stream.uri import Pacing, parse_source
+from edge_sdk.errors import EdgeSdkError
+
+PATHS = st.text(st.characters(exclude_characters="?", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
+
+
+@given(path=PATHS, rate=st.floats(0.01, 100))
+def test_path_and_rate_come_back(path: str, rate: float) -> None:
+    parsed = parse_source(f"replay:{path}?rate={rate!r}")
+    assert parsed.path == Path(path)
+    assert parsed.pacing == Pacing(rate=rate)
+
+
+@given(path=PATHS)
+def test_without_options_the_recorded_speed(path: str) -> None:
+    parsed = parse_source(f"replay:{path}")
+    assert parsed.path == Path(path)
+    assert parsed.pacing == Pacing(rate=1.0, fps=None)
+
+
+@given(text=st.text(max_size=60) | st.text(max_size=20).map(lambda rest: f"replay:a?{rest}x"))
+def test_any_text_is_understood_or_refused_in_one_line(text: str) -> None:
+    if text.startswith("replay:") and "?" not in text and text != "replay:":
+        assert parse_source(text).path == Path(text.removeprefix("replay:"))
+        return
+    with pytest.raises(EdgeSdkError) as caught:
+        parse_source(text)
+    assert "\n" not in str(caught.value)
+    assert "replay:FILE" in str(caught.value)
+
+
+@pytest.mark.parametrize("unpaced", ["0", "0.0", "max"])
+def test_rate_zero_is_as_fast_as_possible(unpaced: str) -> None:
+    pacing = parse_source(f"replay:s.igs.mha?rate={unpaced}").pacing
+    assert pacing.unpaced
+    assert pacing.offsets(np.array([1.0, 2.0])) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("camera:0", "'camera'"),
+        ("video:a.mp4", "'video'"),
+        ("igtl://localhost:18944/Image", "'igtl'"),
+        ("sweep.igs.mha", "is not a source URI"),
+        ("", "--source"),
+        ("replay:", "names no file"),
+        ("replay:a?speed=2", "'speed'"),
+        ("replay:a?rate=-1", "rate=-1"),
+        ("replay:a?rate=nan", "rate=nan"),
+        ("replay:a?fps=0", "fps=0"),
+        ("replay:a?fps=x", "fps=x"),
+        ("replay:a?fps=inf", "fps=inf"),
+        ("replay:a?", "takes one option"),
+        ("replay:a?rate=1&fps=2", "takes one option"),
+    ],
+)
+def test_what_does_not_work_is_named_with_what_does(uri: str, says: str) -> None:
+    with pytest.raises(EdgeSdkError, match="replay:FILE") as caught:
+        parse_source(uri)
+    assert says in str(caught.value)
+
+
+def test_offsets_follow_the_time_stamps_and_never_go_back() -> None:
+    stamps = np.array([10.0, 10.5, 10.4, 12.0])
+    assert Pacing(rate=2.0).offsets(stamps) == pytest.approx([0, 0.25, 0.25, 1.0])
+    assert Pacing(fps=4.0).offsets(stamps) == pytest.approx([0, 0.25, 0.5, 0.75])
+
+
+@pytest.mark.parametrize("stamps", [[1.0, 1.0, 1.0], [0.0, np.nan]])
+def test_a_recording_without_time_stamps_needs_fps(stamps: list[float]) -> None:
+    with pytest.raises(EdgeSdkError, match=r"a\.mha: has no time stamps.*\?fps=30"):
+        Pacing().offsets(np.array(stamps), where="a.mha")
+    assert Pacing(fps=10).offsets(np.array(stamps)) is not None
