@@ -63,7 +63,8 @@ class Conv(Node):
     def integer_weight(self) -> NDArray[np.int8]:
         """The weight as int8, symmetric per output channel (only where `weight_scale` is given)."""
         assert self.weight_scale is not None
-        return np.rint(self.weight / self.weight_scale.reshape(-1, 1, 1, 1, 1)).astype(np.int8)
+        integers: NDArray[np.int8] = np.rint(self.weight / self.weight_scale.reshape(-1, 1, 1, 1, 1)).astype(np.int8)
+        return integers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,5 +224,6 @@ def load_graph(path: Path) -> Graph:
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "type"}
         prefix = f"{entry['name']}/"
         values |= {key[len(prefix) :]: array for key, array in arrays.items() if key.startswith(prefix)}
-        nodes.append(NODE_TYPES[entry["type"]](**values))
+        make: Any = NODE_TYPES[entry["type"]]
+        nodes.append(make(**values))
     return Graph(tuple(nodes), head["patch_multiple"], head["output_stride"], head["meta"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,44 +10,9 @@ import torch
 from torch import Tensor
 
 from edge_sdk.errors import TrainingError
-from edge_sdk.volume.files import read_volume
+from edge_sdk.inference.cases import Case
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
-
-SUFFIX = ".nii.gz"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One labelled volume on disk."""
-
-    name: str
-    image: Path
-    label: Path
-
-
-def find_cases(folder: Path) -> list[Case]:
-    """Pairs of images/NAME.nii.gz and labels/NAME.nii.gz, by name.
-
-    Raises:
-        TrainingError: A folder is missing, empty, or an image has no label.
-    """
-    images = sorted((folder / "images").glob(f"*{SUFFIX}"))
-    if not images:
-        raise TrainingError(
-            "no images/*.nii.gz found",
-            where=folder,
-            remedy="give a folder with images/ and labels/ of the same names",
-        )
-    cases = [Case(p.name.removesuffix(SUFFIX), p, folder / "labels" / p.name) for p in images]
-    missing = [case.name for case in cases if not case.label.is_file()]
-    if missing:
-        raise TrainingError(
-            f"{len(missing)} images have no label (first: {missing[0]})",
-            where=folder,
-            remedy="add labels/NAME.nii.gz",
-        )
-    return cases
 
 
 def split_cases(cases: Sequence[Case], fraction: float, seed: int) -> tuple[list[Case], list[Case]]:
@@ -63,27 +26,16 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     """(image, label) of a case, checked against the recipe.
 
     Raises:
-        TrainingError: Shapes differ, the spacing is not the recipe's, or a label value has no name.
+        FileFormatError, GeometryError: The two do not belong together, or a label value has no name.
+        TrainingError: The spacing is not the recipe's.
     """
-    image, label = read_volume(case.image), read_volume(case.label)
-    if image.voxels.shape != label.voxels.shape:
-        raise TrainingError(
-            f"image of {image.voxels.shape} voxels, label of {label.voxels.shape}",
-            where=case.label,
-            remedy="resample the label",
-        )
+    image, label = case.read(recipe.label_names)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
+        given = tuple(round(s, 3) for s in image.grid.spacing)
         raise TrainingError(
-            f"spacing {tuple(round(s, 3) for s in image.grid.spacing)} mm, the recipe says {recipe.data.spacing_mm}",
+            f"spacing {given} mm, the recipe says {recipe.data.spacing_mm}",
             where=case.image,
             remedy="resample the data, or change data.spacing_mm",
-        )
-    unknown = set(np.unique(label.voxels).tolist()) - set(recipe.label_names)
-    if unknown:
-        raise TrainingError(
-            f"label values {sorted(unknown)} have no name",
-            where=case.label,
-            remedy="name them in data.labels",
         )
     return image, label
 

@@ -50,7 +50,11 @@ def fit(
         TrainingError: The loss is not finite.
     """
     optimizer = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(plan.ema), use_buffers=False)
+    average = AveragedModel(
+        module,
+        multi_avg_fn=get_ema_multi_avg_fn(plan.ema),  # type: ignore[no-untyped-call]
+        use_buffers=False,
+    )
     losses = _resume(checkpoint, module, average, optimizer)
     module.train()
     for step in range(len(losses), plan.steps):

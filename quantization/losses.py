@@ -20,7 +20,7 @@ class SegmentationLoss:
     def __call__(self, outputs: Tensor | Sequence[Tensor], labels: Tensor) -> Tensor:
         """Loss of logits (N, K, …), upsampled trilinearly to the labels (N, 1, D, H, W)."""
         logits = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-        total: Tensor = sum(self._loss(upsampled(item, labels), labels) for item in logits)  # type: ignore[assignment]
+        total: Tensor = sum(self._loss(upsampled(item, labels), labels) for item in logits)
         return total
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.published import load_published
-from quantization.data import PatchSampler, find_cases, split_cases
+from quantization.data import PatchSampler, split_cases
 from quantization.fitting import Batch, Progress, fit
 from quantization.losses import SegmentationLoss
 from quantization.recipe import Recipe

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from edge_sdk.graph import Activation, ActivationKind, Add, Concat, Conv, Float, Interleave, Node, PadStart
-from edge_sdk.network.blocks import ACTIVATIONS
+from edge_sdk.network.graph_module import activated
 from quantization.folding import folded_branches, pointwise_weight
 
 ONE_TAP = [1]
@@ -99,8 +98,7 @@ def _full_phase(
 
 def _activated(idle: Float, active: slice, activation: ActivationKind) -> Float:
     """activation(bias) of the branches that hold constants, zero for the branch that does not."""
-    module: nn.Module = ACTIVATIONS[activation]()
-    values: Float = module(torch.from_numpy(idle)).numpy().copy()
+    values: Float = activated(torch.from_numpy(idle), activation).numpy().copy()
     values[active] = 0
     return values
 

@@ -101,7 +101,7 @@ class EfficientMedNeXt(nn.Module):
 
     def inference_parameters(self) -> int:
         """Parameters that the inference graph uses (early exit for T, S, M)."""
-        unused = ("out_1.", "out_2.", "out_3.", "out_4.")
+        unused: tuple[str, ...] = ("out_1.", "out_2.", "out_3.", "out_4.")
         if not self.full_resolution:
             unused = ("out_0.", "out_2.", "out_3.", "out_4.", "up_0.", "dec_block_0.", "crrb0.")
         return sum(p.numel() for name, p in self.named_parameters() if not name.startswith(unused))

@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import (
+    Activation,
+    ActivationKind,
+    Add,
+    Concat,
+    Conv,
+    Graph,
+    Input,
+    Interleave,
+    Node,
+    PadStart,
+    Quantize,
+)
 from edge_sdk.network.depthwise import cpu_depthwise, trains_on_cpu
 
 
@@ -55,12 +67,9 @@ class GraphModule(nn.Module):
         x = inputs[0]
         match node:
             case Conv():
-                weight, bias = self.conv_weight(node), self.biases[_key(node)]
-                if self.training and _is_plain_depthwise(node) and trains_on_cpu(x):
-                    return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
-                return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
+                return self._convolve(node, x)
             case Activation():
-                return {"relu": F.relu, "gelu": F.gelu, "hardswish": F.hardswish}[node.kind](x)
+                return activated(x, node.kind)
             case Concat():
                 return torch.cat(inputs, dim=1)
             case Add():
@@ -74,6 +83,12 @@ class GraphModule(nn.Module):
                 return interleave(inputs)
         raise NotImplementedError(type(node).__name__)
 
+    def _convolve(self, node: Conv, x: Tensor) -> Tensor:
+        weight, bias = self.conv_weight(node), self.biases[_key(node)]
+        if self.training and _is_plain_depthwise(node) and trains_on_cpu(x):
+            return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
+        return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
+
     def conv_weight(self, node: Conv) -> Tensor:
         """The weight as the convolution uses it (already on its grid in a quantised graph)."""
         weight: Tensor = self.weights[_key(node)]
@@ -86,6 +101,13 @@ class GraphModule(nn.Module):
     def parameters_of(self, node: Conv) -> tuple[Tensor, Tensor]:
         """Current weight and bias of a convolution."""
         return self.weights[_key(node)], self.biases[_key(node)]
+
+
+def activated(x: Tensor, kind: ActivationKind) -> Tensor:
+    """The activation of an `Activation` node."""
+    if kind == "relu":
+        return F.relu(x)
+    return F.gelu(x) if kind == "gelu" else F.hardswish(x)
 
 
 def interleave(phases: list[Tensor]) -> Tensor:

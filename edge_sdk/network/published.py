@@ -68,7 +68,7 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
             f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
         )
         raise TrainingError(
-            f"checkpoint does not fit {model.variant} with width {model.width}, decoder width {model.decoder_width}: {detail}",
+            f"checkpoint does not fit {model.variant}, width {model.width}, decoder width {model.decoder_width}: {detail}",
             where=where,
             remedy="build the network with the checkpoint's variant, widths, channels and classes",
         )

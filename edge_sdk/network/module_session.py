@@ -1,0 +1,43 @@
+"""A torch module as a session, so that references are evaluated through the same path as every target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from edge_sdk.session import Patch
+
+
+class ModuleSession:
+    """Runs a module that maps (N, C, D, H, W) to logits; implements `edge_sdk.session.Session`."""
+
+    target = "torch"
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module.eval()
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """torch's version and threads."""
+        return {"runtime": f"torch {torch.__version__}", "threads": torch.get_num_threads()}
+
+    @torch.inference_mode()
+    def infer(self, patch: Patch) -> Patch:
+        """Logits of a patch."""
+        logits: Patch = self._module(torch.from_numpy(patch)).float().numpy()
+        return logits
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,52 @@
+"""Dice of a module on held-out cases, through the same tiles as every target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from edge_sdk.inference.cases import Case
+from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.manifest import Manifest
+from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases
+from edge_sdk.network.module_session import ModuleSession
+from quantization.data import read_case
+from quantization.fitting import Progress
+from quantization.recipe import Recipe
+
+
+def evaluate(
+    module: nn.Module,
+    cases: Sequence[Case],
+    recipe: Recipe,
+    manifest: Manifest,
+    *,
+    progress: Progress | None = None,
+    label: str = "evaluate",
+) -> dict[str, Any]:
+    """Dice per class and mean over the cases.
+
+    Returns:
+        "dice" {class name: value}, "mean", and "cases" {case: {class number as text: Dice}}.
+    """
+    names = recipe.label_names
+    scores: dict[str, Scores] = {}
+    with ModuleSession(module) as session:
+        segmenter = VolumeSegmenter(session, manifest)
+        for done, case in enumerate(cases, 1):
+            image, truth = read_case(case, recipe)
+            mask = np.zeros(image.voxels.shape, np.uint8)
+            for tile in segmenter.tiles(image.grid.shape):
+                mask[tile.owned.slices] = segmenter.segment_tile(image.voxels, tile)
+            scores[case.name] = dice_per_class(mask, truth.voxels, sorted(names)[1:])
+            if progress is not None:
+                progress(done, len(cases), label)
+    means = [value for case_scores in scores.values() if (value := mean_dice(case_scores)) is not None]
+    return {
+        "dice": {names[key]: value for key, value in mean_over_cases(list(scores.values())).items()},
+        "mean": float(np.mean(means)) if means else None,
+        "cases": {name: {str(key): value for key, value in case.items()} for name, case in scores.items()},
+    }
