@@ -45,6 +45,26 @@ def reconstruct(
     """
     settings = effective_settings(config, settings)
     check_kernels(settings.fill_holes)
+    compounder, meta = compound(sweep, config=config, settings=settings, progress=progress)
+    voxels = compounder.voxels()
+    if settings.fill_holes:
+        if progress:
+            progress(0, 1, "filling holes")
+        voxels = fill_holes(voxels, compounder.hit(), settings.fill_holes)
+        if progress:
+            progress(1, 1, "filling holes")
+    return Volume(voxels, compounder.grid, meta)
+
+
+def compound(
+    sweep: Sweep,
+    *,
+    config: PlusConfig | None = None,
+    settings: ReconstructionSettings | None = None,
+    progress: Progress | None = None,
+) -> tuple[Compounder, dict[str, str]]:
+    """As `reconstruct`, before hole filling: the filled compounder, which knows what was hit, and the counts."""
+    settings = effective_settings(config, settings)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid = sweep_grid(sweep, poses, settings)
     compounder = Compounder(
@@ -66,19 +86,12 @@ def reconstruct(
             inserted += 1
         if progress:
             progress(index + 1, len(sweep), "compounding")
-    voxels = compounder.voxels()
-    if settings.fill_holes:
-        if progress:
-            progress(0, 1, "filling holes")
-        voxels = fill_holes(voxels, compounder.hit(), settings.fill_holes)
-        if progress:
-            progress(1, 1, "filling holes")
     meta = {
         "frames_inserted": str(inserted),
         "frames_left_out": str(left_out.total()),
         "left_out_because": "; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
     }
-    return Volume(voxels, grid, meta)
+    return compounder, meta
 
 
 def effective_settings(
