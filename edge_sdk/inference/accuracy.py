@@ -1,7 +1,7 @@
 """Whether a package keeps the accuracy of its FP32 reference, on labelled volumes.
 
-The reference's Dice comes from a reference package that is run on the same volumes, else from what the manifest
-recorded for cases of the same names: `metrics.reference_cases` {case: {label number: Dice}}.
+The reference's Dice comes from a reference package that is run on the same volumes, else from the manifest:
+`metrics.reference_cases` {case: {class number: Dice}}, or `metrics.reference_dice` {class number: mean Dice}.
 """
 
 from __future__ import annotations
@@ -65,22 +65,30 @@ def score_cases(
     return scores
 
 
-def recorded_reference(manifest: Manifest, names: Sequence[str]) -> dict[str, Scores] | None:
-    """The reference's Dice as the manifest recorded it, if it did so for every named case."""
-    recorded = manifest.metrics.get("reference_cases")
-    if not isinstance(recorded, dict):
+def recorded_reference(manifest: Manifest, names: Sequence[str]) -> tuple[CaseScores, str] | None:
+    """The reference's Dice of each named case as the manifest recorded it, and what was recorded.
+
+    Where the manifest knows only means, over cases of its own, every case gets these: the ratio then compares two
+    sets of cases, and its interval knows of the scatter of one of them only.
+    """
+    by_case = manifest.metrics.get("reference_cases")
+    if isinstance(by_case, dict) and all(isinstance(by_case.get(name), dict) for name in names):
+        return {name: _scores(by_case[name]) for name in names}, "the manifest's record of these cases"
+    means = _scores(manifest.metrics.get("reference_dice"))
+    if mean_dice(means) is None:
         return None
-    found: dict[str, Scores] = {}
-    for name in names:
-        scores = recorded.get(name)
-        if not isinstance(scores, dict):
-            return None
-        found[name] = {
-            int(label): float(value) if isinstance(value, int | float) else None
-            for label, value in scores.items()
-            if label.isdigit()
-        }
-    return found
+    return dict.fromkeys(names, means), "the manifest's means over other cases; not a paired comparison"
+
+
+def _scores(recorded: object) -> dict[int, float | None]:
+    """Dice by class from JSON, where classes are digits."""
+    if not isinstance(recorded, dict):
+        return {}
+    return {
+        int(label): float(value) if isinstance(value, int | float) else None
+        for label, value in recorded.items()
+        if label.isdigit()
+    }
 
 
 def compare_with_reference(scores: CaseScores, reference: CaseScores | None) -> Accuracy:

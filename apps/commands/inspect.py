@@ -1,0 +1,75 @@
+"""edge-sdk inspect: what a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apps.console import print_json
+from apps.inputs import kind_of, read_config
+from apps.tables import show, show_rows
+from edge_sdk.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from edge_sdk.package import Package
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A sweep, volume, checkpoint, run or package.")],
+    config: Annotated[
+        Path | None, typer.Option(help="PLUS configuration with the calibration, for the extent of a sweep.")
+    ] = None,
+    executed: Annotated[
+        bool, typer.Option("--executed", help="Run a package and show each operator's kernel and precision.")
+    ] = False,
+    target: Annotated[str | None, typer.Option(help="Of --executed; default: every installed one.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of --executed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Say what a sweep, volume, checkpoint, run or package holds."""
+    kind = kind_of(file)
+    if executed and kind != "package":
+        raise FileFormatError(f"is a {kind}, and --executed is for packages", where=file, remedy="give an .edgepkg")
+    if kind == "package":
+        from edge_sdk.package import Package
+
+        with Package(file) as package:
+            if executed:
+                _executed(package, target, threads, as_json)
+                return
+            from apps.inspection.packages import describe_package
+
+            values = describe_package(package)
+    else:
+        values = _describe(file, kind, config)
+    if as_json:
+        print_json({"file": str(file), **values})
+    else:
+        show(str(file), values)
+
+
+def _describe(file: Path, kind: str, config: Path | None) -> dict[str, Any]:
+    from apps.inspection import checkpoints, recordings
+
+    if kind == "sweep":
+        return recordings.describe_sweep(file, read_config(config))
+    if kind == "volume":
+        return recordings.describe_volume(file)
+    return checkpoints.describe_run(file) if kind == "run" else checkpoints.describe_checkpoint(file)
+
+
+def _executed(package: Package, target: str | None, threads: int | None, as_json: bool) -> None:
+    from apps.inspection.packages import executed_operators
+
+    found = executed_operators(package, target, threads)
+    if as_json:
+        print_json({"file": str(package.source), "executed": found})
+        return
+    for name, entry in found.items():
+        if "not_run" in entry:
+            show(name, {"not run": entry["not_run"]})
+        else:
+            show_rows(f"{name}: executed operators", entry["operators"])
+            show_rows(f"{name}: by precision", entry["by_precision"])

@@ -1,0 +1,93 @@
+"""edge-sdk reconstruct: a tracked sweep into a volume."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from apps.console import print_json
+from apps.inputs import read_config
+from apps.progress import progress
+from apps.tables import show
+
+if TYPE_CHECKING:
+    from edge_sdk.sweep.plus_config import ReconstructionSettings
+
+Interpolation = Literal["nearest", "linear"]
+Compounding = Literal["mean", "maximum", "latest"]
+
+
+def command(
+    sweep: Annotated[Path, typer.Argument(help="Tracked sweep: .igs.mha, .mha or .mhd.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Volume to write: .mha, .nrrd or .nii.gz.")],
+    config: Annotated[
+        Path | None, typer.Option(help="PLUS configuration: calibration, clip region, spacing, extent.")
+    ] = None,
+    spacing: Annotated[
+        float | None, typer.Option(help="Voxel size in mm; default: the configuration's, else 0.5.")
+    ] = None,
+    interpolation: Annotated[
+        Interpolation | None, typer.Option(help="How a pixel is spread; default: the configuration's, else linear.")
+    ] = None,
+    compounding: Annotated[
+        Compounding | None, typer.Option(help="Where frames meet; default: the configuration's, else mean.")
+    ] = None,
+    fill_holes: Annotated[
+        str | None,
+        typer.Option(metavar="KERNEL", help="Fill voxels that no frame reached: stick, nearest_neighbor, or none."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Reconstruct a volume from a tracked sweep; options given here win over the PLUS configuration."""
+    from edge_sdk.sweep.formats import read_sweep
+    from edge_sdk.volume.files import volume_suffix, write_volume
+    from edge_sdk.volume.reconstruct import effective_settings, reconstruct
+
+    volume_suffix(output)  # refused before the work
+    said = read_config(config)
+    settings = effective_settings(said)
+    if spacing is not None:
+        settings = with_spacing(settings, spacing)
+    changes: dict[str, Any] = {"interpolation": interpolation, "compounding": compounding}
+    settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    if fill_holes is not None:
+        settings = replace(settings, fill_holes=_kernels(fill_holes))
+    recording = read_sweep(sweep)
+    with progress() as report:
+        volume = reconstruct(recording, config=said, settings=settings, progress=report)
+    write_volume(volume, output)
+
+    from apps.inspection.recordings import describe_grid
+
+    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta}
+    if as_json:
+        print_json(result)
+    else:
+        show(str(output), result)
+
+
+def with_spacing(settings: ReconstructionSettings, spacing: float) -> ReconstructionSettings:
+    """Other voxels over the same region: a fixed extent, counted in voxels, is counted anew.
+
+    Raises:
+        GeometryError: The spacing is not positive.
+    """
+    from edge_sdk.errors import GeometryError
+
+    if not spacing > 0:
+        raise GeometryError(f"--spacing is {spacing}, expected millimetres above 0", remedy="give for example 0.5")
+    extent = settings.extent
+    if extent is not None:
+        factors = [old / spacing for old in settings.spacing for _ in range(2)]
+        extent = tuple(round(index * factor) for index, factor in zip(extent, factors, strict=True))  # type: ignore[assignment]
+    return replace(settings, spacing=(spacing,) * 3, extent=extent)
+
+
+def _kernels(name: str) -> tuple[Any, ...]:
+    """The hole filling that a kernel's name asks for, with PLUS's defaults; unknown names are refused by it."""
+    from edge_sdk.sweep.plus_config import HoleFilling
+
+    return () if name.lower() == "none" else (HoleFilling(name.upper()),)

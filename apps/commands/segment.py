@@ -1,0 +1,90 @@
+"""edge-sdk segment: a volume or a sweep into a mask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.console import print_json
+from apps.inputs import kind_of, read_config
+from apps.progress import Report, progress
+from apps.tables import show
+from edge_sdk.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from edge_sdk.manifest import Manifest
+    from edge_sdk.volume.grid import Volume
+
+
+def command(
+    source: Annotated[Path, typer.Argument(metavar="VOLUME|SWEEP", help="Volume, or tracked sweep.")],
+    package: Annotated[Path, typer.Option("--package", help="The network: an .edgepkg.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Mask: .nii.gz, .mha, .nrrd or .seg.nrrd.")],
+    target: Annotated[
+        str, typer.Option(help="openvino, onnxruntime, executorch, or auto: the fastest that is right here.")
+    ] = "auto",
+    config: Annotated[Path | None, typer.Option(help="PLUS configuration of a sweep.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml and seconds as JSON.")] = False,
+) -> None:
+    """Segment a volume, or the volume of a tracked sweep."""
+    from edge_sdk.inference.segment import segment
+    from edge_sdk.metrics import class_ml
+    from edge_sdk.package import Package
+
+    write = mask_writer(output)
+    with Package(package) as opened, progress() as report:
+        volume = _volume(source, config, opened.manifest, report)
+        with opened.open(target, threads) as session:
+            start = time.perf_counter()
+            mask = segment(session, volume, progress=report)
+            seconds = time.perf_counter() - start
+        write(mask, opened.manifest)
+        amounts = class_ml(mask.voxels, mask.grid.voxel_ml, opened.manifest.labels)
+        result = {"mask": str(output), "class_ml": amounts, "seconds": seconds, "target": session.target}
+    if as_json:
+        print_json(result)
+    else:
+        show(str(output), result)
+
+
+def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
+    """How to write a mask of this name; refused before the work where it cannot be.
+
+    Raises:
+        FileFormatError: No mask format by its name.
+    """
+    from edge_sdk.volume.files import volume_suffix, write_segmentation, write_volume
+
+    if path.name.lower().endswith(".dcm"):
+        raise FileFormatError(
+            "DICOM SEG is not written by this version",
+            where=path,
+            remedy="use a name that ends with .nii.gz, .mha, .nrrd or .seg.nrrd",
+        )
+    if path.name.lower().endswith(".seg.nrrd"):
+        return lambda mask, manifest: write_segmentation(mask, manifest.labels, path)
+    volume_suffix(path)
+    return lambda mask, _manifest: write_volume(mask, path)
+
+
+def _volume(source: Path, config: Path | None, manifest: Manifest, report: Report) -> Volume:
+    """The volume itself, or the one that `stream` would build from the sweep."""
+    kind = kind_of(source)
+    if kind == "volume":
+        from edge_sdk.volume.files import read_volume
+
+        return read_volume(source)
+    if kind != "sweep":
+        raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
+    from apps.stream.plan import plan_volume
+    from edge_sdk.sweep.formats import read_sweep
+    from edge_sdk.volume.reconstruct import reconstruct
+
+    said = read_config(config)
+    plan = plan_volume(read_sweep(source), said, manifest.spacing_mm)
+    return reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report)

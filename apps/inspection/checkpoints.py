@@ -1,0 +1,145 @@
+"""What a checkpoint, a deploy graph or a run holds."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_sdk.errors import FileFormatError
+
+_BLOCK = re.compile(r"(enc_block_\d|bottleneck|dec_block_\d)\.(\d+)\.")
+_STAGES = ("enc_block_0", "enc_block_1", "enc_block_2", "enc_block_3", "bottleneck")
+_DECODER = ("dec_block_0", "dec_block_1", "dec_block_2", "dec_block_3")
+_IGNORED = ("dummy_tensor", "num_batches_tracked")
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def describe_checkpoint(path: Path) -> dict[str, Any]:
+    """Variant, widths and parameters of a checkpoint; operators of a deploy graph.
+
+    Raises:
+        EdgeSdkError: Not readable as either.
+    """
+    if path.suffix.lower() == ".npz":
+        names = _npz_names(path)
+        if "__graph__" in names:
+            return _describe_graph(path)
+    shapes = _shapes(path)
+    if "stem.weight" not in shapes:
+        return {
+            "kind": "checkpoint",
+            "network": "not EfficientMedNeXt as published (no stem.weight)",
+            "tensors": len(shapes),
+            "parameters": _count(shapes),
+        }
+    blocks = Counter({match.group(1) for name in shapes if (match := _BLOCK.match(name))})
+    for stage in blocks:
+        blocks[stage] = 1 + max(int(m.group(2)) for n in shapes if (m := _BLOCK.match(n)) and m.group(1) == stage)
+    widths = [shapes[name][0] for i in range(5) if (name := f"crrb{i}.conv3.weight") in shapes]
+    return {
+        "kind": "checkpoint",
+        "network": "EfficientMedNeXt, published names",
+        "variant": _variant(blocks),
+        "in_channels": shapes["stem.weight"][1],
+        "classes": next((shapes[n][0] for n in shapes if re.fullmatch(r"out_\d\.conv_out\.bias", n)), None),
+        "width": shapes["stem.weight"][0],
+        "decoder_width": widths[0] if len(set(widths)) == 1 else widths,
+        "blocks": dict(sorted(blocks.items())),
+        "tensors": len(shapes),
+        "parameters": _count(shapes),
+    }
+
+
+def describe_run(path: Path) -> dict[str, Any]:
+    """What run.json records.
+
+    Raises:
+        FileFormatError: It is not readable.
+    """
+    try:
+        said = json.loads((path / "run.json").read_text())
+    except (OSError, ValueError) as cause:
+        raise FileFormatError(
+            f"run.json is not readable ({cause})", where=path, remedy="give the -o folder of train or compress"
+        ) from cause
+    files = {item.name: item.stat().st_size for item in sorted(path.iterdir()) if item.is_file()}
+    return {"kind": "run", **said, "files": [{"file": name, "bytes": size} for name, size in files.items()]}
+
+
+def _shapes(path: Path) -> Shapes:
+    """Shape by name, without reading values where the format allows."""
+    try:
+        if path.suffix.lower() == ".safetensors":
+            from safetensors import safe_open
+
+            with safe_open(path, framework="np") as stored:
+                return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name.removeprefix("state/"): arrays[name].shape for name in arrays if name.startswith("state/")}
+        from edge_sdk.network.published import read_state
+    except ImportError as cause:
+        raise FileFormatError(
+            f"reading it needs {cause.name}, which is not installed",
+            where=path,
+            remedy="pip install 'edge-sdk[train]'",
+        ) from cause
+    except Exception as cause:  # safetensors and numpy raise many kinds for a damaged file
+        raise FileFormatError(
+            f"cannot be read as a checkpoint ({cause})", where=path, remedy="copy or save the file again"
+        ) from cause
+    return {name: tuple(value.shape) for name, value in read_state(path).items()}
+
+
+def _variant(blocks: Counter[str]) -> str:
+    try:
+        from edge_sdk.network.variants import VARIANTS
+    except ImportError:
+        return "unknown (naming it needs edge-sdk[train])"
+    encoder = tuple(blocks[stage] for stage in _STAGES[:4])
+    decoder = tuple(blocks[stage] for stage in _DECODER)
+    found = [
+        name
+        for name, item in VARIANTS.items()
+        # Networks for early exit may come without the stage that only training uses.
+        if (item.encoder, item.bottleneck, item.decoder[1:]) == (encoder, blocks["bottleneck"], decoder[1:])
+        and decoder[0] in (0, item.decoder[0])
+    ]
+    return " or ".join(found) or "none of the published ones"
+
+
+def _count(shapes: Shapes) -> int:
+    return sum(math.prod(shape) for name, shape in shapes.items() if not name.endswith(_IGNORED))
+
+
+def _npz_names(path: Path) -> list[str]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return list(stored.files)
+    except Exception as cause:  # a damaged zip raises many kinds
+        raise FileFormatError(f"cannot be read as .npz ({cause})", where=path, remedy="make the file again") from cause
+
+
+def _describe_graph(path: Path) -> dict[str, Any]:
+    from edge_sdk.graph import Conv, load_graph
+
+    graph = load_graph(path)
+    weights = [node.weight for node in graph if isinstance(node, Conv)]
+    biases = [node.bias for node in graph if isinstance(node, Conv)]
+    return {
+        "kind": "deploy graph",
+        "precision": "int8 (fake-quantised)" if graph.quantized else "fp32",
+        "in_channels": graph.in_channels,
+        "patch_multiple": graph.patch_multiple,
+        "output_stride": graph.output_stride,
+        "operators": dict(Counter(type(node).__name__ for node in graph)),
+        "parameters": sum(array.size for array in [*weights, *biases]),
+        **graph.meta,
+    }

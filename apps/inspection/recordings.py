@@ -1,0 +1,98 @@
+"""What a sweep or a volume holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge_sdk.errors import EdgeSdkError
+from edge_sdk.volume.grid import Grid
+
+if TYPE_CHECKING:
+    from edge_sdk.sweep.plus_config import PlusConfig
+    from edge_sdk.sweep.sweep import Sweep
+
+
+def describe_sweep(path: Path, config: PlusConfig | None) -> dict[str, Any]:
+    """Frames, times, transforms and the region they sweep.
+
+    Raises:
+        EdgeSdkError: Not readable as a sweep.
+    """
+    from edge_sdk.sweep.formats import read_sweep
+
+    sweep = read_sweep(path)
+    times = sweep.timestamps[np.isfinite(sweep.timestamps)]
+    steps = np.diff(times)
+    duration = float(times[-1] - times[0]) if len(times) > 1 else 0.0
+    return {
+        "kind": "sweep",
+        "frames": len(sweep),
+        "image_size": list(sweep.images.shape[2:0:-1]) if sweep.images.size else None,
+        "channels": sweep.images.shape[3] if sweep.images.ndim == 4 else 1,
+        "pixel_type": str(sweep.images.dtype) if sweep.images.size else None,
+        "duration_s": duration,
+        "frame_rate": (len(times) - 1) / duration if duration > 0 else None,
+        "longest_gap_s": float(steps.max()) if len(steps) else None,
+        "times_missing": len(sweep) - len(times),
+        "times_not_increasing": int((steps <= 0).sum()),
+        "image_status": dict(Counter(sweep.image_status)),
+        "transforms": [
+            {"transform": name, "status": dict(Counter(transform.status))}
+            for name, transform in sorted(sweep.transforms.items())
+        ],
+        **_extent(sweep, config),
+    }
+
+
+def describe_volume(path: Path) -> dict[str, Any]:
+    """Geometry and values of a volume.
+
+    Raises:
+        EdgeSdkError: Not readable as a volume.
+    """
+    from edge_sdk.volume.files import read_volume
+
+    volume = read_volume(path)
+    values: dict[str, Any] = {"lowest": volume.voxels.min().item(), "highest": volume.voxels.max().item()}
+    if volume.voxels.dtype.kind in "ui":
+        labels, counts = np.unique(volume.voxels, return_counts=True)
+        if len(labels) <= 16:
+            values["voxels_by_value"] = {str(a): int(b) for a, b in zip(labels, counts, strict=True)}
+    return {"kind": "volume", **describe_grid(volume.grid), "voxel_type": str(volume.voxels.dtype), **values}
+
+
+def describe_grid(grid: Grid) -> dict[str, Any]:
+    """Size (x, y, z), spacing, origin, direction and volume of a grid."""
+    return {
+        "size_xyz": list(grid.shape[::-1]),
+        "spacing_mm": [float(value) for value in grid.spacing],
+        "origin_mm": [float(value) for value in grid.origin],
+        "direction": [float(value) for value in grid.direction.ravel()],
+        "volume_ml": float(np.prod(grid.shape)) * grid.voxel_ml,
+    }
+
+
+def _extent(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
+    """The world-aligned region of the usable frames, or why there is none."""
+    from edge_sdk.sweep.poses import image_to_world
+    from edge_sdk.volume.extent import grid_for
+
+    try:
+        poses = image_to_world(sweep, config=config)
+        if not sweep.images.size:
+            return {"usable_frames": int(poses.usable.sum()), "extent": "none: the recording has no images"}
+        height, width = sweep.images.shape[1:3]
+        # 1 mm, so that counts are millimetres; nothing is allocated here.
+        grid = grid_for(poses.matrices[poses.usable], (height, width), 1.0, memory_limit=2**62)
+    except EdgeSdkError as error:
+        return {"usable_frames": None, "extent": f"unknown: {error.what}; {error.remedy}"}
+    reasons = Counter(reason for reason in poses.reasons if reason)
+    return {
+        "usable_frames": int(poses.usable.sum()),
+        "left_out": dict(reasons),
+        "extent": {"from_mm": [round(value, 2) for value in grid.origin], "size_mm": list(grid.shape[::-1])},
+    }

@@ -1,0 +1,29 @@
+"""`import edge_sdk` is light: a device program pays for what it uses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+
+def test_import_is_light() -> None:
+    best = float("inf")
+    for _ in range(3):  # the machine may be busy
+        told = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", "import edge_sdk"], capture_output=True, text=True, check=True
+        )
+        line = next(line for line in told.stderr.splitlines() if line.endswith("| edge_sdk"))
+        best = min(best, int(re.split(r"[|:]", line)[2]) / 1e6)
+    assert best < 0.2
+
+
+def test_neither_import_nor_opening_a_package_loads_torch() -> None:
+    code = "import sys, edge_sdk; print([m for m in ('torch', 'numba', 'numpy', 'pydantic') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+    code = (
+        "import sys; from edge_sdk import load_package, segment, read_volume, read_sweep; print('torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
