@@ -131,9 +131,9 @@ class _Attributes:
 
     def choice(self, name: str, known: dict[str, Any], default: str) -> Any:
         word = self.element.get(name, default)
-        if word not in known:
+        if word.upper() not in known:
             raise self.wrong(name, repr(word), f"one of {', '.join(known)}")
-        return known[word]
+        return known[word.upper()]
 
     def wrong(self, name: str, given: str, expected: str) -> FileFormatError:
         return FileFormatError(
@@ -162,7 +162,7 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
         clip=_clip(attributes),
         interpolation=attributes.choice("Interpolation", _INTERPOLATION, "NEAREST_NEIGHBOR"),
         compounding=attributes.choice("CompoundingMode", _COMPOUNDING, _old_compounding(attributes)),
-        plus_fixed_point=attributes.element.get("Optimization", "FULL") == "FULL",
+        plus_fixed_point=attributes.element.get("Optimization", "FULL").upper() == "FULL",
         fill_holes=_hole_filling(attributes) if fill else (),
         skip_interval=max(1, int(skip[0])),
         image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
@@ -172,9 +172,9 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
 
 def _old_compounding(attributes: _Attributes) -> str:
     """What PLUS derives from the deprecated attributes Calculation and Compounding."""
-    if attributes.element.get("Calculation") == "MAXIMUM":
+    if attributes.element.get("Calculation", "").upper() == "MAXIMUM":
         return "MAXIMUM"
-    return "MEAN" if attributes.element.get("Compounding") == "ON" else "LATEST"
+    return "MEAN" if attributes.element.get("Compounding", "").upper() == "ON" else "LATEST"
 
 
 def _clip(attributes: _Attributes) -> ClipRegion | None:
@@ -213,7 +213,7 @@ def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
 
         filling.append(
             HoleFilling(
-                element.get("Type", ""),
+                element.get("Type", "").upper(),
                 stick_length=int(number("StickLengthLimit", default.stick_length)),
                 sticks=int(number("NumberOfSticksToUse", default.sticks)),
                 size=int(number("Size", default.size)),

@@ -114,13 +114,20 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
             where=sweep.source,
             remedy="give a recording with images",
         )
-    height, width = sweep.images.shape[1:3]
+    try:
+        return _grid(sweep, poses, settings)
+    except GeometryError as error:
+        raise GeometryError(error.what, where=sweep.source, remedy=error.remedy) from None
+
+
+def _grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> Grid:
     if settings.extent is not None:
         if settings.origin is None:
             raise GeometryError("OutputExtent is given without OutputOrigin", remedy="give both or neither")
         grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
         check_memory(grid)
         return grid
+    height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     grid = grid_for(usable, (height, width), settings.spacing, clip=settings.clip)
     return grid if settings.origin is None else _moved(grid, settings.origin)

@@ -30,7 +30,7 @@ def test_transforms_and_settings(tmp_path):
             tmp_path,
             'OutputSpacing="0.5 0.5 1" OutputOrigin="1 2 3" OutputExtent="0 9 0 8 0 7" ClipRectangleOrigin="192 16" '
             'ClipRectangleSize="420 580" FanAnglesDeg="-45 45" FanOriginPixel="380 20" FanRadiusStartPixel="120" '
-            'FanRadiusStopPixel="360" Interpolation="LINEAR" Optimization="NONE" CompoundingMode="MAXIMUM" '
+            'FanRadiusStopPixel="360" Interpolation="Linear" Optimization="none" CompoundingMode="MAXIMUM" '
             'FillHoles="ON" NumberOfThreads="1" SkipInterval="2"',
             '<HoleFilling><HoleFillingElement Type="STICK" StickLengthLimit="7" NumberOfSticksToUse="2"/>'
             '<HoleFillingElement Type="NEAREST_NEIGHBOR" Size="3" MinimumKnownVoxelsRatio="0.1"/></HoleFilling>',

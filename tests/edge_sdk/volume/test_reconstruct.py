@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,8 +77,12 @@ def test_output_extent_and_origin_are_honoured():
 
 
 def test_what_cannot_be_done_is_said_before_the_work():
-    with pytest.raises(GeometryError, match="memory"):
-        reconstruct(sweep(), config=CONFIG, settings=ReconstructionSettings((1e-5, 1e-5, 1e-5)))
+    with pytest.raises(GeometryError, match=r"^s\.mha: .*memory"):
+        reconstruct(
+            replace(sweep(), source=Path("s.mha")),
+            config=CONFIG,
+            settings=ReconstructionSettings((1e-5, 1e-5, 1e-5)),
+        )
     with pytest.raises(GeometryError, match="GAUSSIAN"):
         reconstruct(
             sweep(),
