@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
             return dict(load_file(path))
         stored: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as cause:
+    except Exception as cause:  # torch and safetensors raise many kinds for a damaged file
         raise TrainingError(
-            f"cannot be read as a checkpoint ({cause})",
+            # torch's own text advises to unpickle what one does not trust.
+            f"cannot be read as a checkpoint ({type(cause).__name__})",
             where=path,
             remedy="give a .safetensors file, or a .pt file that holds tensors only",
         ) from cause
@@ -68,7 +68,7 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
             f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
         )
         raise TrainingError(
-            f"checkpoint does not fit {model.variant}, width {model.width}, decoder width {model.decoder_width}: {detail}",
+            f"does not fit {model.variant} of width {model.width}, decoder width {model.decoder_width}: {detail}",
             where=where,
             remedy="build the network with the checkpoint's variant, widths, channels and classes",
         )

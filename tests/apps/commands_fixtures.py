@@ -1,0 +1,44 @@
+"""What the command tests share: running a command, and a package for fake targets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from typer.testing import CliRunner
+
+from apps.cli import app
+from edge_sdk.volume.files import write_volume
+from edge_sdk.volume.grid import Grid, Volume
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of a command; wide enough that tables do not wrap."""
+    outcome = CliRunner(env={"COLUMNS": "300"}).invoke(app, [str(word) for word in words])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit), outcome.exception
+    return outcome.exit_code, outcome.stdout, outcome.stderr
+
+
+def run_json(*words: object) -> Any:
+    """What a command that ends well prints as JSON."""
+    status, stdout, stderr = run(*words, "--json")
+    assert status == 0, stderr
+    return json.loads(stdout)
+
+
+def failure(*words: object) -> str:
+    """The one line of a command that fails."""
+    status, stdout, stderr = run(*words)
+    assert status == 1, (status, stdout, stderr)
+    assert stderr.count("\n") == 1, stderr
+    return stderr
+
+
+def bright_half(path: Path, *, spacing: float = 1.0, size: int = 20) -> Path:
+    """Write a volume whose lower half is bright."""
+    voxels = np.zeros((size, size, size), np.uint8)
+    voxels[: size // 2] = 255
+    write_volume(Volume(voxels, Grid((size,) * 3, (spacing,) * 3, (1.0, 2.0, 3.0))), path)
+    return path

@@ -1,0 +1,25 @@
+"""edge-sdk doctor."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apps.commands_fixtures import run, run_json
+from tests.edge_sdk.fakes import FakeTarget, fake_targets
+
+
+def test_tells_targets_device_and_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="pip install 'edge-sdk[beta]'"))
+    said = run_json("doctor")
+    assert said["targets"] == [
+        {"target": "alpha", "runs": True, "version": "1.2.3", "problem": None},
+        {"target": "beta", "runs": False, "version": None, "problem": table["beta"].reason},
+    ]
+    assert all(fact["value"] is not None or fact["reason"] for fact in said["device"].values())
+    assert set(said["accelerators"]) == {"NPU", "GPU"}
+    assert all(row["installed"] or row["remedy"] for row in said["features"])
+
+
+def test_table_shows_brackets_of_pip_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("beta", missing="pip install 'edge-sdk[beta]'"))
+    assert "pip install 'edge-sdk[beta]'" in run("doctor")[1]

@@ -1,0 +1,99 @@
+"""edge-sdk inspect: sweeps, volumes, checkpoints, packages, executed operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_sdk.sweep.formats import write_sweep
+from edge_sdk.sweep.sweep import Sweep, TrackedTransform
+from tests.apps.commands_fixtures import bright_half, failure, run, run_json
+from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
+
+
+def small_sweep(path: Path) -> Path:
+    """Four frames of 6×5 pixels of 1 mm, 1 mm apart along z; the last one is not tracked."""
+    poses = np.repeat(np.eye(4)[None], 4, 0)
+    poses[:, 2, 3] = np.arange(4)
+    status = ("OK", "OK", "OK", "INVALID")
+    transforms = {
+        "ProbeToReference": TrackedTransform(poses, status),
+        "ImageToProbe": TrackedTransform(np.repeat(np.eye(4)[None], 4, 0), ("OK",) * 4),
+    }
+    images = np.arange(4 * 30, dtype=np.uint8).reshape(4, 5, 6)
+    write_sweep(Sweep(images, np.arange(4) / 10.0, transforms, ("OK",) * 4), path)
+    return path
+
+
+def test_sweep(tmp_path: Path) -> None:
+    said = run_json("inspect", small_sweep(tmp_path / "s.igs.mha"))
+    assert said["kind"] == "sweep"
+    assert (said["frames"], said["image_size"], said["frame_rate"]) == (4, [6, 5], pytest.approx(10.0))
+    assert {"transform": "ProbeToReference", "status": {"OK": 3, "INVALID": 1}} in said["transforms"]
+    assert said["usable_frames"] == 3
+    assert said["left_out"] == {"ProbeToReference is INVALID": 1}
+    assert said["extent"] == {"from_mm": [0.0, 0.0, 0.0], "size_mm": [6, 5, 3]}
+
+
+def test_volume(tmp_path: Path) -> None:
+    said = run_json("inspect", bright_half(tmp_path / "v.nii.gz", spacing=0.5))
+    assert said["kind"] == "volume"
+    assert said["size_xyz"] == [20, 20, 20]
+    assert said["spacing_mm"] == [0.5, 0.5, 0.5]
+    assert said["origin_mm"] == [1.0, 2.0, 3.0]
+    assert said["voxels_by_value"] == {"0": 4000, "255": 4000}
+
+
+def test_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
+    package = toy_package(tmp_path / "toy.edgepkg")
+    said = run_json("inspect", package)
+    assert said["labels"] == {"0": "background", "1": "bright"}
+    assert [row["here"] for row in said["targets"]] == ["version 1.2.3", "not installed"]
+    assert said["package_bytes"] == package.stat().st_size
+    assert "alpha/weights.bin" in run("inspect", package)[1]
+
+
+def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
+    package = toy_package(tmp_path / "toy.edgepkg")
+    said = run_json("inspect", package, "--executed")["executed"]
+    assert said["alpha"]["by_precision"] == [
+        {"precision": "i8", "operators": 1, "ms": 3.0, "share_of_time": 0.75},
+        {"precision": "f32", "operators": 1, "ms": 1.0, "share_of_time": 0.25},
+    ]
+    assert "not installed" in said["beta"]["not_run"]
+    assert "0.75" in run("inspect", package, "--executed")[1]
+    assert "not installed" in failure("inspect", package, "--executed", "--target", "beta")
+
+
+def test_published_checkpoint(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    network = pytest.importorskip("edge_sdk.network")
+    model = network.efficient_mednext("T", 2, 3, width=8, decoder_width=8)
+    said_by_torch = sum(value.numel() for value in model.parameters())
+    torch.save(model.state_dict(), tmp_path / "t.pt")
+    from safetensors.torch import save_file
+
+    save_file(model.state_dict(), tmp_path / "t.safetensors")
+    for name in ("t.pt", "t.safetensors"):
+        said = run_json("inspect", tmp_path / name)
+        assert said["variant"] == "T"
+        assert (said["in_channels"], said["classes"], said["width"], said["decoder_width"]) == (2, 3, 8, 8)
+        assert said["parameters"] == said_by_torch
+
+
+@pytest.mark.parametrize("name", ["a.pt", "a.safetensors", "a.npz", "a.mha", "a.nii.gz", "a.nrrd", "a.edgepkg"])
+@pytest.mark.parametrize("content", [b"", b"hello", b"ObjectType = Image\nNDims = 3\n", b"\x80\x04\x95" + bytes(50)])
+def test_damaged_files_are_one_line(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert str(tmp_path / name) in failure("inspect", tmp_path / name)
+
+
+def test_what_is_not_ours_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    assert "known are" in failure("inspect", tmp_path / "notes.txt")
+    assert "neither a package" in failure("inspect", tmp_path)
+    assert "--executed is for packages" in failure("inspect", bright_half(tmp_path / "v.mha"), "--executed")

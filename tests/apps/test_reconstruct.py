@@ -1,0 +1,80 @@
+"""edge-sdk reconstruct and simulate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.commands.reconstruct import with_spacing
+from edge_sdk.sweep.plus_config import ReconstructionSettings
+from edge_sdk.volume.files import read_volume
+from tests.apps.commands_fixtures import failure, run_json
+from tests.apps.test_inspect import small_sweep
+
+
+@pytest.mark.parametrize("suffix", [".mha", ".nrrd", ".nii.gz"])
+def test_volume_lies_where_the_frames_were(tmp_path: Path, suffix: str) -> None:
+    sitk = pytest.importorskip("SimpleITK")
+    sweep, volume = small_sweep(tmp_path / "s.igs.mha"), tmp_path / f"v{suffix}"
+    said = run_json("reconstruct", sweep, "--spacing", "1", "--interpolation", "nearest", "-o", volume)
+    assert (said["frames_inserted"], said["frames_left_out"]) == ("3", "1")
+    image = sitk.ReadImage(str(volume))
+    assert image.GetSize() == (6, 5, 3)
+    np.testing.assert_allclose(image.GetOrigin(), 0.0, atol=1e-6)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(image), np.arange(90, dtype=np.uint8).reshape(3, 5, 6))
+
+
+def test_options_win_over_the_defaults(tmp_path: Path) -> None:
+    sweep = small_sweep(tmp_path / "s.igs.mha")
+    said = run_json("reconstruct", sweep, "-o", tmp_path / "v.mha")
+    assert said["spacing_mm"] == [0.5, 0.5, 0.5]
+    filled = run_json(
+        "reconstruct", sweep, "--interpolation", "nearest", "--compounding", "latest",
+        "--fill-holes", "nearest_neighbor", "-o", tmp_path / "f.mha",
+    )  # fmt: skip
+    assert filled["size_xyz"] == said["size_xyz"]
+    bare = run_json("reconstruct", sweep, "--interpolation", "nearest", "-o", tmp_path / "b.mha")
+    assert bare["size_xyz"] == said["size_xyz"]
+    empty = (read_volume(tmp_path / "b.mha").voxels == 0).sum()
+    assert (read_volume(tmp_path / "f.mha").voxels == 0).sum() < empty
+
+
+def test_other_spacing_keeps_a_fixed_region() -> None:
+    fixed = ReconstructionSettings((0.5, 0.5, 1.0), origin=(1.0, 2.0, 3.0), extent=(0, 99, 0, 49, 10, 20))
+    halved = with_spacing(fixed, 0.25)
+    assert halved.spacing == (0.25, 0.25, 0.25)
+    assert halved.extent == (0, 198, 0, 98, 40, 80)
+    assert halved.origin == fixed.origin
+
+
+def test_failures_write_nothing(tmp_path: Path) -> None:
+    sweep, volume = small_sweep(tmp_path / "s.igs.mha"), tmp_path / "v.mha"
+    assert "ends with" in failure("reconstruct", sweep, "-o", tmp_path / "v.txt")
+    assert "would fit" in failure("reconstruct", sweep, "--spacing", "0.00001", "-o", volume) or "at least" in failure(
+        "reconstruct", sweep, "--spacing", "0.00001", "-o", volume
+    )
+    assert "above 0" in failure("reconstruct", sweep, "--spacing", "-1", "-o", volume)
+    assert "nan" in failure("reconstruct", sweep, "--spacing", "nan", "-o", volume)
+    assert "WHATEVER" in failure("reconstruct", sweep, "--fill-holes", "whatever", "-o", volume)
+    assert str(tmp_path / "no.xml") in failure("reconstruct", sweep, "--config", tmp_path / "no.xml", "-o", volume)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.igs.mha"]
+
+
+@pytest.mark.slow
+def test_simulated_sweep_is_one_that_the_other_commands_take(tmp_path: Path) -> None:
+    said = run_json("simulate", "-o", tmp_path / "s.igs.mha", "--frames", "3", "--seed", "1", "--frame-rate", "20")
+    assert [Path(said[key]).name for key in ("sweep", "config", "labels")] == ["s.igs.mha", "s.xml", "s-labels.nii.gz"]
+    seen = run_json("inspect", tmp_path / "s.igs.mha", "--config", tmp_path / "s.xml")
+    assert (seen["frames"], seen["frame_rate"], seen["usable_frames"]) == (3, pytest.approx(20.0), 3)
+    labels = read_volume(tmp_path / "s-labels.nii.gz").voxels
+    assert set(np.unique(labels)) <= {0, 1, 2, 3}
+    made = run_json("reconstruct", tmp_path / "s.igs.mha", "--config", tmp_path / "s.xml", "-o", tmp_path / "v.nii.gz")
+    assert made["frames_inserted"] == "3"
+
+
+def test_simulate_refuses_before_the_work(tmp_path: Path) -> None:
+    assert "ends with" in failure("simulate", "-o", tmp_path / "s.txt")
+    assert "nonsense" in failure("simulate", "-o", tmp_path / "s.mha", "--anatomy", "nonsense")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,91 @@
+"""edge-sdk verify: integrity, self-tests, accuracy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_sdk.volume.files import read_volume, write_volume
+from tests.apps.commands_fixtures import bright_half, failure, run, run_json
+from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EDGE_SDK_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Two cases: the truth is what the network says, and half of it."""
+    folder = tmp_path / "data"
+    for name, planes in (("whole", 8), ("part", 4)):
+        for part in ("images", "labels"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        scan = read_volume(bright_half(folder / "images" / f"{name}.nii.gz", size=16))
+        truth = np.zeros_like(scan.voxels)
+        truth[:planes] = 1
+        write_volume(scan.with_voxels(truth), folder / "labels" / f"{name}.nii.gz")
+    return folder
+
+
+def test_every_installed_target_is_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
+    said = run_json("verify", toy_package(tmp_path / "toy.edgepkg"))
+    assert said["passes"] is True
+    assert [(row["target"], row["verdict"]) for row in said["targets"]] == [("alpha", "passed"), ("beta", "not run")]
+    assert "not installed" in said["targets"][1]["why"]
+
+
+def test_a_target_that_disagrees_fails_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", error=3.0))
+    package = toy_package(tmp_path / "toy.edgepkg")
+    assert "fails its self-test on beta" in failure("verify", package)
+    status, stdout, _ = run("verify", package, "--json")
+    assert status == 1
+    assert json.loads(stdout)["passes"] is False
+    assert run_json("verify", package, "--target", "alpha")["passes"] is True
+
+
+def test_no_target_at_all_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha", missing="no"), FakeTarget("beta", missing="no"))
+    assert "no target can run here" in failure("verify", toy_package(tmp_path / "toy.edgepkg"))
+
+
+def test_altered_package_is_refused(tmp_path: Path) -> None:
+    package = toy_package(tmp_path / "toy.edgepkg", as_directory=True)
+    (package / "alpha" / "weights.bin").write_bytes(b"alphb")
+    assert "alpha/weights.bin was altered" in failure("verify", package)
+
+
+def test_accuracy_against_the_package_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    toy_package(tmp_path / "toy-fp32.edgepkg", "alpha")
+    said = run_json("verify", toy_package(tmp_path / "toy-pruned-int8.edgepkg", "alpha"), "--data", data)
+    assert said["dice"] == {"bright": pytest.approx(5 / 6), "mean": pytest.approx(5 / 6)}
+    assert said["reference_dice"] == said["dice"]
+    assert (said["ratio"], said["ci95"], said["passes"]) == (1.0, [1.0, 1.0], True)
+    assert "toy-fp32.edgepkg on alpha" in said["reference"]
+
+
+def test_accuracy_lost_against_the_record_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    record = {"reference_cases": {"whole": {"1": 1.0}, "part": {"1": 0.9}}}
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha", metrics=record)
+    assert "keeps 87.72 % of the FP32 Dice" in failure("verify", package, "--data", data)
+
+
+def test_accuracy_without_a_reference_is_not_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha")
+    status, stdout, stderr = run("verify", package, "--data", data, "--json")
+    said = json.loads(stdout)
+    assert status == 1
+    assert "cannot be judged" in stderr
+    assert said["dice"]["mean"] == pytest.approx(5 / 6)
+    assert said["reference_dice"] is said["ratio"] is said["ci95"] is said["passes"] is None
