@@ -13,9 +13,14 @@ from markupsafe import Markup
 APPS = Path(__file__).resolve().parent.parent
 
 
-def not_measured(why: str) -> dict[str, str]:
+def not_measured(why: str) -> dict[str, str | None]:
     """What stands in a report, in JSON as on the page, where a number could not be had."""
-    return {"not_measured": why}
+    return {"value": None, "why": why}
+
+
+def is_measured(value: object) -> bool:
+    """Whether a field holds more than the reason for its absence."""
+    return not (isinstance(value, dict) and value.keys() == {"value", "why"})
 
 
 def shown(value: object, digits: int = 4) -> str:
@@ -24,8 +29,8 @@ def shown(value: object, digits: int = 4) -> str:
     Raises:
         ValueError: The value is None or empty; say `not_measured(why)` instead.
     """
-    if isinstance(value, dict) and "not_measured" in value:
-        return f"not measured: {value['not_measured']}"
+    if isinstance(value, dict) and not is_measured(value):
+        return f"not measured: {value['why']}"
     if value is None or (isinstance(value, (str, dict, list, tuple)) and not value):
         raise ValueError("a report has no blank fields: give not_measured(why)")
     if isinstance(value, (list, tuple)):
@@ -59,6 +64,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = shown
+    environment.tests["measured"] = is_measured
     environment.globals["style"] = Markup((APPS / "report" / "style.css").read_text(encoding="utf-8"))
     return environment
 
