@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -74,6 +75,8 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        if not SWITCHES.debug:
+            warnings.simplefilter("ignore")  # libraries' notes to programmers
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:

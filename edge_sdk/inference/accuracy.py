@@ -1,7 +1,7 @@
 """Whether a package keeps the accuracy of its FP32 reference, on labelled volumes.
 
-The reference's Dice comes from a reference package that is run on the same volumes, else from the manifest:
-`metrics.reference_cases` {case: {class number: Dice}}, or `metrics.reference_dice` {class number: mean Dice}.
+The reference's Dice comes from a reference package that is run on the same volumes, else from the manifest's
+`metrics.reference_cases`: {case: {class number: Dice}}.
 """
 
 from __future__ import annotations
@@ -68,16 +68,17 @@ def score_cases(
 def recorded_reference(manifest: Manifest, names: Sequence[str]) -> tuple[CaseScores, str] | None:
     """The reference's Dice of each named case as the manifest recorded it, and what was recorded.
 
-    Where the manifest knows only means, over cases of its own, every case gets these: the ratio then compares two
-    sets of cases, and its interval knows of the scatter of one of them only.
+    Where it recorded other cases only, every case gets their means: the ratio then compares two sets of cases, and
+    its interval knows of the scatter of one of them.
     """
-    by_case = manifest.metrics.get("reference_cases")
-    if isinstance(by_case, dict) and all(isinstance(by_case.get(name), dict) for name in names):
-        return {name: _scores(by_case[name]) for name in names}, "the manifest's record of these cases"
-    means = _scores(manifest.metrics.get("reference_dice"))
+    recorded = manifest.metrics.get("reference_cases")
+    by_case = {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
+    if set(names) <= set(by_case):
+        return {name: by_case[name] for name in names}, "the manifest's record of these cases"
+    means = mean_over_cases(list(by_case.values()))
     if mean_dice(means) is None:
         return None
-    return dict.fromkeys(names, means), "the manifest's means over other cases; not a paired comparison"
+    return dict.fromkeys(names, means), f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
 
 
 def _scores(recorded: object) -> dict[int, float | None]:

@@ -66,16 +66,16 @@ def test_recorded_cases_are_taken_where_they_cover_all() -> None:
     found = recorded_reference(said, ["a", "b"])
     assert found is not None
     assert found[0] == {"a": {1: 0.9}, "b": {1: None}}
-    assert recorded_reference(said, ["a", "c"]) is None
     assert recorded_reference(manifest(), ["a"]) is None
 
 
 def test_recorded_means_are_told_to_be_of_other_cases() -> None:
-    found = recorded_reference(manifest(metrics={"reference_dice": {"1": 0.9, "mean": 0.9}}), ["x", "y"])
+    said = manifest(metrics={"reference_cases": {"a": {"1": 0.8}, "b": {"1": 1.0}}})
+    found = recorded_reference(said, ["a", "y"])
     assert found is not None
     scores, source = found
-    assert scores == {"x": {1: 0.9}, "y": {1: 0.9}}
-    assert "other cases" in source
+    assert scores == {"a": {1: pytest.approx(0.9)}, "y": {1: pytest.approx(0.9)}}
+    assert "2 other cases" in source
 
 
 def test_bad_folders_are_one_line(tmp_path: Path) -> None:
