@@ -30,6 +30,9 @@ def command(
     target: Annotated[
         str, typer.Option(help="A target of the package, or auto: the fastest that is right here.")
     ] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of the network; default: the runtime's.")
+    ] = None,
 ) -> None:
     """Stream a tracked sweep: compound it and segment the volume at the same time.
 
@@ -40,5 +43,7 @@ def command(
     from apps.stream.table import print_result
 
     with progress() as report_progress:
-        report = stream_to_folder(source, package, output, config=config, target=target, progress=report_progress)
+        report = stream_to_folder(
+            source, package, output, config=config, target=target, threads=threads, progress=report_progress
+        )
     print_result(report, output)

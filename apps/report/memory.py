@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
 
 
 def peak_rss_mb() -> float:
@@ -30,3 +31,11 @@ def rss_mb() -> float:
     import psutil
 
     return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def forget_peak() -> None:
+    """Let `peak_rss_mb` start anew where the system can (Linux); elsewhere earlier peaks keep counting."""
+    try:
+        _CLEAR.write_text("5")  # 5: reset the high-water mark
+    except OSError:
+        return

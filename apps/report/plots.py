@@ -122,6 +122,8 @@ def line_svg(
         )
     for name, position in (marks or {}).items():
         axes.axvline(position, color=INK, linewidth=1.0, linestyle=":", label=f"{name} {position:.4g}")
+    if steps:
+        axes.yaxis.get_major_locator().set_params(integer=True)
     if len(series) + len(marks or {}) > 1:
         _legend(axes)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))

@@ -28,6 +28,7 @@ def stream_to_folder(
     *,
     config: Path | None = None,
     target: str = "auto",
+    threads: int | None = None,
     title: str | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
@@ -40,6 +41,7 @@ def stream_to_folder(
         folder: Where the files go; made if it is not there, and only once there is something to write.
         config: PLUS configuration with calibration and reconstruction settings.
         target: Of the package, or "auto".
+        threads: For the network; None leaves it to the runtime.
         title: Heading of picture and page; by default the recording's and the package's names.
         judge: Compares the result with known labels, while the session is open.
         progress: Called with (done, total, what).
@@ -59,7 +61,7 @@ def stream_to_folder(
         manifest = opened.manifest
         plan = plan_volume(sweep, plus, manifest.spacing_mm)
         start = time.perf_counter()
-        with opened.open(target) as session:
+        with opened.open(target, threads) as session:
             about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
             segmenter = VolumeSegmenter(session, manifest)
             outcome = run_stream(plan, uri.pacing, segmenter, manifest.spacing_mm, progress=progress)

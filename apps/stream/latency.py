@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from apps.report.html import not_measured
 from apps.stream.messages import Touched
 
 
@@ -65,22 +63,6 @@ class LatencyTracker:
                 self.whole[entry.touched.index] = now - entry.touched.due
         if still:
             self._waiting[tile] = still
-
-
-def summary_ms(seconds: ArrayLike) -> dict[str, Any]:
-    """Statistics in milliseconds, with the raw samples; no p99 under 100 samples."""
-    samples = np.asarray(seconds, float) * 1000.0
-    if samples.size == 0:
-        return not_measured("no frame came this far")
-    statistics: dict[str, Any] = {"n": int(samples.size)}
-    for percent in (50, 90, 95, 99):
-        few = percent == 99 and samples.size < 100
-        value = not_measured("fewer than 100 samples") if few else round(float(np.percentile(samples, percent)), 3)
-        statistics[f"p{percent}"] = value
-    for name, function in (("mean", np.mean), ("std", np.std), ("min", np.min), ("max", np.max)):
-        statistics[name] = round(float(function(samples)), 3)
-    statistics["samples"] = [round(float(sample), 3) for sample in samples]
-    return statistics
 
 
 class StageTimer:

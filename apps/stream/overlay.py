@@ -61,7 +61,7 @@ def write_overlay(
         path: The file.
         volume: Grey levels (D, H, W).
         mask: Labels (D, H, W) uint8 on the same grid.
-        seen: Which voxels received a pixel; the others are drawn dark.
+        seen: Which voxels received a pixel; the others are drawn dark, unless holes were filled there.
         label_names: Label to name; 0 is the background.
         title: One line above the picture.
     """
@@ -96,7 +96,7 @@ def write_overlay(
             (panel(MARGIN_IN, low, width, depth), np.s_[:, y], (0, 2), f"y = {at[1]:.1f} mm"),
         )
         for axes, cut, (across, down), name in planes:
-            parts = [array[cut] for array in (volume.voxels, mask.voxels, seen)]
+            parts = [array[cut] for array in (volume.voxels, mask.voxels, seen | (volume.voxels > 0))]
             if across > down:
                 parts = [part.T for part in parts]
             _draw_plane(axes, parts, (spacing[across], spacing[down]), (at[across], at[down]))

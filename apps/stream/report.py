@@ -10,7 +10,7 @@ from typing import Any
 import edge_sdk
 from apps.report.html import not_measured
 from apps.report.memory import peak_rss_mb
-from apps.stream.latency import summary_ms
+from apps.report.statistics import summary_ms
 from apps.stream.plan import Plan
 from apps.stream.run import StreamOutcome
 from apps.stream.uri import Pacing

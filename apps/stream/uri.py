@@ -75,9 +75,14 @@ def parse_source(uri: str) -> ReplayUri:
         EdgeSdkError: Another scheme, an unknown option, or an impossible value.
     """
     scheme, colon, rest = uri.partition(":")
-    if not colon or scheme != "replay":
-        what = f"sources of kind {scheme!r} are not known here" if colon else "is not a source URI"
-        raise EdgeSdkError(what, where=uri or "--source", remedy=f"use {WORKS}")
+    if not colon:
+        raise EdgeSdkError("is not a source URI", where=uri or "--source", remedy=f"use {WORKS}")
+    if scheme != "replay":
+        raise EdgeSdkError(
+            f"this version replays recorded sweeps, it does not open sources of kind {scheme!r}",
+            where=uri,
+            remedy=f"use {WORKS}",
+        )
     path, question, query = rest.rpartition("?")
     if not question:
         path, query = rest, ""

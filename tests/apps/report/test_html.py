@@ -52,6 +52,4 @@ def test_png_source_holds_the_whole_picture(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture)
     head, _, data = png_source(tmp_path / "a.png").partition(",")
     assert head == "data:image/png;base64"
-    assert np.array_equal(
-        cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR), picture
-    )
+    assert np.array_equal(cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR), picture)

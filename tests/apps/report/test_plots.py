@@ -35,8 +35,7 @@ def test_lines_have_a_legend_and_ids_of_their_own() -> None:
     second = line_svg(series, x_label="s", y_label="items")
     assert {"depth", "dropped", "sweep ends 1.5"} <= set(texts(first))
     clips = [
-        {node.attrib["id"] for node in ElementTree.fromstring(svg).iter(f"{SVG}clipPath")}
-        for svg in (first, second)
+        {node.attrib["id"] for node in ElementTree.fromstring(svg).iter(f"{SVG}clipPath")} for svg in (first, second)
     ]
     assert clips[0]
     assert not clips[0] & clips[1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.stream.latency import LatencyTracker, StageTimer, summary_ms
+from apps.report.statistics import summary_ms
+from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.messages import Touched
 from edge_sdk.volume.grid import Box
 

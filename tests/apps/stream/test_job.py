@@ -1,0 +1,140 @@
+"""The files of a stream, and what is left of one that fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import nibabel
+import numpy as np
+import pytest
+
+from apps.report.html import is_measured
+from apps.stream import job
+from apps.stream.report import Accuracy
+from apps.stream.run import StreamOutcome
+from edge_sdk.errors import EdgeSdkError, StreamError
+from edge_sdk.manifest import Manifest
+from edge_sdk.sweep.formats import write_sweep
+from edge_sdk.sweep.sweep import Sweep
+
+FILES = {"volume.nii.gz", "mask.nii.gz", "overlay.png", "report.html", "report.json", "summary.json"}
+SUMMARY = [
+    "frames_inserted",
+    "frames_dropped",
+    "latency_ms_p50",
+    "latency_ms_p95",
+    "final_mask_s",
+    "peak_rss_mb",
+    "class_ml",
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path, make_sweep: Callable[..., Sweep]) -> str:
+    write_sweep(make_sweep(20, bad={7: "INVALID"}), tmp_path / "s.igs.mha")
+    return f"replay:{tmp_path / 's.igs.mha'}?rate=max"
+
+
+@pytest.fixture(autouse=True)
+def package(monkeypatch: pytest.MonkeyPatch, session: Any, manifest: Manifest) -> None:
+    class Opened(SimpleNamespace):
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            return None
+
+    opened = Opened(manifest=manifest, digest="ab" * 32, open=lambda _target, _threads: session)
+    monkeypatch.setattr(job, "load_package", lambda _path: opened)
+
+
+def no_blank(value: Any, where: str = "report") -> None:
+    """Every field is a value, or says why it is not."""
+    if not is_measured(value):
+        assert value["why"], where
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            no_blank(inner, f"{where}.{name}")
+    else:
+        assert value is not None, where
+        assert value != "", where
+
+
+def test_all_files_are_there_and_readable(source: str, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    report = job.stream_to_folder(source, tmp_path / "p.edgepkg", out)
+    assert {path.name for path in out.iterdir()} == FILES
+    volume, mask = nibabel.load(out / "volume.nii.gz"), nibabel.load(out / "mask.nii.gz")
+    # x 0…29 and z 0…19 mm; y 0…23 mm and ± 0.25 mm of tremor.
+    assert volume.shape == mask.shape == (30, 24, 20)
+    assert np.allclose(volume.affine, mask.affine)
+    labels = np.asarray(mask.dataobj)
+    assert labels.dtype == np.uint8
+    summary = json.loads((out / "summary.json").read_text())
+    assert list(summary) == SUMMARY
+    assert summary["frames_inserted"] == 19
+    assert summary["frames_dropped"] == 0
+    assert summary["class_ml"] == {
+        "dark": pytest.approx((labels == 1).sum() / 1000),
+        "bright": pytest.approx((labels == 2).sum() / 1000),
+    }
+    assert 0 < summary["latency_ms_p50"] <= summary["latency_ms_p95"]
+    assert summary["peak_rss_mb"] > 10
+    stored = json.loads((out / "report.json").read_text())
+    assert stored == json.loads(json.dumps(report))
+    no_blank(stored)
+    assert stored["frames"]["left_out"] == {"ImageToReference is INVALID": 1}
+    assert "why" in stored["accuracy"]
+    page = (out / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "data:image/png;base64," in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    assert cv2.imread(str(out / "overlay.png")) is not None
+
+
+def test_known_labels_add_the_dice(source: str, tmp_path: Path) -> None:
+    def judge(outcome: StreamOutcome, _session: Any) -> Accuracy:
+        assert outcome.mask is not None
+        return Accuracy({"dark": 0.75, "bright": None}, 0.75, True, "nothing real")
+
+    job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out", judge=judge, title="<Sweep>")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert list(summary) == [*SUMMARY, "mean_dice", "dice"]
+    assert summary["mean_dice"] == 0.75
+    assert "why" in summary["dice"]["bright"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<title>&lt;Sweep&gt;</title>" in page
+    assert "not measured: neither the mask nor the labels hold it" in page
+
+
+def test_a_failed_stage_keeps_the_volume_under_a_name_of_its_own(source: str, tmp_path: Path, session: Any) -> None:
+    def fail(call: int) -> None:
+        if call > 1:
+            raise RuntimeError("engine lost")
+
+    session.hook = fail
+    out = tmp_path / "out"
+    with pytest.raises(StreamError, match=r"stage segmenter: .*engine lost.*volume-partial\.nii\.gz") as caught:
+        job.stream_to_folder(source, tmp_path / "p.edgepkg", out)
+    assert "\n" not in str(caught.value)
+    assert {path.name for path in out.iterdir()} == {"volume-partial.nii.gz"}
+    assert np.asarray(nibabel.load(out / "volume-partial.nii.gz").dataobj).any()
+
+
+@pytest.mark.parametrize("bad", ["camera:0", "replay:nothing.igs.mha"])
+def test_bad_input_writes_nothing(bad: str, tmp_path: Path) -> None:
+    with pytest.raises(EdgeSdkError):
+        job.stream_to_folder(bad, tmp_path / "p.edgepkg", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_folders_place_is_refused_first(source: str, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("here first")
+    with pytest.raises(EdgeSdkError, match="is a file, and a folder is to be written"):
+        job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "here first"

@@ -1,0 +1,92 @@
+"""Stages as threads: they end in order, and Ctrl-C ends the sweep."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.stream.pipeline import Pipeline
+from apps.stream.queues import BoundedQueue
+from edge_sdk.errors import GeometryError
+
+
+class Step:
+    def __init__(self, name: str, inputs: list[Any], outputs: list[Any], work: Callable[[], None]) -> None:
+        self.name, self.inputs, self.outputs, self.run = name, inputs, outputs, work
+
+
+def nothing() -> None:
+    """Does nothing."""
+
+
+def chain(middle: Callable[[int], None]) -> tuple[Pipeline, list[int], BoundedQueue[int]]:
+    first: BoundedQueue[int] = BoundedQueue("first", 2, "wait")
+    second: BoundedQueue[int] = BoundedQueue("second", 2, "wait")
+    arrived: list[int] = []
+
+    def produce() -> None:
+        for number in range(1000):
+            first.put(number)
+
+    def work() -> None:
+        for number in first:
+            middle(number)
+            second.put(number)
+
+    steps = [
+        Step("producer", [], [first], produce),
+        Step("worker", [first], [second], work),
+        Step("consumer", [second], [], lambda: arrived.extend(second)),
+    ]
+    return Pipeline(steps), arrived, second
+
+
+def test_everything_arrives_in_order() -> None:
+    pipeline, arrived, second = chain(lambda _number: None)
+    pipeline.run(interrupt=nothing, watch=nothing)
+    assert arrived == list(range(1000))
+    assert pipeline.failure is None
+    assert not second.failed
+
+
+def test_what_was_made_before_a_failure_still_arrives_and_the_producer_stops() -> None:
+    def fail_at_ten(number: int) -> None:
+        if number == 10:
+            raise GeometryError("ten is too many", where="grid", remedy="count to nine")
+
+    pipeline, arrived, second = chain(fail_at_ten)
+    pipeline.run(interrupt=nothing, watch=nothing)
+    assert arrived == list(range(10))
+    assert second.failed
+    assert str(pipeline.failure) == "stage worker: grid: ten is too many; count to nine"
+    assert isinstance(pipeline.failure.__cause__, GeometryError)
+    assert not [thread for thread in threading.enumerate() if thread.name == "producer"]
+
+
+def test_one_interrupt_ends_the_sweep_and_a_second_one_everything() -> None:
+    stop = threading.Event()
+    pipeline = Pipeline([Step("waiter", [], [], lambda: stop.wait(20) and None)])
+    calls: list[str] = []
+
+    def watch() -> None:
+        if not calls:
+            calls.append("watched")
+            raise KeyboardInterrupt
+
+    def interrupt() -> None:
+        calls.append("interrupted")
+        stop.set()
+
+    pipeline.run(interrupt=interrupt, watch=watch)
+    assert calls == ["watched", "interrupted"]
+
+    def always() -> None:
+        raise KeyboardInterrupt
+
+    hanging = threading.Event()
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline([Step("waiter", [], [], lambda: hanging.wait(20) and None)]).run(interrupt=nothing, watch=always)
+    hanging.set()
