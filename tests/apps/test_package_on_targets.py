@@ -1,0 +1,93 @@
+"""One small network, packaged for the real runtimes, through verify, inspect and segment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_sdk.manifest import Manifest, TrainingData
+from edge_sdk.package import Package, write_package
+from edge_sdk.selftest import SelfTestVector, compact_patch
+from edge_sdk.volume.files import read_volume, write_volume
+from edge_sdk.volume.grid import Grid, Volume
+from tests.apps.commands_fixtures import run_json
+
+pytest.importorskip("torch")
+
+TARGETS = ("openvino", "onnxruntime", "executorch")
+SHAPE = (8, 8, 8)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from edge_sdk.network.graph_module import run_graph
+    from targets.registry import TARGETS as KNOWN
+    from tests.targets.graphs import random_patch, tiny_graph
+
+    folder = tmp_path_factory.mktemp("export")
+    names = [name for name in TARGETS if KNOWN[name].missing() is None]
+    if not names:
+        pytest.skip("no runtime is installed")
+    graph = tiny_graph()
+    for name in names:
+        KNOWN[name].export(graph, folder / name, SHAPE, random_patch(1, SHAPE))
+    patch = compact_patch(random_patch(1, SHAPE, seed=1))
+    reference = run_graph(graph, patch)
+    manifest = Manifest(
+        name="tiny",
+        variant="T",
+        labels={index: f"class {index}" for index in range(reference.shape[1])},
+        patch=SHAPE,
+        patch_multiple=graph.patch_multiple,
+        output_stride=SHAPE[0] // reference.shape[2],
+        spacing_mm=(1.0, 1.0, 1.0),
+        precision=dict.fromkeys(names, "int8"),
+        training_data=TrainingData(name="none: random weights", licence="none", cases=0),
+    )
+    bound = 0.1 * float(np.abs(reference).max())
+    return write_package(
+        folder / "tiny.edgepkg",
+        manifest=manifest,
+        files={path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()},
+        selftest=SelfTestVector(patch, reference, dict.fromkeys(names, bound)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EDGE_SDK_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.slow
+def test_every_target_passes_its_selftest(package: Path) -> None:
+    said = run_json("verify", package)
+    assert {row["verdict"] for row in said["targets"]} == {"passed"}
+    assert said["passes"] is True
+
+
+@pytest.mark.slow
+def test_executed_operators_are_told_for_every_target(package: Path) -> None:
+    said = run_json("inspect", package, "--executed")["executed"]
+    for name, entry in said.items():
+        shares = [row["share_of_time"] for row in entry["by_precision"]]
+        assert sum(shares) == pytest.approx(1.0), name
+        assert any("int8" in row["precision"] for row in entry["by_precision"]), name
+
+
+@pytest.mark.slow
+def test_masks_of_all_targets_agree(package: Path, tmp_path: Path) -> None:
+    voxels = np.random.default_rng(0).normal(size=(13, 10, 9)).astype(np.float32)
+    write_volume(Volume(voxels, Grid((13, 10, 9), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))), tmp_path / "scan.mha")
+    with Package(package) as opened:
+        names = opened.targets
+    masks = []
+    for name in (*names, "auto"):
+        run_json(
+            "segment", tmp_path / "scan.mha", "--package", package, "--target", name, "-o", tmp_path / f"{name}.mha"
+        )
+        masks.append(read_volume(tmp_path / f"{name}.mha").voxels)
+    assert len(np.unique(masks[0])) > 1
+    for mask in masks[1:]:
+        assert (mask == masks[0]).mean() > 0.9
