@@ -20,13 +20,18 @@ class Switches:
 
 
 SWITCHES = Switches()
+_FILE_WIDTH = 160
+"""Characters a line where no terminal says otherwise."""
 
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console on stdout, or on stderr for what is not a result."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    screen = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not screen.is_terminal:
+        screen.width = max(screen.width, _FILE_WIDTH)
+    return screen
 
 
 def say(text: str) -> None:

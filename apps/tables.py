@@ -15,6 +15,8 @@ def show(title: str, values: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     rows: list[tuple[str, Sequence[Mapping[str, Any]]]] = []
     for name, value in values.items():
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
@@ -35,7 +37,7 @@ def show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in rows[0]:
         numeric = all(isinstance(row[name], int | float) for row in rows)
-        table.add_column(_words(name), justify="right" if numeric else "left")
+        table.add_column(_words(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))
     console().print(table)

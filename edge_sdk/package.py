@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from edge_sdk.closing import Closing
 from edge_sdk.errors import EdgeSdkError, PackageError
 from edge_sdk.files import sha256
 from edge_sdk.manifest import NAME, SELFTEST, Manifest, parse_manifest
@@ -23,7 +22,7 @@ __all__ = ["Package", "load_package", "write_package"]
 _REMEDY = "get the package again from its source"
 
 
-class Package:
+class Package(Closing):
     """An opened package; a context manager, whose unpacked files live as long as it does.
 
     Attributes:
@@ -108,14 +107,6 @@ class Package:
         if self._unpacked:
             self._unpacked.cleanup()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def load_package(path: str | Path) -> Package:
     """Open a package and check every byte of it.
@@ -143,9 +134,7 @@ def _check_files(folder: Path, manifest: Manifest, source: Path) -> None:
         if inner not in found:
             raise PackageError(f"{inner} is missing", where=source, remedy=_REMEDY)
         if sha256(folder / inner) != expected:
-            raise PackageError(
-                f"{inner} was altered: its SHA-256 is not the manifest's", where=source, remedy=_REMEDY
-            )
+            raise PackageError(f"{inner} was altered: its SHA-256 is not the manifest's", where=source, remedy=_REMEDY)
     for needed in (SELFTEST, *(f"{target}/" for target in manifest.precision)):
         if not any(inner == needed or inner.startswith(needed) for inner in manifest.files):
             raise PackageError(f"{needed} is missing", where=source, remedy=_REMEDY)

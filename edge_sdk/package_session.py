@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from edge_sdk.closing import Closing
 from edge_sdk.errors import GeometryError
 from edge_sdk.manifest import Manifest
 from edge_sdk.session import Patch, Session
 
 
-class PackageSession:
+class PackageSession(Closing):
     """A session that knows its manifest; see `edge_sdk.session.Session`."""
 
     def __init__(self, inner: Session, manifest: Manifest) -> None:
@@ -45,11 +45,3 @@ class PackageSession:
     def close(self) -> None:
         """Give back what the runtime holds."""
         self.inner.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

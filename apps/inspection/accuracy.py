@@ -35,7 +35,7 @@ def measure_accuracy(
     with package.open(target, threads) as session:
         scores = score_cases(session, cases, progress=report)
         ran_on = session.target
-    theirs, source = _reference(package, reference, cases, target, threads, report)
+    theirs, source = reference_scores(package, reference, cases, target, threads, report)
     found = compare_with_reference(scores, theirs)
     names = package.manifest.labels
 
@@ -65,7 +65,7 @@ def sibling_reference(package: Path) -> Path | None:
     return next((path for path in (plain, unpruned) if path.exists()), None)
 
 
-def _reference(
+def reference_scores(
     package: Package, given: Path | None, cases: list[Case], target: str, threads: int | None, report: Progress
 ) -> tuple[CaseScores | None, str]:
     """The reference's scores on the same cases, and where they come from (or why there are none)."""

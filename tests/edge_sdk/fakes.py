@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_sdk.closing import Closing
 from edge_sdk.manifest import Manifest, TrainingData
 from edge_sdk.package_writer import write_package
 from edge_sdk.selftest import SelfTestVector
@@ -25,7 +25,7 @@ def network(patch: Patch, weights: Patch = WEIGHTS) -> Patch:
     return (pooled[:, None] * weights[None, :, None, None, None]).astype(np.float32)
 
 
-class FakeSession:
+class FakeSession(Closing):
     def __init__(self, target: str, error: float) -> None:
         self.target, self.error, self.closed = target, error, False
 
@@ -38,14 +38,6 @@ class FakeSession:
 
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class FakeTarget:
