@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -125,6 +126,37 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe.model_validate(values)
     except ValidationError as cause:
         raise RecipeError(_explain(cause), where=path, remedy="correct the recipe") from cause
+
+
+def recipe_for(path: Path | None, data: Path, variant: str | None) -> Recipe:
+    """The recipe of a file, or the defaults for a data folder, with another variant where one is given.
+
+    Without a recipe, the labels come from `dataset.json` in the data folder, as `scripts/phantom_dataset.py` writes it.
+
+    Raises:
+        RecipeError: Neither is there, or there is no such variant.
+    """
+    if path is not None:
+        recipe = read_recipe(path)
+    else:
+        try:
+            about = json.loads((data / "dataset.json").read_text())
+            spacing = [float(about["spacing_mm"])] * 3
+            recipe = Recipe(data=Data(labels=about["labels"], spacing_mm=spacing))  # type: ignore[arg-type]
+        except (OSError, ValueError, KeyError, TypeError) as cause:
+            raise RecipeError(
+                f"no recipe given, and no readable dataset.json with labels and spacing_mm ({cause})",
+                where=data,
+                remedy="give --recipe, such as recipes/phantom-s.toml",
+            ) from cause
+    if variant is None:
+        return recipe
+    values = recipe.model_dump()
+    values["network"]["variant"] = variant
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as cause:
+        raise RecipeError(_explain(cause), remedy="choose one of T, S, M, L") from cause
 
 
 def _explain(cause: ValidationError) -> str:

@@ -86,7 +86,8 @@ class GraphModule(nn.Module):
     def _convolve(self, node: Conv, x: Tensor) -> Tensor:
         weight, bias = self.conv_weight(node), self.biases[_key(node)]
         if self.training and _is_plain_depthwise(node) and trains_on_cpu(x):
-            return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
+            spread: Tensor = cpu_depthwise(x, weight, node.dilation[0])
+            return spread + bias.view(1, -1, 1, 1, 1)
         return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
 
     def conv_weight(self, node: Conv) -> Tensor:

@@ -1,0 +1,33 @@
+"""edge-sdk compress: a checkpoint into a gated INT8 deploy form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.console import say
+from apps.progress import progress
+
+
+def command(
+    checkpoint: Annotated[Path, typer.Argument(help="Published checkpoint (.safetensors, .pt), or a run of train.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/ (NIfTI).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Run folder; an interrupted run goes on.")],
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; default: that of the run.")] = None,
+) -> None:
+    """Deploy form by distillation, quantisation-aware fine-tuning, and the accuracy gate."""
+    from quantization.compress import compress
+    from quantization.recipe import recipe_for
+    from quantization.run_folder import CHECKPOINT, RunFolder
+
+    trained = RunFolder(checkpoint) if checkpoint.is_dir() else None
+    plan = trained.recipe if recipe is None and trained else recipe_for(recipe, data, None)
+    with progress() as report:
+        run = compress(checkpoint / CHECKPOINT if trained else checkpoint, data, plan, output, progress=report)
+    described = run.description
+    for name, metrics in described["metrics"].items():
+        mean = "no held-out cases" if metrics["mean"] is None else f"mean Dice {metrics['mean']:.4f}"
+        say(f"{name}: {mean}")
+    say(f"gate {described['gate']['verdict']}: {described['gate']['reason']}")

@@ -1,0 +1,45 @@
+"""edge-sdk export: a compressed run into a package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from apps.console import say
+from apps.progress import progress
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Run folder of compress.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Package to write: NAME.edgepkg.")],
+    target: Annotated[str, typer.Option(help="openvino, onnxruntime, executorch, or all.")] = "all",
+    precision: Annotated[str, typer.Option(help="int8 or fp32.")] = "int8",
+    allow_failing: Annotated[bool, typer.Option("--allow-failing", help="Write it though the gate failed.")] = False,
+) -> None:
+    """Export to one target or all, compare each with the reference, and write the package."""
+    from apps.exporting import BOUND_SHARE, Precision, export_package
+    from quantization.run_folder import RunFolder
+    from targets.registry import TARGETS
+
+    if target != "all" and target not in TARGETS:
+        raise typer.BadParameter(f"{target!r} is none of {', '.join(TARGETS)}, all", param_hint="--target")
+    if precision not in BOUND_SHARE:
+        raise typer.BadParameter(f"{precision!r} is none of {', '.join(BOUND_SHARE)}", param_hint="--precision")
+    names = list(TARGETS) if target == "all" else [target]
+    with progress() as report:
+        results = export_package(
+            RunFolder(run),
+            output,
+            targets=names,
+            precision=cast("Precision", precision),
+            allow_failing=allow_failing,
+            progress=report,
+        )
+    for name, result in results.items():
+        say(
+            f"{name} {precision}: max error {result.max_error:.3g} (bound {result.bound:.3g}), "
+            f"mean {result.mean_error:.2g}, class differs in {100 * (result.class_change or 0):.3f} % of voxels"
+        )
+    say(f"{output}: {output.stat().st_size / 1e6:.2f} MB")

@@ -1,0 +1,30 @@
+"""edge-sdk train: labelled volumes into a checkpoint of the published form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.console import say
+from apps.progress import progress
+
+
+def command(
+    data: Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/ (NIfTI).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Run folder; an interrupted run goes on.")],
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; see recipes/.")] = None,
+    variant: Annotated[str | None, typer.Option(help="T, S, M or L; replaces the recipe's.")] = None,
+    start_from: Annotated[Path | None, typer.Option("--from", help="Published checkpoint to fine-tune.")] = None,
+) -> None:
+    """Train the published form of EfficientMedNeXt; resumable."""
+    from quantization.recipe import recipe_for
+    from quantization.run_folder import CHECKPOINT
+    from quantization.training import train
+
+    plan = recipe_for(recipe, data, variant)
+    with progress() as report:
+        run = train(data, plan, output, start_from=start_from, progress=report)
+    result = run.description["train"]
+    say(f"{run.path / CHECKPOINT}: {result['steps']} steps, final loss {result['final_loss']:.3f}")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edge_sdk.errors import TrainingError
+from quantization.fitting import Batch, fit
+from quantization.recipe import Fit
+
+
+def batches(step: int) -> Batch:
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
+    return x, x.sum(dim=1, keepdim=True)
+
+
+def loss_of(module: nn.Module, batch: Batch) -> Tensor:
+    loss: Tensor = (module(batch[0]) - batch[1]).square().mean()
+    return loss
+
+
+def network() -> nn.Linear:
+    torch.manual_seed(0)
+    return nn.Linear(3, 1)
+
+
+def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+    plan = Fit(steps=12, warmup_steps=2)
+    whole = fit(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt", save_every=5)
+
+    def killed_at_eight(step: int) -> Batch:
+        if step == 8:
+            raise KeyboardInterrupt
+        return batches(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), loss_of, killed_at_eight, plan, checkpoint=tmp_path / "cut.pt", save_every=5)
+    resumed = fit(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt", save_every=5)
+    assert resumed.losses == whole.losses
+    assert all(torch.equal(a, b) for a, b in zip(resumed.module.parameters(), whole.module.parameters(), strict=True))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="loss is nan at step 0"):
+        fit(
+            network(),
+            lambda module, batch: loss_of(module, batch) * float("nan"),
+            batches,
+            Fit(steps=2),
+            checkpoint=tmp_path / "x.pt",
+        )

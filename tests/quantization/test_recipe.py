@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_sdk.errors import RecipeError
+from quantization.recipe import read_recipe, recipe_for
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.name)
+def test_shipped_recipes_are_valid(path: Path) -> None:
+    assert read_recipe(path).label_names[0] == "background"
+
+
+def test_a_misspelt_key_names_the_nearest_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text('[data]\nlabels = { 0 = "background", 1 = "x" }\n[train]\nsteps = 3\nlearning_rat = 1e-3\n')
+    with pytest.raises(
+        RecipeError, match=r"unknown key train\.learning_rat, did you mean train\.learning_rate"
+    ):
+        read_recipe(path)
+
+
+def test_an_impossible_value_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text('[data]\nlabels = { 0 = "background", 1 = "x" }\n[train]\nsteps = 0\n')
+    with pytest.raises(RecipeError, match=r"train\.steps: .* greater than 0, got 0"):
+        read_recipe(path)
+
+
+def test_without_a_recipe_the_data_set_must_describe_itself(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="give --recipe"):
+        recipe_for(None, tmp_path, None)
+    (tmp_path / "dataset.json").write_text('{"labels": {"0": "background", "1": "x"}, "spacing_mm": 0.8}')
+    assert recipe_for(None, tmp_path, "M").network.variant == "M"
