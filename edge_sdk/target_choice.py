@@ -53,7 +53,7 @@ def usable_target(name: str, manifest: Manifest, *, where: object) -> Target:
         raise TargetError(
             f"target {name!r} is not known to this installation",
             where=where,
-            remedy=f"choose one of {', '.join(targets) or 'none'}",
+            remedy=f"choose one of {', '.join(targets)}" if targets else "install edge-sdk with pip",
         )
     if reason := targets[name].missing():
         raise TargetError(f"target {name!r} cannot run here: {reason}", where=where)
@@ -115,9 +115,7 @@ def _time_if_right(package: Package, name: str, threads: int | None) -> float:
     with package.open(name, threads) as session:
         result = compare(package.selftest_vector, session, package.manifest.precision[name])
         if not result.passes:
-            raise TargetError(
-                result.problem or f"self-test error {result.max_error:.4g} > {result.bound:.4g}"
-            )
+            raise TargetError(result.problem or f"self-test error {result.max_error:.4g} > {result.bound:.4g}")
         times = []
         for _ in range(_TIMED_RUNS):
             start = time.perf_counter()

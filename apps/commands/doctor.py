@@ -73,7 +73,10 @@ def _accelerators() -> dict[str, str]:
     names = {"NPU": "no NPU driver or device here", "GPU": "no GPU driver or device here"}
     if find_spec("openvino") is None:
         return dict.fromkeys(names, "unknown: it is OpenVINO that looks for it; pip install 'edge-sdk[openvino]'")
-    core = importlib.import_module("openvino").Core()
+    try:
+        core = importlib.import_module("openvino").Core()
+    except (ImportError, OSError, RuntimeError) as error:
+        return dict.fromkeys(names, f"unknown: OpenVINO does not load ({error})")
     found = {device.split(".")[0]: device for device in core.available_devices}
     return {
         name: core.get_property(found[name], "FULL_DEVICE_NAME") if name in found else f"not present: {why}"
