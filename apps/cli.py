@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import sys
 import traceback
 import warnings
@@ -113,8 +112,6 @@ def _build() -> typer.Typer:
         cls=_Group, callback=_switches, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
     )
     for name in COMMANDS:
-        if importlib.util.find_spec(f"apps.commands.{name}") is None:
-            continue  # DEVELOPMENT ONLY
         module = importlib.import_module(f"apps.commands.{name}")
         program.command(name)(_guarded(module.command))
     return program
