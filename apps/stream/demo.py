@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from apps.report.memory import forget_peak
 from apps.shipped import shipped_package
 from apps.stream.job import stream_to_folder
 from apps.stream.report import Accuracy
@@ -56,6 +57,7 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
         write_volume(visible_labels(labels_on(simulation, outcome.volume.grid), outcome.seen), folder / "labels.nii.gz")
         return compare_with_labels(outcome, session, simulation, progress)
 
+    forget_peak()  # The simulation's memory is not the stream's.
     report = stream_to_folder(
         f"replay:{sweep}",
         package,
