@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,27 @@ def _scalar(value: object, digits: int) -> str:
         whole = value.is_integer() or abs(value) >= 10**digits
         return f"{value:,.0f}" if whole else f"{value:.{digits}g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def transposed(
+    rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], name: str
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Few rows of many columns as many rows of few columns, for a page is narrow.
+
+    Args:
+        rows: Mappings of one set of keys.
+        headings: Key to heading.
+        name: Key that names a row; its values become the headings of the columns.
+
+    Returns:
+        Rows, and headings for them, as the table macro takes them.
+    """
+    turned = [
+        {name: heading, **{str(row[name]): row[key] for row in rows}}
+        for key, heading in headings.items()
+        if key != name
+    ]
+    return turned, {name: headings[name], **{str(row[name]): str(row[name]) for row in rows}}
 
 
 def png_source(path: Path) -> str:

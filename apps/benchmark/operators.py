@@ -1,0 +1,78 @@
+"""What a target really executed, and how far it is from the reference."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from apps.inspection.packages import share_by_precision
+from apps.report.html import not_measured
+from edge_sdk.package import Package
+from edge_sdk.package_session import PackageSession
+from edge_sdk.selftest import SelfTestResult, compare
+from edge_sdk.session import ExecutedOperator
+
+SLOWEST = 10
+
+
+def executed(package: Package, target: str, threads: int | None) -> dict[str, Any]:
+    """The group "operators": every operator's kernel, precision and time in one profiled run.
+
+    Raises:
+        EdgeSdkError: The target cannot profile here.
+    """
+    operators = package.target(target).inspect(
+        package.folder / target,
+        package.selftest_vector.patch,
+        precision=package.manifest.precision[target],
+        threads=threads,
+    )
+    if not operators:
+        return not_measured("the runtime reported no operator")
+    total = sum(item.milliseconds for item in operators)
+    untimed = not_measured("the runtime reported no time for any operator")
+    return {
+        "count": len(operators),
+        "profiled_ms": total if total else untimed,
+        "by_precision": [
+            {**row, "share_of_time": untimed if row["share_of_time"] is None else row["share_of_time"]}
+            for row in share_by_precision(operators)
+        ],
+        "delegated_share": _delegated(operators),
+        "slowest": [asdict(item) for item in sorted(operators, key=lambda item: -item.milliseconds)[:SLOWEST]],
+        "executed": [asdict(item) for item in operators],
+    }
+
+
+def engine_error(package: Package, session: PackageSession) -> tuple[dict[str, Any], str | None]:
+    """The group "engine_error", and what is wrong if the target fails the package's self-test."""
+    found = compare(package.selftest_vector, session, package.manifest.precision[session.target])
+    problem = _problem(found)
+    if found.max_error is None:
+        return not_measured(problem or "the self-test gave no number"), problem
+    return {
+        "against": "the package's self-test: logits of the fake-quantised (INT8) or float (FP32) reference",
+        "max_error": found.max_error,
+        "mean_error": found.mean_error,
+        "class_change_share": found.class_change,
+        "bound": found.bound,
+        "passes": found.passes,
+    }, problem
+
+
+def _problem(found: SelfTestResult) -> str | None:
+    if found.passes:
+        return None
+    return found.problem or f"self-test: largest error {found.max_error:.4g}, at most {found.bound:.4g} allowed"
+
+
+def _delegated(operators: list[ExecutedOperator]) -> Any:
+    """Share of the operators that a delegate of ExecuTorch (XNNPACK) ran."""
+    delegates = [item for item in operators if "xnnpack" in item.kernel.lower()]
+    if not delegates:
+        return not_measured("this runtime has no delegates: its own kernels run every operator")
+    return {
+        "delegate": "XNNPACK",
+        "operators": len(delegates) / len(operators),
+        "not_delegated": sorted({item.operator for item in operators if item not in delegates}) or "none",
+    }

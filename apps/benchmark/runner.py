@@ -1,0 +1,69 @@
+"""Starts a worker for a target, follows its progress, and tells what became of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from apps.benchmark.protocol import Progress
+from apps.benchmark.worker import PROGRESS, Job, with_all_groups
+
+WORKER = (sys.executable, "-m", "apps.benchmark.worker")
+
+
+def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER) -> dict[str, Any]:
+    """Measure a target in a process of its own.
+
+    Args:
+        command: Starts the worker; the files of job and result are added.
+
+    Returns:
+        The worker's result; of one that crashed, a result that says how.
+    """
+    with tempfile.TemporaryDirectory(prefix="edge-sdk-benchmark-") as scratch:
+        asked, found, said = (Path(scratch) / name for name in ("job.json", "result.json", "stderr.txt"))
+        asked.write_text(job.to_json())
+        with (
+            said.open("w+") as errors,
+            subprocess.Popen([*command, asked, found], stdout=subprocess.PIPE, stderr=errors, text=True) as worker,
+        ):
+            try:
+                assert worker.stdout is not None
+                for line in worker.stdout:
+                    _tell(line, progress)
+                status = worker.wait()
+            except BaseException:
+                worker.kill()
+                raise
+        if found.exists() and status == 0:
+            result: dict[str, Any] = json.loads(found.read_text())
+            return result
+        return not_run(job.target, "failed", _how_it_ended(status, said.read_text(errors="replace")))
+
+
+def not_run(target: str, state: str, why: str) -> dict[str, Any]:
+    """The result of a target that gave no numbers."""
+    return with_all_groups({"target": target, "status": {"state": state, "why": why}}, f"{state}: {why}")
+
+
+def _tell(line: str, progress: Progress) -> None:
+    if line.startswith(PROGRESS):
+        done, total, text = line.removeprefix(PROGRESS).rstrip("\n").split("\t")
+        progress(int(done), int(total), text)
+
+
+def _how_it_ended(status: int, said: str) -> str:
+    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = str(-status)
+        return f"its process was ended by signal {name} ({last})"
+    return f"its process ended with status {status} ({last})"
