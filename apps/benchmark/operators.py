@@ -35,7 +35,7 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
         "count": len(operators),
         "profiled_ms": total if total else untimed,
         "by_precision": [
-            {**row, "share_of_time": untimed if row["share_of_time"] is None else row["share_of_time"]}
+            {key: untimed if value is None else value for key, value in row.items()}
             for row in share_by_precision(operators)
         ],
         "delegated_share": _delegated(operators),

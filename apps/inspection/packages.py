@@ -63,7 +63,10 @@ def executed_operators(package: Package, target: str | None, threads: int | None
             precision=package.manifest.precision[name],
             threads=threads,
         )
-        found[name] = {"operators": [vars(item) for item in operators], "by_precision": share_by_precision(operators)}
+        rows = [dict(vars(item)) for item in operators]
+        if not any(item.milliseconds for item in operators):
+            rows = [{**row, "milliseconds": None} for row in rows]
+        found[name] = {"operators": rows, "by_precision": share_by_precision(operators)}
     if all("not_run" in entry for entry in found.values()):
         raise TargetError(
             "none of the package's targets can run here", where=package.source, remedy="see edge-sdk doctor"
@@ -72,14 +75,24 @@ def executed_operators(package: Package, target: str | None, threads: int | None
 
 
 def share_by_precision(operators: list[ExecutedOperator]) -> list[dict[str, Any]]:
-    """Operators, milliseconds and share of the time, by precision; the slowest first."""
+    """Operators, their share, milliseconds and share of the time, by precision; what takes most first.
+
+    Times are None where the runtime does not time single operators.
+    """
     total = sum(item.milliseconds for item in operators)
     rows = []
     for precision in {item.precision for item in operators}:
         of_it = [item.milliseconds for item in operators if item.precision == precision]
-        share = sum(of_it) / total if total else None
-        rows.append({"precision": precision, "operators": len(of_it), "ms": sum(of_it), "share_of_time": share})
-    return sorted(rows, key=lambda row: -row["ms"])
+        rows.append(
+            {
+                "precision": precision,
+                "operators": len(of_it),
+                "share_of_operators": len(of_it) / len(operators),
+                "ms": sum(of_it) if total else None,
+                "share_of_time": sum(of_it) / total if total else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (-(row["ms"] or 0.0), -row["operators"]))
 
 
 def _size(path: Path) -> int:

@@ -61,8 +61,8 @@ def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pyt
     package = toy_package(tmp_path / "toy.edgepkg")
     said = run_json("inspect", package, "--executed")["executed"]
     assert said["alpha"]["by_precision"] == [
-        {"precision": "i8", "operators": 1, "ms": 3.0, "share_of_time": 0.75},
-        {"precision": "f32", "operators": 1, "ms": 1.0, "share_of_time": 0.25},
+        {"precision": "i8", "operators": 1, "share_of_operators": 0.5, "ms": 3.0, "share_of_time": 0.75},
+        {"precision": "f32", "operators": 1, "share_of_operators": 0.5, "ms": 1.0, "share_of_time": 0.25},
     ]
     assert "not installed" in said["beta"]["not_run"]
     assert "0.75" in run("inspect", package, "--executed")[1]
