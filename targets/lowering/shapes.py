@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.graph import Concat, Conv, Graph, Input, Interleave, PadStart, Triple
+from targets.lowering.planes import Planes
 
 Shape = tuple[int, int, int, int, int]
 
@@ -35,6 +36,8 @@ def tensor_shapes(graph: Graph, patch_shape: Triple) -> dict[str, Shape]:
                 size = [extent + before for extent, before in zip(size, node.before, strict=True)]
             case Interleave():
                 size = [2 * extent for extent in size]
+            case Planes():
+                size[0] = node.count
         shapes[node.name] = (n, c, size[0], size[1], size[2])
     return shapes
 

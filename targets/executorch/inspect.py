@@ -1,0 +1,70 @@
+"""What ExecuTorch executes: the operators of the delegate's graph with the types of their tensors.
+
+XNNPACK runs each operator in the type of its tensors and has no other path, so the graph tells the precision. The
+published runtime is built without event tracing, so single operators have no times: all milliseconds are 0.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from executorch.backends.xnnpack.serialization.xnnpack_graph_serialize import XNNHeader, _get_schema_bytes
+from executorch.exir._serialize._flatbuffer import _flatc_decompile
+
+from edge_sdk.session import ExecutedOperator, Patch
+from targets.executorch.program import BACKEND, program_of
+from targets.executorch.session import ExecuTorchSession
+
+UNTIMED = 0.0
+TYPES = {"fp32": "float32", "qint8": "int8", "qcint8": "int8", "qint32": "int32", "qcint32": "int32"}
+
+
+def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
+    """Run `patch` once and list every operator of the program, delegated ones one by one."""
+    with ExecuTorchSession(artefact, precision="", threads=threads) as session:
+        session.infer(patch)
+    program = program_of(artefact.read_bytes())
+    plan = program.execution_plan[0]
+    operators = []
+    for instruction in plan.chains[0].instructions:
+        call = instruction.instr_args
+        if hasattr(call, "delegate_index"):
+            delegate = plan.delegates[call.delegate_index]
+            operators += _delegated(program.backend_delegate_data[delegate.processed.index].data)
+        elif hasattr(call, "op_index"):
+            kernel = plan.operators[call.op_index].name
+            operators.append(ExecutedOperator(kernel, kernel, "portable", "undefined", UNTIMED))
+    return operators
+
+
+def _delegated(blob: bytes) -> list[ExecutedOperator]:
+    graph = _read(blob)
+    types = {}
+    for value in graph["xvalues"]:
+        tensor = value["xvalue_union"]
+        tensor = tensor.get("tensor_value", tensor)
+        kind = tensor["datatype"].removeprefix("xnn_datatype_")
+        types[tensor["id_out"]] = TYPES.get(kind, kind)
+    operators = []
+    for index, node in enumerate(graph["xnodes"]):
+        kind = node["xnode_union_type"]
+        kind = {"_XNNNodeConv": "XNNConv2d"}.get(kind, kind).lstrip("_").removeprefix("XNN")
+        fields = node["xnode_union"]
+        source = fields["input_id"] if "input_id" in fields else fields["input1_id"]
+        operators.append(ExecutedOperator(f"{kind}_{index}", kind, BACKEND, types[source], UNTIMED))
+    return operators
+
+
+def _read(blob: bytes) -> dict[str, Any]:
+    header = XNNHeader.from_bytes(blob[: XNNHeader.EXPECTED_LENGTH])
+    start = header.flatbuffer_offset
+    with tempfile.TemporaryDirectory() as folder:
+        schema, data = Path(folder, "schema.fbs"), Path(folder, "graph.bin")
+        schema.write_bytes(_get_schema_bytes())
+        data.write_bytes(blob[start : start + header.flatbuffer_size])
+        _flatc_decompile(folder, str(schema), str(data), ["--raw-binary"])
+        graph: dict[str, Any] = json.loads(Path(folder, "graph.json").read_text())
+    return graph
