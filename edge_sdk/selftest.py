@@ -73,9 +73,7 @@ def compare(vector: SelfTestVector, session: Session, precision: str) -> SelfTes
         return SelfTestResult(name, precision, bound, problem="gave logits that are not finite")
     distance = np.abs(logits - vector.reference)
     changed = logits.argmax(1) != vector.reference.argmax(1)
-    return SelfTestResult(
-        name, precision, bound, float(distance.max()), float(distance.mean()), float(changed.mean())
-    )
+    return SelfTestResult(name, precision, bound, float(distance.max()), float(distance.mean()), float(changed.mean()))
 
 
 def write_selftest(vector: SelfTestVector, path: Path) -> None:
@@ -100,9 +98,7 @@ def read_selftest(path: Path, *, where: object) -> SelfTestVector:
     try:
         with np.load(path, allow_pickle=False) as stored:
             patch, reference = (stored[key].astype(np.float32) for key in ("input", "reference"))
-            bounds = {
-                key.removeprefix("bound/"): float(stored[key]) for key in stored if key.startswith("bound/")
-            }
+            bounds = {key.removeprefix("bound/"): float(stored[key]) for key in stored if key.startswith("bound/")}
     except (OSError, ValueError, KeyError, TypeError) as cause:
         raise PackageError(
             f"{path.name} is not a self-test vector ({cause})", where=where, remedy="export the package again"

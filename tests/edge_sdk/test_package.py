@@ -132,18 +132,14 @@ def rewrite(flat: Path, **changes: object) -> None:
         ({"schema_version": None}, "schema_version"),
     ],
 )
-def test_manifest_that_is_not_ours_is_refused(
-    tmp_path: Path, changes: dict[str, object], message: str
-) -> None:
+def test_manifest_that_is_not_ours_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     flat = as_directory(tmp_path)
     rewrite(flat, **changes)
     with pytest.raises(PackageError, match=message):
         Package(flat)
 
 
-@pytest.mark.parametrize(
-    "name", ["../escape.txt", "/tmp/escape.txt", "a/../../escape.txt", "a\\..\\escape.txt"]
-)
+@pytest.mark.parametrize("name", ["../escape.txt", "/tmp/escape.txt", "a/../../escape.txt", "a\\..\\escape.txt"])
 def test_zip_does_not_write_outside(tmp_path: Path, name: str) -> None:
     bad = tmp_path / "bad.edgepkg"
     with zipfile.ZipFile(bad, "w") as archive:
@@ -224,9 +220,7 @@ def test_patch_of_another_size_is_refused(package: Path, monkeypatch: pytest.Mon
 
 
 def test_selftest_tells_errors_and_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_targets(
-        monkeypatch, FakeTarget("alpha"), FakeTarget("beta", error=0.75), FakeTarget("gamma", missing="no")
-    )
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", error=0.75), FakeTarget("gamma", missing="no"))
     with Package(toy_package(tmp_path / "toy", "alpha", "beta", "gamma", bound=0.5)) as opened:
         good, far, absent = (opened.selftest(name) for name in opened.targets)
     assert good.passes

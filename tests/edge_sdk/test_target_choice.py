@@ -62,18 +62,14 @@ def test_fastest_right_one_is_taken_and_remembered(package: Path, monkeypatch: p
     assert targets["slow"].opened == 1, "the second process must not measure again"
 
 
-def test_measured_again_when_the_remembered_one_is_gone(
-    package: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_measured_again_when_the_remembered_one_is_gone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = table(monkeypatch)
     assert open_auto(package) == "fast"
     targets["fast"].reason = "uninstalled"
     assert open_auto(package) == "slow"
 
 
-def test_damaged_memory_is_measured_again(
-    package: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
-) -> None:
+def test_damaged_memory_is_measured_again(package: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> None:
     table(monkeypatch)
     open_auto(package)
     (memory,) = own_cache.iterdir()
@@ -82,9 +78,7 @@ def test_damaged_memory_is_measured_again(
         assert open_auto(package) == "fast"
 
 
-def test_read_only_cache_does_not_stop_the_work(
-    package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_read_only_cache_does_not_stop_the_work(package: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     table(monkeypatch)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("EDGE_SDK_CACHE", str(tmp_path / "file" / "below"))

@@ -10,8 +10,8 @@ import pytest
 from apps.commands.reconstruct import with_spacing
 from edge_sdk.sweep.plus_config import ReconstructionSettings
 from edge_sdk.volume.files import read_volume
-from tests.apps.commands_fixtures import failure, run_json
 from tests.apps.commands.test_inspect_command import small_sweep
+from tests.apps.commands_fixtures import failure, run_json
 
 
 @pytest.mark.parametrize("suffix", [".mha", ".nrrd", ".nii.gz"])
