@@ -126,8 +126,8 @@ def line_svg(
         axes.yaxis.get_major_locator().set_params(integer=True)
     if len(series) + len(marks or {}) > 1:
         _legend(axes)
-    axes.margins(y=0.08)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    low, high = min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]
+    axes.set_ylim(low, high + 0.06 * (high - low))
     axes.grid(color=GRID_LINE, linewidth=0.8)
     return _svg(figure)
 
