@@ -1,0 +1,39 @@
+# Two commands do all the set-up from a bare checkout: `make demo` and `make test`.
+PYTHON ?= python3
+DATA_FLAGS ?=
+
+.PHONY: venv demo test lint bench clean
+
+venv: .venv/.ready
+
+# torch first and pinned: a later, open requirement would fetch another build of several gigabytes.
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --upgrade pip
+	.venv/bin/python -m pip install --quiet torch==2.13.0
+	.venv/bin/python -m pip install --quiet -e '.[test]'
+	touch $@
+
+# A device installation: one runtime, no torch.
+.venv-demo/.ready: pyproject.toml $(wildcard models/*.edgepkg)
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python -m pip install --quiet --upgrade pip
+	.venv-demo/bin/python -m pip install --quiet '.[openvino]'
+	touch $@
+
+demo: .venv-demo/.ready
+	.venv-demo/bin/edge-sdk demo --out demo-out
+
+test: venv lint
+	.venv/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: venv
+	.venv/bin/python -m tests.perf.engines -o bench-out
+
+clean:
+	rm -rf .venv .venv-demo demo-out bench-out build *.egg-info
