@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from edge_sdk.errors import PackageError
+from edge_sdk.errors import GeometryError, PackageError
+from edge_sdk.inference.tiling import check_patch
 
 SCHEMA_VERSION = 1
 NAME = "manifest.json"
@@ -100,8 +101,10 @@ class Manifest(_Part):
     def _consistent(self) -> Self:
         if sorted(self.labels) != list(range(len(self.labels))) or not 2 <= len(self.labels) <= 256:
             raise ValueError("labels must be numbered 0, 1, 2, … without gaps, at least two and at most 256")
-        if any(size % self.patch_multiple for size in self.patch):
-            raise ValueError(f"patch {self.patch} must be a multiple of {self.patch_multiple} on every axis")
+        try:
+            check_patch(self.patch, self.patch_multiple)
+        except GeometryError as error:
+            raise ValueError(error.what) from error
         if any(size % self.output_stride for size in self.patch):
             raise ValueError(f"patch {self.patch} must be a multiple of output_stride {self.output_stride}")
         if not self.precision:

@@ -126,7 +126,7 @@ def rewrite(flat: Path, **changes: object) -> None:
         ({"colour": "blue"}, "colour: Extra inputs"),
         ({"in_channels": "1"}, "in_channels"),
         ({"labels": {"1": "a", "2": "b"}}, "numbered 0, 1, 2"),
-        ({"patch": [8, 16, 16]}, "multiple of 16"),
+        ({"patch": [8, 16, 16]}, "multiple of the network's stride 16"),
         ({"name": "other"}, "altered"),
         ({"files": {"../../etc/passwd": "0" * 64}}, "not allowed"),
         ({"schema_version": None}, "schema_version"),
