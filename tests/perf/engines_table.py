@@ -1,0 +1,62 @@
+"""The table of engines as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.benchmark.markdown import facts, markdown_table
+from apps.report.html import is_measured
+
+HEADINGS = {
+    "network": "network",
+    "engine": "engine",
+    "precision": "precision",
+    "median_ms": "median, ms",
+    "min_ms": "min",
+    "max_ms": "max",
+    "labels_ms": "to labels, ms",
+    "ratio_to_published_openvino": "times faster than as published, OpenVINO FP32",
+    "ratio_to_dynunet": "times faster than DynUNet, OpenVINO FP32",
+}
+EXPORTERS = {"published-onnxruntime-torchscript": "TorchScript", "published-onnxruntime-dynamo": "dynamo"}
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """Table, device and protocol. Of the two ONNX exports of the published form the faster one is shown."""
+    settings = report["settings"]
+    what = (
+        f"{settings['variant']}, width {settings['width']}, patch {settings['patch']}³, {settings['threads']} threads"
+    )
+    parts = [
+        f"# Engines: {what}",
+        f"Medians of {settings['rounds']} interleaved rounds, {report['written_utc']}.",
+        markdown_table([_shown(row) for row in shown_rows(report["forms"])], HEADINGS),
+        *(f"- {line}" for line in notes(report["forms"])),
+    ]
+    for group in ("device", "protocol", "versions"):
+        parts += [f"## {group.capitalize()}", facts(report[group])]
+    return "\n\n".join(parts) + "\n"
+
+
+def shown_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without the slower of the two ONNX exports."""
+    exports = [row for row in rows if row["name"] in EXPORTERS]
+    measured = [row for row in exports if is_measured(row["median_ms"])]
+    best = min(measured, key=lambda row: row["median_ms"]) if measured else None
+    return [row for row in rows if row not in exports or row is best or (best is None and row is exports[0])]
+
+
+def notes(rows: list[dict[str, Any]]) -> list[str]:
+    """Which exporter the ONNX Runtime row comes from, with both medians."""
+    said = [
+        f"{EXPORTERS[row['name']]} "
+        + (f"{row['median_ms']:.1f} ms" if is_measured(row["median_ms"]) else row["median_ms"]["why"])
+        for row in rows
+        if row["name"] in EXPORTERS
+    ]
+    return [f"ONNX Runtime as published, the faster of torch's exporters is shown: {', '.join(said)}."] if said else []
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: round(row[key], 2) if isinstance(row[key], float) else row[key] for key in HEADINGS}

@@ -1,0 +1,127 @@
+"""The forms of the table: which network, made how, on which engine.
+
+Every form lies in a folder that `export` filled; `open` gives a function from a patch to logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.perf import networks
+from tests.perf.settings import Settings
+
+Infer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Export = Callable[[Settings, Path, Path], None]
+"""(settings, folder to fill, folder of what the form is made from)"""
+Open = Callable[[Settings, Path], Infer]
+
+TARGETS = ("openvino", "onnxruntime", "executorch")
+OURS = ("edge_sdk/network", "edge_sdk/graph.py", "quantization", "tests/perf/networks.py")
+PUBLISHED = ("edge_sdk/network", "tests/perf/networks.py")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One row.
+
+    Attributes:
+        network: "as published", "ours" or "nnU-Net (DynUNet)".
+        sources: Files and folders of the project that an export is made by: a change of them makes it anew.
+        stride: Input voxels per logit voxel.
+        needs: Another form's folder that the export reads.
+    """
+
+    name: str
+    network: str
+    engine: str
+    precision: str
+    sources: tuple[str, ...]
+    export: Export
+    open: Open
+    stride: int = 2
+    needs: str = ""
+
+
+def _published_torch(settings: Settings, _folder: Path) -> Infer:
+    import torch
+
+    torch.set_num_threads(settings.threads)
+    network = networks.published(settings)
+
+    def infer(patch: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            logits: NDArray[np.float32] = network(torch.from_numpy(patch)).numpy()
+            return logits
+
+    return infer
+
+
+def _openvino(precision: str) -> Open:
+    def opened(settings: Settings, folder: Path) -> Infer:
+        from targets.openvino.session import OpenVINOSession
+
+        return OpenVINOSession(folder / "model.xml", precision=precision, threads=settings.threads).infer
+
+    return opened
+
+
+def _onnxruntime(settings: Settings, folder: Path) -> Infer:
+    from targets.onnxruntime.session import ONNXRuntimeSession
+
+    return ONNXRuntimeSession(folder / "model.onnx", precision="fp32", threads=settings.threads).infer
+
+
+def _ours(target: str, precision: str) -> Form:
+    def export(settings: Settings, folder: Path, graphs: Path) -> None:
+        from edge_sdk.graph import load_graph
+        from targets import registry
+
+        registry.TARGETS[target].export(
+            load_graph(graphs / f"{precision}.npz"), folder, settings.shape, settings.patches(2)
+        )
+
+    def opened(settings: Settings, folder: Path) -> Infer:
+        from targets import registry
+
+        return registry.TARGETS[target].open(folder, precision=precision, threads=settings.threads).infer
+
+    sources = (*OURS, "targets/lowering", f"targets/{target}")
+    return Form(f"ours-{target}-{precision}", "ours", target, precision, sources, export, opened, needs="ours-graphs")
+
+
+GRAPHS = Form("ours-graphs", "ours", "none", "both", OURS, networks.export_graphs, _published_torch)
+"""Not a row: the deploy graphs that ours are exported from."""
+
+FORMS = (
+    Form("published-torch", "as published", "PyTorch eager", "fp32", PUBLISHED, networks.nothing, _published_torch),
+    Form("published-openvino", "as published", "openvino", "fp32", PUBLISHED, networks.openvino, _openvino("fp32")),
+    Form(
+        *("published-onnxruntime-torchscript", "as published", "onnxruntime", "fp32"),
+        *(PUBLISHED, networks.onnx_torchscript, _onnxruntime),
+    ),
+    Form(
+        *("published-onnxruntime-dynamo", "as published", "onnxruntime", "fp32"),
+        *(PUBLISHED, networks.onnx_dynamo, _onnxruntime),
+    ),
+    Form(
+        *("published-openvino-ptq", "as published, default post-training quantisation (NNCF)", "openvino", "int8"),
+        *(PUBLISHED, networks.openvino_ptq, _openvino("int8")),
+        needs="published-openvino",
+    ),
+    *(
+        _ours(target, precision)
+        for precision in ("int8", "fp32")
+        for target in ("openvino", "onnxruntime", "executorch")
+    ),
+    Form(
+        *("dynunet-openvino", "nnU-Net (MONAI DynUNet)", "openvino", "fp32"),
+        *(("tests/perf/networks.py",), networks.dynunet_openvino, _openvino("fp32")),
+        stride=1,
+    ),
+)
+BY_NAME = {form.name: form for form in (GRAPHS, *FORMS)}
