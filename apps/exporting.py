@@ -121,6 +121,11 @@ def _manifest(
         cases=len(described.get("cases", {}).get("training", [])),
         metrics={**metrics, "reference_cases": reference, "agreement": agreement},
         gate=gate,
-        runtime_minimum={name: TARGETS[name].version() for name in results},
+        runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
         isa_notes=ISA_NOTES[graph.meta["weight_limit"]] if precision == "int8" else "",
     )
+
+
+def _release(version: str) -> str:
+    """Major and minor number: the artefacts do not depend on a runtime's patch level."""
+    return ".".join(version.split(".")[:2])

@@ -13,7 +13,8 @@ from torch import nn
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Node
 from edge_sdk.network.blocks import Block, Head
-from edge_sdk.network.efficient_mednext import PATCH_MULTIPLE, EfficientMedNeXt
+from edge_sdk.network.efficient_mednext import EfficientMedNeXt
+from edge_sdk.network.variants import PATCH_MULTIPLE
 from quantization.folding import folded_branches, pointwise
 from quantization.up_phases import up_block_nodes
 

@@ -8,10 +8,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.manifest import Normalisation
+from edge_sdk.network.variants import PATCH_MULTIPLE
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -49,6 +50,13 @@ class Data(Section):
     intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
     name: str = "unnamed data set"
     licence: str = "not stated"
+
+    @field_validator("patch")
+    @classmethod
+    def _strided(cls, patch: tuple[int, int, int]) -> tuple[int, int, int]:
+        if any(size % PATCH_MULTIPLE for size in patch):
+            raise ValueError(f"every axis must be a multiple of {PATCH_MULTIPLE}, the network's stride")
+        return patch
 
 
 class Fit(Section):

@@ -10,9 +10,7 @@ from torch import Tensor, nn
 
 from edge_sdk.errors import GeometryError, RecipeError
 from edge_sdk.network.blocks import ActivationName, Block, Head, Norm, UpBlock
-from edge_sdk.network.variants import VARIANTS
-
-PATCH_MULTIPLE = 16
+from edge_sdk.network.variants import PATCH_MULTIPLE, VARIANTS
 
 
 class EfficientMedNeXt(nn.Module):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import nn
 
+from edge_sdk.closing import Closing
 from edge_sdk.session import Patch
 
 
-class ModuleSession:
+class ModuleSession(Closing):
     """Runs a module that maps (N, C, D, H, W) to logits; implements `edge_sdk.session.Session`."""
 
     target = "torch"
@@ -33,11 +33,3 @@ class ModuleSession:
 
     def close(self) -> None:
         """Nothing to give back."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -16,6 +16,9 @@ class Variant:
     full_resolution: bool = False
 
 
+PATCH_MULTIPLE = 16
+"""Four down blocks halve every axis: a patch axis is a multiple of this."""
+
 VARIANTS = {
     "T": Variant((2, 2, 2, 2), 2, (2, 2, 2, 2)),
     "S": Variant((3, 4, 8, 8), 8, (3, 4, 8, 8)),
