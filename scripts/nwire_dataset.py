@@ -85,15 +85,11 @@ def shift_to(wires: Wires, points: dict[str, NDArray[np.float64]]) -> NDArray[np
 
 def every(sweep: Sweep, step: int, start: int) -> Sweep:
     """The sweep with only every `step`-th image from `start` on marked as usable."""
-    status = tuple(
-        word if index % step == start else "NOT_SELECTED" for index, word in enumerate(sweep.image_status)
-    )
+    status = tuple(word if index % step == start else "NOT_SELECTED" for index, word in enumerate(sweep.image_status))
     return replace(sweep, image_status=status)
 
 
-def write_case(
-    folder: Path, name: str, sweep: Sweep, config: PlusConfig, options: Options, shift: Shift
-) -> None:
+def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, options: Options, shift: Shift) -> None:
     """Write image, label and centrelines of one case and print what it holds."""
     compounder, meta = compound(sweep, config=config, settings=ReconstructionSettings((options.spacing,) * 3))
     grid, hit = compounder.grid, compounder.hit()
@@ -116,9 +112,7 @@ def write_case(
         )
 
 
-def seen(
-    wire: WireInWorld, index_to_world: NDArray[np.float64], hit: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def seen(wire: WireInWorld, index_to_world: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Points of the wire (M, 3) in mm that lie in voxels which a frame reached."""
     points = wire.centreline(CENTRELINE_STEP_MM)
     world_to_index = np.linalg.inv(index_to_world)
@@ -131,15 +125,11 @@ def seen(
 
 def main() -> None:
     """Parse the command line, check the geometry and write all cases."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the fCal recordings")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--spacing", type=float, default=0.5, help="mm per voxel")
-    parser.add_argument(
-        "--radius", type=float, default=1.0, help="mm around a wire's centreline that are labelled"
-    )
+    parser.add_argument("--radius", type=float, default=1.0, help="mm around a wire's centreline that are labelled")
     options = parser.parse_args(namespace=Options())
     phantom = read_plus_config(options.data / CONFIGURATION)
     result = options.data / RESULT
