@@ -14,6 +14,8 @@ Report = Callable[[int, int, str], None]
 def progress(quiet: bool | None = None) -> Iterator[Report]:
     """A bar on stderr, drawn by calling the yielded `report(done, total, text)`.
 
+    Texts that are equal up to a colon share a bar; what follows the colon may change, such as a loss.
+
     Args:
         quiet: Draw nothing; None follows the global --quiet. Without a terminal nothing is drawn either.
     """
@@ -28,9 +30,10 @@ def progress(quiet: bool | None = None) -> Iterator[Report]:
         tasks: dict[str, int] = {}
 
         def report(done: int, total: int, text: str) -> None:
-            if text not in tasks:
-                tasks[text] = bars.add_task(text, total=total)
-            bars.update(tasks[text], completed=done, total=total)  # type: ignore[arg-type]
+            work = text.partition(":")[0]
+            if work not in tasks:
+                tasks[work] = bars.add_task(text, total=total)
+            bars.update(tasks[work], completed=done, total=total, description=text)  # type: ignore[arg-type]
 
         yield report
 
