@@ -21,8 +21,13 @@ Export = Callable[[Settings, Path, Path], None]
 Open = Callable[[Settings, Path], Infer]
 
 TARGETS = ("openvino", "onnxruntime", "executorch")
-OURS = ("edge_sdk/network", "edge_sdk/graph.py", "quantization", "tests/perf/networks.py")
-PUBLISHED = ("edge_sdk/network", "tests/perf/networks.py")
+NETWORK = tuple(f"edge_sdk/network/{name}.py" for name in ("blocks", "depthwise", "efficient_mednext", "variants"))
+PUBLISHED = (*NETWORK, "tests/perf/networks.py")
+_COMPRESSION = ("deploy_form", "folding", "up_phases", "quantizers", "student")
+OURS = (
+    *(*PUBLISHED, "edge_sdk/network/graph_module.py", "edge_sdk/graph.py"),
+    *(f"quantization/{name}.py" for name in _COMPRESSION),
+)
 
 
 @dataclass(frozen=True)
