@@ -28,6 +28,7 @@ from edge_sdk.graph import (
     Quantize,
     Triple,
 )
+from targets.lowering.even_weights import even_weights
 from targets.lowering.hoist import hoist_elementwise
 
 Value = Any
@@ -44,7 +45,7 @@ def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArr
 def build_model(graph: Graph, patch_shape: Triple) -> ov.Model:
     """The model with one static input "patch" and one output "logits"."""
     values: dict[str, Value] = {}
-    lowered = hoist_elementwise(graph)
+    lowered = even_weights(hoist_elementwise(graph))
     for node in lowered:
         if isinstance(node, Input):
             value = ops.parameter([1, node.channels, *patch_shape], np.float32, name=node.name)

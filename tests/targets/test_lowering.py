@@ -12,6 +12,7 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Interleave, PadStart, Quantize
 from edge_sdk.network.graph_module import GraphModule, run_graph
 from targets.lowering.absorb import absorb_relu
+from targets.lowering.even_weights import even_weights
 from targets.lowering.hoist import hoist_elementwise
 from targets.lowering.integers import integer_convolution
 from targets.lowering.local_grids import PlanarModule, with_local_grids
@@ -138,3 +139,20 @@ def test_local_grids_leave_no_sum_without_a_grid_but_the_output() -> None:
     for grid in added:
         # Calibrated on the float sums of this very patch: close to full use, rounding before it aside.
         assert values[grid.inputs[0]] / grid.scale == pytest.approx(127, rel=0.2)
+
+
+def test_even_weights_are_even_where_the_input_is_signed_and_mean_the_same() -> None:
+    graph = hoist_elementwise(graphs.tiny_graph())
+    even = even_weights(graph)
+    doubled = 0
+    for before, after in zip(graph, even, strict=True):
+        if isinstance(before, Conv) and isinstance(after, Conv) and after.weight_scale is not None:
+            assert before.weight_scale is not None
+            factor = (before.weight_scale / after.weight_scale).reshape(-1, 1, 1, 1, 1)
+            np.testing.assert_array_equal(after.integer_weight, before.integer_weight * factor)
+            assert np.abs(after.integer_weight.astype(int)).max() <= 127
+            doubled += int((factor == 2).all())
+            source = graph[before.inputs[0]]
+            if isinstance(source, Quantize):
+                assert (factor == (2 if source.low < 0 else 1)).all()
+    assert doubled > 10
