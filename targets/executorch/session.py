@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from executorch.extension.pybindings import portable_lib
+
+# Not `portable_lib`, which wraps it: that one imports the whole exporter, 4 s and pages of warnings.
+from executorch.extension.pybindings import _portable_lib as portable_lib
 
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch
