@@ -136,9 +136,7 @@ def _read_fields(stream: Any, path: Path) -> dict[str, str]:
         line = stream.readline(_LONGEST_LINE)
         key, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
         # The last line of an .mhd may lack its line break.
-        complete = line.endswith(b"\n") or (
-            key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"}
-        )
+        complete = line.endswith(b"\n") or (key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"})
         if not complete or not equals or not key.strip().isprintable():
             raise _bad_header(line, bool(fields), path)
         fields[key.strip()] = value.strip()
@@ -190,9 +188,7 @@ def _decode(
     data: bytes, fields: Mapping[str, str], shape: tuple[int, ...], kind: np.dtype[Any], path: Path
 ) -> NDArray[Any]:
     if fields.get("BinaryData", "True").lower() != "true":
-        raise FileFormatError(
-            "holds its pixels as text", where=path, remedy="export it with BinaryData = True"
-        )
+        raise FileFormatError("holds its pixels as text", where=path, remedy="export it with BinaryData = True")
     expected = kind.itemsize
     for length in shape:
         expected *= length
@@ -233,9 +229,7 @@ def _inflate(data: bytes, fields: Mapping[str, str], expected: int, path: Path) 
         # One byte more than expected, so that too many pixels are noticed without inflating them all.
         result = inflater.decompress(data, expected + 1)
     except zlib.error as error:
-        raise FileFormatError(
-            f"its compressed pixels are damaged ({error})", where=path, remedy=remedy
-        ) from error
+        raise FileFormatError(f"its compressed pixels are damaged ({error})", where=path, remedy=remedy) from error
     if len(result) == expected and not inflater.eof:
         inflater.decompress(inflater.unconsumed_tail, 1)
         if not inflater.eof:

@@ -84,10 +84,10 @@ class GraphModule(nn.Module):
         raise NotImplementedError(type(node).__name__)
 
     def _convolve(self, node: Conv, x: Tensor) -> Tensor:
-        weight, bias = self.conv_weight(node), self.biases[_key(node)]
+        weight = self.conv_weight(node)
+        bias: Tensor = self.biases[_key(node)]
         if self.training and _is_plain_depthwise(node) and trains_on_cpu(x):
-            spread: Tensor = cpu_depthwise(x, weight, node.dilation[0])
-            return spread + bias.view(1, -1, 1, 1, 1)
+            return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
         return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
 
     def conv_weight(self, node: Conv) -> Tensor:

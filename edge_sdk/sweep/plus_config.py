@@ -87,9 +87,7 @@ def read_xml(path: Path) -> ElementTree.Element:
     try:
         return ElementTree.parse(path).getroot()
     except OSError as error:
-        raise FileFormatError(
-            f"cannot be read ({error.strerror})", where=path, remedy="check the path"
-        ) from error
+        raise FileFormatError(f"cannot be read ({error.strerror})", where=path, remedy="check the path") from error
     except ElementTree.ParseError as error:
         raise FileFormatError(
             f"is not a PLUS configuration: {error}", where=path, remedy="give a well-formed XML file"
@@ -149,9 +147,7 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
         raise attributes.wrong("OutputSpacing", "absent or not positive", "three numbers in mm")
     for name, off in _OFF.items():
         if attributes.element.get(name, off).upper() != off:
-            raise attributes.wrong(
-                name, repr(attributes.element.get(name)), "it absent: it is not implemented"
-            )
+            raise attributes.wrong(name, repr(attributes.element.get(name)), "it absent: it is not implemented")
     extent = attributes.numbers("OutputExtent", 6)
     skip = attributes.numbers("SkipInterval", 1) or (1.0,)
     fill = attributes.choice("FillHoles", {"ON": True, "OFF": False}, "OFF")
@@ -199,9 +195,7 @@ def _clip(attributes: _Attributes) -> ClipRegion | None:
 def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
     elements = attributes.element.findall("HoleFilling/HoleFillingElement")
     if not elements:
-        raise attributes.wrong(
-            "FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement"
-        )
+        raise attributes.wrong("FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement")
     default = HoleFilling("")
     filling = []
     for element in elements:

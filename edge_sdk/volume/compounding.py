@@ -54,9 +54,7 @@ class Compounder:
         """
         for given, known in ((interpolation, _INSERT), (mode, _MODES)):
             if given not in known:
-                raise GeometryError(
-                    f"compounding does not know {given!r}", remedy=f"use one of {', '.join(known)}"
-                )
+                raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {', '.join(known)}")
         self.grid = grid
         self._insert = _INSERT[interpolation]
         self._mode = _MODES[mode]
@@ -139,9 +137,7 @@ class Compounder:
         corners = np.array([[0, 0, 0, 1], [right, 0, 0, 1], [0, bottom, 0, 1], [right, bottom, 0, 1]])
         points = (matrix @ corners.T)[:3]
         last = np.array(self.grid.shape[::-1])[:, None]
-        return bool(
-            (points < -1).all(1).any() or (points > last).all(1).any() or (abs(points) > _FURTHEST).any()
-        )
+        return bool((points < -1).all(1).any() or (points > last).all(1).any() or (abs(points) > _FURTHEST).any())
 
 
 def _read_only(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

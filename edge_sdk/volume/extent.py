@@ -47,9 +47,7 @@ def grid_for(
         raise GeometryError(f"spacing {spacing} must be positive millimetres", remedy="give for example 0.5")
     poses = np.asarray(poses, np.float64)
     if poses.ndim != 3 or len(poses) == 0 or not np.isfinite(poses).all():
-        raise GeometryError(
-            "there is no usable pose to derive the volume's extent from", remedy="check the tracking"
-        )
+        raise GeometryError("there is no usable pose to derive the volume's extent from", remedy="check the tracking")
     left, right, top, bottom = (clip or ClipRegion()).bounds(image_shape)
     corners = np.array([[left, top, 0, 1], [left, bottom, 0, 1], [right, top, 0, 1], [right, bottom, 0, 1]])
     points = (poses @ corners.T)[:, :3]
@@ -76,9 +74,7 @@ def grid_from_extent(
     return Grid(_shape(last - first + 1), spacing, _triple(np.array(origin) + first * np.array(spacing)))
 
 
-def check_memory(
-    grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel: int = BYTES_PER_VOXEL
-) -> None:
+def check_memory(grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel: int = BYTES_PER_VOXEL) -> None:
     """Refuse a volume that would not fit, before anything is allocated.
 
     Raises:

@@ -165,9 +165,7 @@ def _from_metaimage(image: MetaImage, path: Path) -> Volume:
 
     spacing = numbers(("ElementSpacing", "ElementSize"), [1.0] * count)[:3]
     if not (spacing > 0).all():
-        raise FileFormatError(
-            f"ElementSpacing {spacing} is not positive", where=path, remedy="correct the header"
-        )
+        raise FileFormatError(f"ElementSpacing {spacing} is not positive", where=path, remedy="correct the header")
     origin = numbers(("Offset", "Position", "Origin"), [0.0] * count)[:3]
     rows = numbers(("TransformMatrix", "Rotation", "Orientation"), list(np.eye(count).ravel()))
     direction = rows.reshape(count, count)[:3, :3].T.copy()  # a row of the file is the direction of one axis
@@ -194,9 +192,7 @@ def _metaimage_fields(grid: Grid, voxels: NDArray[Any]) -> dict[str, str]:
 
 
 def _words(values: Any) -> str:
-    return " ".join(
-        f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values
-    )
+    return " ".join(f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values)
 
 
 def _read_nrrd(path: Path) -> Volume:
@@ -220,9 +216,7 @@ def _read_nrrd(path: Path) -> Volume:
         affine[:3, :3] = np.diag(np.asarray(header.get("spacings", [1.0, 1.0, 1.0]), np.float64)[-3:])
     affine[:3, 3] = header.get("space origin", (0.0, 0.0, 0.0))
     affine = np.diag([*signs, 1]) @ affine
-    return Volume(
-        voxels, grid_from_affine(affine, voxels.shape), {key: str(value) for key, value in header.items()}
-    )
+    return Volume(voxels, grid_from_affine(affine, voxels.shape), {key: str(value) for key, value in header.items()})
 
 
 def _write_nrrd(path: Path, grid: Grid, voxels: NDArray[Any], extra: Mapping[str, str]) -> None:
@@ -246,9 +240,7 @@ def _read_nifti(path: Path) -> Volume:
     image = nibabel.load(path)
     voxels = _as_3d(np.asanyarray(image.dataobj).T, path)
     grid = grid_from_affine(_LPS_TO_RAS @ np.asarray(image.affine, np.float64), voxels.shape)
-    return Volume(
-        np.ascontiguousarray(voxels), grid, {"description": bytes(image.header["descrip"].item()).decode()}
-    )
+    return Volume(np.ascontiguousarray(voxels), grid, {"description": bytes(image.header["descrip"].item()).decode()})
 
 
 def _write_nifti(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:

@@ -55,9 +55,7 @@ class Box:
 
     def overlaps(self, other: Box) -> bool:
         """Whether the two boxes share a voxel."""
-        return all(
-            a < d and c < b for a, b, c, d in zip(self.start, self.stop, other.start, other.stop, strict=True)
-        )
+        return all(a < d and c < b for a, b, c, d in zip(self.start, self.stop, other.start, other.stop, strict=True))
 
 
 @dataclass(frozen=True)

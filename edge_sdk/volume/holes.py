@@ -28,9 +28,7 @@ _STICKS = np.array(
 _STICK_LENGTHS = np.sqrt((_STICKS**2).sum(1).astype(np.float64))
 
 
-def fill_holes(
-    voxels: NDArray[np.uint8], hit: NDArray[np.bool_], filling: Sequence[HoleFilling]
-) -> NDArray[np.uint8]:
+def fill_holes(voxels: NDArray[np.uint8], hit: NDArray[np.bool_], filling: Sequence[HoleFilling]) -> NDArray[np.uint8]:
     """Fill voxels outside `hit`; each kernel is tried on what those before it left empty.
 
     Only voxels of `hit` are sources, so the result does not depend on the order of filling.
@@ -67,9 +65,7 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
                 remedy=f"use {' or '.join(_KERNELS)}",
             )
         if min(element.stick_length, element.sticks, element.size) < 1:
-            raise GeometryError(
-                f"hole filling {element} has a size below 1", remedy="give sizes of at least 1"
-            )
+            raise GeometryError(f"hole filling {element} has a size below 1", remedy="give sizes of at least 1")
 
 
 def _fill_sticks(filled: Any, voxels: Any, hit: Any, open_voxels: Any, element: HoleFilling) -> None:

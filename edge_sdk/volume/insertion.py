@@ -79,9 +79,7 @@ def insert_nearest(voxels, weights, image, segments, matrix, bits, mode, box):  
                 if mode == MEAN:
                     old = np.uint32(voxels[z, y, x])
                     if weight <= SATURATED:
-                        voxels[z, y, x] = (value * np.uint32(FULL_HIT) + old * weight) // (
-                            weight + np.uint32(FULL_HIT)
-                        )
+                        voxels[z, y, x] = (value * np.uint32(FULL_HIT) + old * weight) // (weight + np.uint32(FULL_HIT))
                     else:
                         voxels[z, y, x] = (value + np.uint32(255) * old) >> 8
                 elif mode == LATEST or value > voxels[z, y, x]:
@@ -100,9 +98,7 @@ def _blend(voxels, weights, z, y, x, value, share, bits, mode):  # type: ignore[
         before = np.int64(weights[z, y, x]) << (bits - 8)
         total = before + share
         # PLUS rounds twice, first to `bits` fractional bits, then to a grey level.
-        voxels[z, y, x] = np.int64(
-            (share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits))
-        )
+        voxels[z, y, x] = np.int64((share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits)))
         weights[z, y, x] = min((total + half_unit) >> (bits - 8), LARGEST)
     elif share >= (np.int64(1) << (bits - 3)) and (mode == LATEST or value > old):
         voxels[z, y, x] = value

@@ -139,10 +139,7 @@ def _moved(grid: Grid, origin: tuple[float, float, float]) -> Grid:
         start + (count - 1) * step
         for start, count, step in zip(grid.origin, grid.shape[::-1], grid.spacing, strict=True)
     ]
-    counts = [
-        int((end - start) / step + 0.5) + 1
-        for end, start, step in zip(last, origin, grid.spacing, strict=True)
-    ]
+    counts = [int((end - start) / step + 0.5) + 1 for end, start, step in zip(last, origin, grid.spacing, strict=True)]
     if min(counts) < 1:
         raise GeometryError(f"OutputOrigin {origin} lies behind all frames", remedy="correct or remove it")
     width, height, depth = counts

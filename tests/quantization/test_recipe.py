@@ -18,9 +18,7 @@ def test_shipped_recipes_are_valid(path: Path) -> None:
 def test_a_misspelt_key_names_the_nearest_one(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     path.write_text('[data]\nlabels = { 0 = "background", 1 = "x" }\n[train]\nsteps = 3\nlearning_rat = 1e-3\n')
-    with pytest.raises(
-        RecipeError, match=r"unknown key train\.learning_rat, did you mean train\.learning_rate"
-    ):
+    with pytest.raises(RecipeError, match=r"unknown key train\.learning_rat, did you mean train\.learning_rate"):
         read_recipe(path)
 
 

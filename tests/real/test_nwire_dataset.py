@@ -28,9 +28,7 @@ def script():
 def config(real_data, script):
     folder = real_data / "plus_nwire"
     phantom = read_plus_config(folder / script.CONFIGURATION)
-    return replace(
-        phantom, transforms=phantom.transforms | read_plus_config(folder / script.RESULT).transforms
-    )
+    return replace(phantom, transforms=phantom.transforms | read_plus_config(folder / script.RESULT).transforms)
 
 
 def distances(script, config, result, part):
@@ -40,9 +38,7 @@ def distances(script, config, result, part):
 
 def test_wires_pass_through_the_segmented_points(real_data, script, config):
     result = real_data / "plus_nwire" / script.RESULT
-    training, held_out = (
-        distances(script, config, result, f"{part}Data") for part in ("Calibration", "Validation")
-    )
+    training, held_out = (distances(script, config, result, f"{part}Data") for part in ("Calibration", "Validation"))
     print(
         f"calibration {training.mean():.3f} mm of {training.size}, validation {held_out.mean():.3f} of {held_out.size}"
     )

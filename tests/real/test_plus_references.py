@@ -73,9 +73,7 @@ def test_nwire_reference_of_plus(real_data):
     folder = real_data / "plus_nwire"
     volume = reconstruct(
         read_sweep(folder / "NwirePhantomFreehand.igs.mha"),
-        config=read_plus_config(
-            folder / "PlusDeviceSet_NwirePhantomFreehand_vtkVolumeReconstructorTest2.xml"
-        ),
+        config=read_plus_config(folder / "PlusDeviceSet_NwirePhantomFreehand_vtkVolumeReconstructorTest2.xml"),
     )
     reference = read_volume(folder / "NwirePhantomFreehandReconstructed.mha")
     assert reference.voxels.shape == (74, 104, 101)

@@ -131,9 +131,7 @@ def _timestamps(frames: list[dict[str, str]], path: Path) -> NDArray[np.float64]
     try:
         return np.array([float(frame.pop("Timestamp", "nan")) for frame in frames], np.float64)
     except ValueError as error:
-        raise FileFormatError(
-            f"a Timestamp is no number ({error})", where=path, remedy="correct the header"
-        ) from error
+        raise FileFormatError(f"a Timestamp is no number ({error})", where=path, remedy="correct the header") from error
 
 
 def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTransform]:

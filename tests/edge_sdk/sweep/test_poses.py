@@ -53,9 +53,7 @@ def test_frames_are_left_out_with_their_reason():
 
 
 def test_other_words_than_ok_are_not_used_but_only_on_the_path():
-    poses = image_to_world(
-        sweep(reference=("OUT_OF_VIEW", "OK", "OK")), config={"ImageToProbe": IMAGE_TO_PROBE}
-    )
+    poses = image_to_world(sweep(reference=("OUT_OF_VIEW", "OK", "OK")), config={"ImageToProbe": IMAGE_TO_PROBE})
     assert poses.reasons == ("ReferenceToTracker is OUT_OF_VIEW", "", "")
 
 
@@ -66,9 +64,7 @@ def test_no_calibration_names_the_remedy_and_the_file():
 
 def test_no_usable_frame_is_an_error():
     with pytest.raises(PoseError, match=r"none of the 3 frames.*ProbeToTracker is MISSING in 2"):
-        image_to_world(
-            sweep(status=("MISSING", "INVALID", "MISSING")), config={"ImageToProbe": IMAGE_TO_PROBE}
-        )
+        image_to_world(sweep(status=("MISSING", "INVALID", "MISSING")), config={"ImageToProbe": IMAGE_TO_PROBE})
 
 
 def test_configuration_wins_over_the_recording():

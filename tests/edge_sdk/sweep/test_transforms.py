@@ -21,9 +21,7 @@ def test_image_to_reference_as_plus_composes_it():
     image, probe, reference = rigid(1), rigid(2), rigid(3)
     graph = TransformGraph({"ImageToProbe": image, "ProbeToTracker": probe, "ReferenceToTracker": reference})
     np.testing.assert_allclose(graph.resolve("Image", "Reference"), np.linalg.inv(reference) @ probe @ image)
-    np.testing.assert_allclose(
-        graph.resolve("Reference", "Image"), np.linalg.inv(graph.resolve("Image", "Reference"))
-    )
+    np.testing.assert_allclose(graph.resolve("Reference", "Image"), np.linalg.inv(graph.resolve("Image", "Reference")))
     np.testing.assert_array_equal(graph.resolve("Image", "Image"), np.eye(4))
 
 
@@ -45,9 +43,9 @@ def test_a_missing_link_is_named_with_a_remedy():
     with pytest.raises(PoseError, match=r"no transform starts or ends at Image.*--config PLUS\.xml"):
         graph.resolve("Image", "Reference")
     with pytest.raises(PoseError, match="nothing leads from Probe, Reference, Tracker to Stylus"):
-        TransformGraph(
-            {"ProbeToTracker": rigid(0), "ReferenceToTracker": rigid(1), "StylusToTip": rigid(2)}
-        ).resolve("Probe", "Stylus")
+        TransformGraph({"ProbeToTracker": rigid(0), "ReferenceToTracker": rigid(1), "StylusToTip": rigid(2)}).resolve(
+            "Probe", "Stylus"
+        )
 
 
 def test_the_shortest_path_wins_and_adding_replaces():

@@ -18,9 +18,7 @@ def test_distance_and_offset_end_at_the_end_points():
     points = np.array([[5, 3, 4], [-3, 0, 4], [12, 0, 0]])
     np.testing.assert_allclose(given.distance(points), [5, 5, 2])
     np.testing.assert_allclose(given.offset(points), [[0, 3, 4], [-3, 0, 4], [2, 0, 0]])
-    np.testing.assert_allclose(
-        given.moved(np.array([0, 3, 4])).distance(points), [0, np.sqrt(18), np.sqrt(29)]
-    )
+    np.testing.assert_allclose(given.moved(np.array([0, 3, 4])).distance(points), [0, np.sqrt(18), np.sqrt(29)])
 
 
 def test_centreline_is_dense_and_reaches_both_ends():

@@ -9,9 +9,7 @@ from edge_sdk.volume.clip import ClipRegion, Fan
 
 def mask(segments, width):
     columns = np.arange(width)
-    return np.array(
-        [((a <= columns) & (columns < b)) | ((c <= columns) & (columns < d)) for a, b, c, d in segments]
-    )
+    return np.array([((a <= columns) & (columns < b)) | ((c <= columns) & (columns < d)) for a, b, c, d in segments])
 
 
 def test_whole_image_without_region():

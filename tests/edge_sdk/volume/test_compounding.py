@@ -115,9 +115,7 @@ def test_what_cannot_be_inserted_is_refused():
     scale=st.floats(0.2, 2.0),
     interpolation=st.sampled_from(["nearest", "linear"]),
 )
-def test_the_box_holds_exactly_what_changed_and_nearest_agrees_with_numpy(
-    angles, shift, scale, interpolation
-):
+def test_the_box_holds_exactly_what_changed_and_nearest_agrees_with_numpy(angles, shift, scale, interpolation):
     a, b, c = angles
     rotation = (
         np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])

@@ -48,9 +48,7 @@ def test_kernels_are_tried_in_turn_and_known_voxels_stay():
     voxels = np.where(hit, rng.integers(1, 255, hit.shape), 0).astype(np.uint8)
     before = voxels.copy()
     stick = fill_holes(voxels, hit, [HoleFilling("STICK", stick_length=5)])
-    both = fill_holes(
-        voxels, hit, [HoleFilling("STICK", stick_length=5), HoleFilling("NEAREST_NEIGHBOR", size=9)]
-    )
+    both = fill_holes(voxels, hit, [HoleFilling("STICK", stick_length=5), HoleFilling("NEAREST_NEIGHBOR", size=9)])
     np.testing.assert_array_equal(voxels, before)
     np.testing.assert_array_equal(both[hit], voxels[hit])
     np.testing.assert_array_equal(both[stick > 0], stick[stick > 0])

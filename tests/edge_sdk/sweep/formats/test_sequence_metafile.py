@@ -47,9 +47,7 @@ def header(images, *, fields=None, **overrides):
             }
             for i in range(count)
         ]
-    lines |= {
-        f"Seq_Frame{i:04d}_{key}": value for i, frame in enumerate(fields) for key, value in frame.items()
-    }
+    lines |= {f"Seq_Frame{i:04d}_{key}": value for i, frame in enumerate(fields) for key, value in frame.items()}
     lines |= overrides
     lines.setdefault("ElementDataFile", "LOCAL")
     return "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None).encode()
@@ -86,9 +84,7 @@ def test_compressed(tmp_path, compress):
 def test_element_types_and_byte_orders(tmp_path, kind, order):
     images = pixels(kind)
     head = header(images, BinaryDataByteOrderMSB=str(order == ">"))
-    read = read_sweep(
-        put(tmp_path / "a.mha", head, images.astype(images.dtype.newbyteorder(order)).tobytes())
-    )
+    read = read_sweep(put(tmp_path / "a.mha", head, images.astype(images.dtype.newbyteorder(order)).tobytes()))
     assert read.images.dtype == kind
     np.testing.assert_array_equal(read.images, images)
 
@@ -98,9 +94,7 @@ def test_header_and_pixels_in_two_files(tmp_path, compressed):
     images = pixels()
     name = "a.zraw" if compressed else "a.raw"
     data = zlib.compress(images.tobytes()) if compressed else images.tobytes()
-    head = header(
-        images, CompressedData=str(compressed), CompressedDataSize=str(len(data)), ElementDataFile=name
-    )
+    head = header(images, CompressedData=str(compressed), CompressedDataSize=str(len(data)), ElementDataFile=name)
     (tmp_path / name).write_bytes(data)
     np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mhd", head.rstrip(), b"")).images, images)
     (tmp_path / name).unlink()
@@ -119,16 +113,12 @@ def test_header_and_pixels_in_two_files(tmp_path, compressed):
 def test_orientations_are_flipped_to_mf(tmp_path, orientation, flip):
     images = pixels()
     head = header(images, UltrasoundImageOrientation=orientation)
-    np.testing.assert_array_equal(
-        read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).images, images[flip]
-    )
+    np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).images, images[flip])
 
 
 def test_tracking_only(tmp_path):
     fields = [{"ProbeToTrackerTransform": POSE, "Timestamp": str(i)} for i in range(4)]
-    head = header(
-        pixels(), fields=fields, DimSize="0 0  4", ElementType="MET_OTHER", UltrasoundImageOrientation="XX"
-    )
+    head = header(pixels(), fields=fields, DimSize="0 0  4", ElementType="MET_OTHER", UltrasoundImageOrientation="XX")
     sweep = read_sweep(put(tmp_path / "t.igs.mha", head, b""))
     assert sweep.images.shape == (4, 0, 0)
     assert len(sweep) == 4
@@ -149,9 +139,7 @@ def test_frame_numbers_with_gaps_follow_the_pixels(tmp_path):
         b"Seq_Frame0000_Timestamp = 0\n",
         b"Seq_Frame0000_Timestamp = 0\nSeq_Frame0001_Timestamp = 1\nSeq_Frame0003_Timestamp = 3\n",
     )
-    np.testing.assert_array_equal(
-        read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).timestamps, [0, 1, 3]
-    )
+    np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).timestamps, [0, 1, 3])
 
 
 @pytest.mark.parametrize(
