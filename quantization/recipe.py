@@ -54,8 +54,11 @@ class Data(Section):
     @field_validator("patch")
     @classmethod
     def _strided(cls, patch: tuple[int, int, int]) -> tuple[int, int, int]:
-        if any(size % PATCH_MULTIPLE for size in patch):
-            raise ValueError(f"every axis must be a multiple of {PATCH_MULTIPLE}, the network's stride")
+        if any(size % PATCH_MULTIPLE or size < 2 * PATCH_MULTIPLE for size in patch):
+            raise ValueError(
+                f"every axis must be a multiple of {PATCH_MULTIPLE}, the network's stride, and at least "
+                f"{2 * PATCH_MULTIPLE}: the phases of an up block need two voxels"
+            )
         return patch
 
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Shared machines stall: a deadline per example would fail tests for being slow, not for being wrong.
+settings.register_profile("edge-sdk", deadline=None)
+settings.load_profile("edge-sdk")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +24,11 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not at {folder}; set EDGE_SDK_DATA to their folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _denormals() -> Iterator[None]:
+    """Runtimes flush denormals in the thread that opens them; that must not reach the next test."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)

@@ -19,14 +19,14 @@ def command(
     allow_failing: Annotated[bool, typer.Option("--allow-failing", help="Write it though the gate failed.")] = False,
 ) -> None:
     """Export to one target or all, compare each with the reference, and write the package."""
-    from apps.exporting import BOUND_SHARE, Precision, export_package
+    from apps.exporting import PRECISIONS, Precision, export_package
     from quantization.run_folder import RunFolder
     from targets.registry import TARGETS
 
     if target != "all" and target not in TARGETS:
         raise typer.BadParameter(f"{target!r} is none of {', '.join(TARGETS)}, all", param_hint="--target")
-    if precision not in BOUND_SHARE:
-        raise typer.BadParameter(f"{precision!r} is none of {', '.join(BOUND_SHARE)}", param_hint="--precision")
+    if precision not in PRECISIONS:
+        raise typer.BadParameter(f"{precision!r} is none of {', '.join(PRECISIONS)}", param_hint="--precision")
     names = list(TARGETS) if target == "all" else [target]
     with progress() as report:
         results = export_package(

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge_sdk.errors import PackageError, TrainingError
-from edge_sdk.network.graph_module import run_graph
 from quantization.compress import compress
 from quantization.recipe import Recipe
 from quantization.run_folder import CHECKPOINT, RunFolder
@@ -33,11 +31,9 @@ def test_from_data_to_a_package_that_runs(recipe: Recipe, data_folder: Path, tmp
         export_package(run, tmp_path / "p.edgepkg", targets=["openvino"], precision="int8")
     assert not (tmp_path / "p.edgepkg").exists()
     export_package(run, tmp_path / "p.edgepkg", targets=["openvino"], precision="int8", allow_failing=True)
-    with Package(tmp_path / "p.edgepkg") as package, package.open("openvino") as session:
+    with Package(tmp_path / "p.edgepkg") as package:
         assert package.manifest.gate.verdict == "failed"
-        patch = run.calibration[:1]
-        reference = run_graph(run.graph("int8"), patch)
-        assert np.abs(session.infer(patch) - reference).max() <= 0.1 * np.abs(reference).max()
+        assert package.selftest("openvino").passes
 
 
 def test_a_run_of_another_recipe_is_not_overwritten(recipe: Recipe, tmp_path: Path) -> None:

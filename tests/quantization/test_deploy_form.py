@@ -20,7 +20,7 @@ def test_folding_and_phases_keep_the_function(
     students: Callable[[str, str], EfficientMedNeXt], activation: str, variant: str
 ) -> None:
     network = students(activation, variant)
-    x = torch.randn(1, 1, 32, 16, 48)
+    x = torch.randn(1, 1, 32, 32, 48)
     expected = network(x)
     found = GraphModule(deploy_graph(network)).eval()(x)
     assert found.shape == expected.shape
@@ -42,7 +42,7 @@ def test_graph_file_keeps_everything(student: EfficientMedNeXt, tmp_path: Path) 
     graph = deploy_graph(student)
     save_graph(graph, tmp_path / "graph.npz")
     again = load_graph(tmp_path / "graph.npz")
-    x = torch.randn(1, 1, 16, 16, 16)
+    x = torch.randn(1, 1, 32, 32, 32)
     assert torch.equal(GraphModule(again).eval()(x), GraphModule(graph).eval()(x))
     assert (again.meta, again.patch_multiple, again.output_stride) == (graph.meta, 16, 2)
 

@@ -16,7 +16,7 @@ NORMALISATION = Normalisation(shift=96.0, scale=64.0)
 
 @pytest.fixture
 def patches() -> np.ndarray:
-    voxels = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 16, 16))
+    voxels = np.random.default_rng(0).integers(0, 256, (2, 1, 32, 32, 32))
     return ((voxels - 96) / 64).astype(np.float32)
 
 

@@ -29,6 +29,14 @@ def test_an_impossible_value_is_told(tmp_path: Path) -> None:
         read_recipe(path)
 
 
+@pytest.mark.parametrize("size", [8, 16, 40])
+def test_a_patch_that_the_network_cannot_halve_is_told(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(f'[data]\nlabels = {{ 0 = "background", 1 = "x" }}\npatch = [64, 64, {size}]\n')
+    with pytest.raises(RecipeError, match=r"data\.patch: .*multiple of 16"):
+        read_recipe(path)
+
+
 def test_without_a_recipe_the_data_set_must_describe_itself(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="give --recipe"):
         recipe_for(None, tmp_path, None)
