@@ -16,13 +16,21 @@ Patch = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ExecutedOperator:
-    """One operator as a runtime really executed it."""
+    """One operator as a runtime really executed it.
+
+    Attributes:
+        name: Of this operator in the runtime's graph.
+        operator: Its kind, in the runtime's words.
+        kernel: The implementation that ran.
+        precision: Element type that the kernel computed on, such as "float32" or "int8".
+        milliseconds: Of this run; None where the runtime does not time single operators.
+    """
 
     name: str
     operator: str
     kernel: str
     precision: str
-    milliseconds: float
+    milliseconds: float | None
 
 
 class Session(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from apps.inspection.packages import share_by_precision
+from apps.inspection.packages import share_by_precision, total_milliseconds
 from apps.report.html import not_measured
 from edge_sdk.package import Package
 from edge_sdk.package_session import PackageSession
@@ -29,18 +29,16 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
     )
     if not operators:
         return not_measured("the runtime reported no operator")
-    total = sum(item.milliseconds for item in operators)
-    untimed = not_measured("the runtime reported no time for any operator")
+    total = total_milliseconds(operators)
+    untimed = not_measured("the runtime does not time single operators")
+    rows = [_said(asdict(item), untimed) for item in operators]
     return {
         "count": len(operators),
         "profiled_ms": total if total else untimed,
-        "by_precision": [
-            {key: untimed if value is None else value for key, value in row.items()}
-            for row in share_by_precision(operators)
-        ],
+        "by_precision": [_said(row, untimed) for row in share_by_precision(operators)],
         "delegated_share": _delegated(operators),
-        "slowest": [asdict(item) for item in sorted(operators, key=lambda item: -item.milliseconds)[:SLOWEST]],
-        "executed": [asdict(item) for item in operators],
+        "slowest": sorted(rows, key=lambda row: -row["milliseconds"])[:SLOWEST] if total else untimed,
+        "executed": rows,
     }
 
 
@@ -64,6 +62,11 @@ def _problem(found: SelfTestResult) -> str | None:
     if found.passes:
         return None
     return found.problem or f"self-test: largest error {found.max_error:.4g}, at most {found.bound:.4g} allowed"
+
+
+def _said(row: dict[str, Any], untimed: dict[str, Any]) -> dict[str, Any]:
+    """The row with the reason in place of what is None."""
+    return {key: untimed if value is None else value for key, value in row.items()}
 
 
 def _delegated(operators: list[ExecutedOperator]) -> Any:

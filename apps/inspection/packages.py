@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,10 @@ def executed_operators(package: Package, target: str | None, threads: int | None
             precision=package.manifest.precision[name],
             threads=threads,
         )
-        rows = [dict(vars(item)) for item in operators]
-        if not any(item.milliseconds for item in operators):
-            rows = [{**row, "milliseconds": None} for row in rows]
-        found[name] = {"operators": rows, "by_precision": share_by_precision(operators)}
+        found[name] = {
+            "operators": [asdict(item) for item in operators],
+            "by_precision": share_by_precision(operators),
+        }
     if all("not_run" in entry for entry in found.values()):
         raise TargetError(
             "none of the package's targets can run here", where=package.source, remedy="see edge-sdk doctor"
@@ -79,20 +80,27 @@ def share_by_precision(operators: list[ExecutedOperator]) -> list[dict[str, Any]
 
     Times are None where the runtime does not time single operators.
     """
-    total = sum(item.milliseconds for item in operators)
+    total = total_milliseconds(operators)
     rows = []
     for precision in {item.precision for item in operators}:
-        of_it = [item.milliseconds for item in operators if item.precision == precision]
+        of_it = [item for item in operators if item.precision == precision]
+        spent = total_milliseconds(of_it)
         rows.append(
             {
                 "precision": precision,
                 "operators": len(of_it),
                 "share_of_operators": len(of_it) / len(operators),
-                "ms": sum(of_it) if total else None,
-                "share_of_time": sum(of_it) / total if total else None,
+                "ms": spent,
+                "share_of_time": spent / total if total and spent is not None else None,
             }
         )
     return sorted(rows, key=lambda row: (-(row["ms"] or 0.0), -row["operators"]))
+
+
+def total_milliseconds(operators: list[ExecutedOperator]) -> float | None:
+    """Sum of the operators' times; None unless the runtime timed every one."""
+    times = [item.milliseconds for item in operators if item.milliseconds is not None]
+    return sum(times) if len(times) == len(operators) else None
 
 
 def _size(path: Path) -> int:

@@ -1,7 +1,7 @@
 """What ExecuTorch executes: the operators of the delegate's graph with the types of their tensors.
 
 XNNPACK runs each operator in the type of its tensors and has no other path, so the graph tells the precision. The
-published runtime is built without event tracing, so single operators have no times: all milliseconds are 0.
+published runtime is built without event tracing, so single operators have no times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from edge_sdk.session import ExecutedOperator, Patch
 from targets.executorch.program import BACKEND, program_of
 from targets.executorch.session import ExecuTorchSession
 
-UNTIMED = 0.0
 TYPES = {"fp32": "float32", "qint8": "int8", "qcint8": "int8", "qint32": "int32", "qcint32": "int32"}
 
 
@@ -36,7 +35,7 @@ def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list
             operators += _delegated(program.backend_delegate_data[delegate.processed.index].data)
         elif hasattr(call, "op_index"):
             kernel = plan.operators[call.op_index].name
-            operators.append(ExecutedOperator(kernel, kernel, "portable", "undefined", UNTIMED))
+            operators.append(ExecutedOperator(kernel, kernel, "portable", "undefined", None))
     return operators
 
 
@@ -54,7 +53,7 @@ def _delegated(blob: bytes) -> list[ExecutedOperator]:
         kind = {"_XNNNodeConv": "XNNConv2d"}.get(kind, kind).lstrip("_").removeprefix("XNN")
         fields = node["xnode_union"]
         source = fields["input_id"] if "input_id" in fields else fields["input1_id"]
-        operators.append(ExecutedOperator(f"{kind}_{index}", kind, BACKEND, types[source], UNTIMED))
+        operators.append(ExecutedOperator(f"{kind}_{index}", kind, BACKEND, types[source], None))
     return operators
 
 

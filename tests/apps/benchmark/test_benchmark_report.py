@@ -37,6 +37,17 @@ def test_files_hold_every_group(report_of: Make, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "report.html").read_text().count("<svg") >= 5
 
 
+def test_operators_without_times_keep_their_precision(report_of: Make, tmp_path: Path) -> None:
+    report = report_of(FakeTarget("alpha", timed=False))
+    operators = report["targets"][0]["operators"]
+    assert {row["precision"]: row["operators"] for row in operators["by_precision"]} == {"f32": 1, "i8": 1}
+    for said in (operators["profiled_ms"], operators["slowest"], operators["executed"][0]["milliseconds"]):
+        assert said == {"value": None, "why": "the runtime does not time single operators"}
+    write_report(report, tmp_path / "out")
+    assert "does not time single operators" in (tmp_path / "out" / "report.md").read_text()
+    assert "The slowest operators" not in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_blank_fields_are_found() -> None:
     report = {"a": 1, "b": {"value": None, "why": "so"}, "c": [{"d": None}, {"e": ""}], "f": {}, "g": 0, "h": False}
     assert list(blank_fields(report)) == ["report.c[0].d", "report.c[1].e", "report.f"]

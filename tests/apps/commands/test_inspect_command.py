@@ -69,6 +69,17 @@ def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pyt
     assert "not installed" in failure("inspect", package, "--executed", "--target", "beta")
 
 
+def test_operators_that_the_runtime_does_not_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha", timed=False))
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha")
+    said = run_json("inspect", package, "--executed")["executed"]["alpha"]
+    assert [row["milliseconds"] for row in said["operators"]] == [None, None]
+    assert {row["precision"]: (row["ms"], row["share_of_time"]) for row in said["by_precision"]} == {
+        "f32": (None, None),
+        "i8": (None, None),
+    }
+
+
 def test_published_checkpoint(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     network = pytest.importorskip("edge_sdk.network")
