@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
+from edge_sdk.closing import Closing
 from edge_sdk.errors import GeometryError, TargetError
 from edge_sdk.session import Patch
 
 
-class BaseSession:
+class BaseSession(Closing):
     """The part of `edge_sdk.session.Session` that does not depend on the runtime."""
 
     target: ClassVar[str]
@@ -29,7 +30,12 @@ class BaseSession:
         return self._description
 
     def infer(self, patch: Patch) -> Patch:
-        """Logits of a patch; see `edge_sdk.session.Session.infer`."""
+        """Logits (N, K, D', H', W') of a patch (N, C, D, H, W), float32, before upsampling.
+
+        Raises:
+            GeometryError: The patch has another shape than the one the session was opened for.
+            TargetError: The session is closed.
+        """
         if not self._open:
             raise TargetError("the session is closed", where=self.target, remedy="open the package again")
         return self._run(require_patch(patch, self._patch_shape, self.target))
@@ -48,14 +54,6 @@ class BaseSession:
     def _release(self) -> None:
         """Drop every reference to the runtime's objects."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def require_patch(patch: Patch, expected: tuple[int, ...], target: str) -> Patch:
     """The patch as contiguous float32, if it has the shape (N, C, D, H, W) that the session was opened for.
@@ -73,8 +71,12 @@ def require_patch(patch: Patch, expected: tuple[int, ...], target: str) -> Patch
     return np.ascontiguousarray(patch, np.float32)
 
 
-def require_artefact(artefact: Any, target: str) -> None:
-    """Raise TargetError unless the artefact's file is there."""
+def require_artefact(artefact: Path, target: str) -> None:
+    """Check that the artefact's file is there.
+
+    Raises:
+        TargetError: It is not.
+    """
     if not artefact.is_file():
         raise TargetError(f"no {target} artefact", where=artefact, remedy=f"export the package with --target {target}")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from apps.benchmark.energy import EnergyMeter
 from apps.report.html import is_measured, not_measured
 from apps.report.statistics import summary_ms
+from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.manifest import Manifest
 from edge_sdk.session import Patch, Session
@@ -22,7 +22,7 @@ RUNS = 3
 
 
 @dataclass
-class TimedSession:
+class TimedSession(Closing):
     """A session that notes when each inference began and ended; see `edge_sdk.session.Session`."""
 
     inner: Session
@@ -47,14 +47,6 @@ class TimedSession:
 
     def close(self) -> None:
         """The inner session stays open: it is its owner's."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from apps.stream.plan import plan_volume
 from apps.stream.run import run_stream
 from apps.stream.uri import Pacing
+from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest, Normalisation, TrainingData
@@ -29,7 +29,7 @@ CASES = [
 ]
 
 
-class Brightness:
+class Brightness(Closing):
     """A network that labels by brightness relative to the patch."""
 
     target = "brightness"
@@ -41,14 +41,6 @@ class Brightness:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @pytest.mark.parametrize(("config", "reference"), CASES)

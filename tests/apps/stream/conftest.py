@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from apps.stream.clock import Clock
+from edge_sdk.closing import Closing
 from edge_sdk.manifest import Manifest, Normalisation, TrainingData
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 LABELS = {0: "background", 1: "dark", 2: "bright"}
 
 
-class FormulaSession:
+class FormulaSession(Closing):
     """Labels by brightness, with a threshold that depends on the whole patch, so that stale tiles show."""
 
     target = "formula"
@@ -37,14 +37,6 @@ class FormulaSession:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> FormulaSession:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class HandClock(Clock):
