@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,7 +210,7 @@ def load_graph(path: Path) -> Graph:
         with np.load(path, allow_pickle=False) as stored:
             head = json.loads(str(stored["__graph__"]))
             arrays = {key: stored[key] for key in stored.files if key != "__graph__"}
-    except (OSError, ValueError, KeyError) as cause:
+    except (OSError, ValueError, KeyError, BadZipFile) as cause:
         raise FileFormatError(
             f"not a deploy graph ({cause})", where=path, remedy="give the graph.npz of a compressed run"
         ) from cause

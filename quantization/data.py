@@ -16,9 +16,18 @@ from quantization.recipe import Recipe
 
 
 def split_cases(cases: Sequence[Case], fraction: float, seed: int) -> tuple[list[Case], list[Case]]:
-    """(training, validation), shuffled by the seed."""
+    """(training, validation), shuffled by the seed.
+
+    Raises:
+        TrainingError: No case is left to train on.
+    """
     order = np.random.default_rng(seed).permutation(len(cases))
     held = round(fraction * len(cases))
+    if held >= len(cases):
+        raise TrainingError(
+            f"{len(cases)} cases, of which {held} are held out: none is left to train on",
+            remedy="give more cases, or a smaller data.validation_fraction",
+        )
     return [cases[i] for i in sorted(order[held:])], [cases[i] for i in sorted(order[:held])]
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -109,7 +110,14 @@ def _save(path: Path, module: nn.Module, average: nn.Module, optimizer: Any, los
 def _resume(path: Path, module: nn.Module, average: nn.Module, optimizer: Any) -> list[float]:
     if not path.is_file():
         return []
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, UnpicklingError) as cause:
+        raise TrainingError(
+            f"the interrupted run cannot be read ({type(cause).__name__})",
+            where=path,
+            remedy="delete this file to start the phase again",
+        ) from cause
     try:
         module.load_state_dict(state["module"])
         average.load_state_dict(state["average"])

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, Quantize
 from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
 
@@ -87,8 +87,6 @@ def shared_ranges(graph: Graph, points: Iterable[str]) -> dict[str, str]:
             first, *others = [find(point_behind(name)) for name in node.inputs]
             for other in others:
                 leader[find(other)] = find(first)
-        elif isinstance(node, PadStart):
-            continue
     return {name: find(name) for name in leader}
 
 

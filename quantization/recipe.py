@@ -39,7 +39,7 @@ class Data(Section):
     """How volumes become patches."""
 
     labels: dict[str, str]
-    """Label value (as text) to name, background "0" included."""
+    """Label value (as text) to name: "0" (background), "1", … without a gap, for they are the network's outputs."""
     patch: tuple[Positive, Positive, Positive] = (64, 64, 64)
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
@@ -50,6 +50,13 @@ class Data(Section):
     intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
     name: str = "unnamed data set"
     licence: str = "not stated"
+
+    @field_validator("labels")
+    @classmethod
+    def _consecutive(cls, labels: dict[str, str]) -> dict[str, str]:
+        if len(labels) < 2 or set(labels) != {str(value) for value in range(len(labels))}:
+            raise ValueError("0 for the background and at least 1, without a gap, expected")
+        return dict(sorted(labels.items(), key=lambda item: int(item[0])))
 
     @field_validator("patch")
     @classmethod
@@ -68,8 +75,8 @@ class Fit(Section):
     steps: Positive
     batch: Positive = 2
     learning_rate: Rate = 1e-3
-    warmup_steps: int = 50
-    weight_decay: float = 1e-2
+    warmup_steps: Annotated[int, Field(ge=0)] = 50
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
 
 

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch import nn
 
 from edge_sdk.errors import TrainingError
@@ -40,7 +42,7 @@ class RunFolder:
         run = cls(path)
         described = recipe.model_dump(mode="json")
         if (path / DESCRIPTION).is_file():
-            if run.description["recipe"] != described:
+            if run.description.get("recipe") != described:
                 raise TrainingError(
                     "holds a run of another recipe",
                     where=path,
@@ -69,8 +71,19 @@ class RunFolder:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe of the run."""
-        return Recipe.model_validate(self.description["recipe"])
+        """The recipe of the run.
+
+        Raises:
+            TrainingError: There is no run here, or it holds no recipe that this version understands.
+        """
+        try:
+            return Recipe.model_validate(self.description.get("recipe"))
+        except ValidationError as cause:
+            raise TrainingError(
+                f"{DESCRIPTION} holds no valid recipe ({cause.errors()[0]['msg']})",
+                where=self.path,
+                remedy="train or compress again with this version",
+            ) from cause
 
     def record(self, key: str, value: Any) -> None:
         """Add a result to run.json."""
@@ -117,9 +130,18 @@ class RunFolder:
 
     @property
     def calibration(self) -> NDArray[np.float32]:
-        """Calibration patches (M, C, D, H, W), normalised."""
-        with np.load(self.path / CALIBRATION, allow_pickle=False) as stored:
-            patches: NDArray[np.float32] = stored["patches"].astype(np.float32)
+        """Calibration patches (M, C, D, H, W), normalised.
+
+        Raises:
+            TrainingError: They are missing or damaged.
+        """
+        try:
+            with np.load(self.path / CALIBRATION, allow_pickle=False) as stored:
+                patches: NDArray[np.float32] = stored["patches"].astype(np.float32)
+        except (OSError, ValueError, KeyError, BadZipFile) as cause:
+            raise TrainingError(
+                f"no readable {CALIBRATION} ({cause})", where=self.path, remedy="compress again"
+            ) from cause
         return patches
 
     def _write(self, description: dict[str, Any]) -> None:

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edge_sdk.errors import PackageError, TrainingError
+from edge_sdk.errors import FileFormatError, PackageError, TrainingError
+from edge_sdk.graph import Graph, Input
+from edge_sdk.inference.cases import Case
 from quantization.compress import compress
+from quantization.data import split_cases
 from quantization.recipe import Recipe
-from quantization.run_folder import CHECKPOINT, RunFolder
+from quantization.run_folder import CALIBRATION, CHECKPOINT, GRAPHS, RunFolder
 from quantization.training import train
 
 
@@ -41,6 +45,31 @@ def test_a_run_of_another_recipe_is_not_overwritten(recipe: Recipe, tmp_path: Pa
     RunFolder.create(tmp_path, recipe)
     with pytest.raises(TrainingError, match="another recipe"):
         RunFolder.create(tmp_path, recipe.model_copy(update={"seed": 5}))
+
+
+@pytest.mark.parametrize("content", ["{}", '{"recipe": {"seed": "x"}}'])
+def test_a_run_without_a_valid_recipe_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(TrainingError, match="no valid recipe"):
+        _ = RunFolder(tmp_path).recipe
+
+
+def test_damaged_files_of_a_run_are_told(recipe: Recipe, tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, recipe)
+    run.save_calibration(np.zeros((1, 1, 8, 8, 8), np.float32))
+    run.save_graph("int8", Graph((Input(name="input", channels=1),)))
+    for name in (CALIBRATION, GRAPHS["int8"]):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-30])
+    with pytest.raises(TrainingError, match=r"calibration\.npz"):
+        _ = run.calibration
+    with pytest.raises(FileFormatError, match=r"graph\.npz: not a deploy graph"):
+        run.graph("int8")
+
+
+def test_holding_out_every_case_is_refused(tmp_path: Path) -> None:
+    case = Case("a", tmp_path / "a.nii.gz", tmp_path / "b.nii.gz")
+    with pytest.raises(TrainingError, match="none is left to train on"):
+        split_cases([case], 0.9, 0)
 
 
 def test_a_run_that_was_not_compressed_says_so(recipe: Recipe, tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> No
     assert all(torch.equal(a, b) for a, b in zip(resumed.module.parameters(), whole.module.parameters(), strict=True))
 
 
+def test_a_damaged_interruption_is_told(tmp_path: Path) -> None:
+    path, plan = tmp_path / "cut.pt", Fit(steps=2, warmup_steps=0)
+    fit(network(), loss_of, batches, plan, checkpoint=path)
+    whole = path.read_bytes()
+    for content in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(TrainingError, match=r"cut\.pt: .*cannot be read.*delete this file"):
+            fit(network(), loss_of, batches, plan, checkpoint=path)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="loss is nan at step 0"):
         fit(

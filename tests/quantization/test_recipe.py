@@ -37,6 +37,14 @@ def test_a_patch_that_the_network_cannot_halve_is_told(tmp_path: Path, size: int
         read_recipe(path)
 
 
+@pytest.mark.parametrize("labels", ['0 = "background"', '0 = "background", 2 = "x"', '0 = "background", vessel = "x"'])
+def test_labels_that_are_not_the_networks_outputs_are_told(tmp_path: Path, labels: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(f"[data]\nlabels = {{ {labels} }}\n")
+    with pytest.raises(RecipeError, match=r"data\.labels: .*without a gap"):
+        read_recipe(path)
+
+
 def test_without_a_recipe_the_data_set_must_describe_itself(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="give --recipe"):
         recipe_for(None, tmp_path, None)
