@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -43,17 +45,17 @@ def kind_of(path: Path) -> Kind:
     raise FileFormatError("is not a known kind of file", where=path, remedy=f"known are {known}")
 
 
-def read_config(path: Path | None) -> PlusConfig | None:
-    """The PLUS configuration given with --config, if any.
+def read_configs(paths: Sequence[Path] | None) -> PlusConfig | None:
+    """The PLUS configuration given with --config, if any; of several files a later one wins where both say something.
 
     Raises:
         FileFormatError: Not readable as one.
     """
-    if path is None:
+    if not paths:
         return None
-    from edge_sdk.sweep.plus_config import read_plus_config
+    from edge_sdk.sweep.plus_config import PlusConfig, read_plus_config
 
-    return read_plus_config(path)
+    return reduce(PlusConfig.updated, map(read_plus_config, paths))
 
 
 def _kind_of_folder(path: Path) -> Kind:

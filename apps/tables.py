@@ -60,4 +60,4 @@ def _text(value: Any) -> str:
         return ", ".join(f"{_words(str(name))}: {_text(inner)}" for name, inner in value.items()) or "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_text(inner) for inner in value) or "none"
-    return escape(str(value))
+    return escape(str(value)) or "none"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.console import print_json
-from apps.inputs import kind_of, read_config
+from apps.inputs import kind_of, read_configs
 from apps.tables import show, show_rows
 from edge_sdk.errors import FileFormatError
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def command(
     file: Annotated[Path, typer.Argument(help="A sweep, volume, checkpoint, run or package.")],
     config: Annotated[
-        Path | None, typer.Option(help="PLUS configuration with the calibration, for the extent of a sweep.")
+        list[Path] | None,
+        typer.Option(
+            metavar="PLUS.xml", help="PLUS configuration with the calibration, for the extent of a sweep; repeatable."
+        ),
     ] = None,
     executed: Annotated[
         bool, typer.Option("--executed", help="Run a package and show each operator's kernel and precision.")
@@ -50,11 +53,11 @@ def command(
         show(str(file), values)
 
 
-def _describe(file: Path, kind: str, config: Path | None) -> dict[str, Any]:
+def _describe(file: Path, kind: str, config: list[Path] | None) -> dict[str, Any]:
     from apps.inspection import checkpoints, recordings
 
     if kind == "sweep":
-        return recordings.describe_sweep(file, read_config(config))
+        return recordings.describe_sweep(file, read_configs(config))
     if kind == "volume":
         return recordings.describe_volume(file)
     return checkpoints.describe_run(file) if kind == "run" else checkpoints.describe_checkpoint(file)

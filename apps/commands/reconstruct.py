@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from apps.console import print_json
-from apps.inputs import read_config
+from apps.inputs import read_configs
 from apps.progress import progress
 from apps.tables import show
 
@@ -24,7 +24,12 @@ def command(
     sweep: Annotated[Path, typer.Argument(help="Tracked sweep: .igs.mha, .mha or .mhd.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Volume to write: .mha, .nrrd or .nii.gz.")],
     config: Annotated[
-        Path | None, typer.Option(help="PLUS configuration: calibration, clip region, spacing, extent.")
+        list[Path] | None,
+        typer.Option(
+            metavar="PLUS.xml",
+            help="PLUS configuration: calibration, clip region, spacing, extent; again for a calibration result, "
+            "the later file wins.",
+        ),
     ] = None,
     spacing: Annotated[
         float | None, typer.Option(help="Voxel size in mm; default: the configuration's, else 0.5.")
@@ -47,7 +52,7 @@ def command(
     from edge_sdk.volume.reconstruct import effective_settings, reconstruct
 
     volume_suffix(output)  # refused before the work
-    said = read_config(config)
+    said = read_configs(config)
     settings = effective_settings(said)
     if spacing is not None:
         settings = with_spacing(settings, spacing)
@@ -62,7 +67,8 @@ def command(
 
     from apps.inspection.recordings import describe_grid
 
-    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta}
+    counts = {name: int(volume.meta[name]) for name in ("frames_inserted", "frames_left_out")}
+    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta, **counts}
     if as_json:
         print_json(result)
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.console import print_json
-from apps.inputs import kind_of, read_config
+from apps.inputs import kind_of, read_configs
 from apps.progress import Report, progress
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
@@ -27,7 +27,9 @@ def command(
     target: Annotated[
         str, typer.Option(help="openvino, onnxruntime, executorch, or auto: the fastest that is right here.")
     ] = "auto",
-    config: Annotated[Path | None, typer.Option(help="PLUS configuration of a sweep.")] = None,
+    config: Annotated[
+        list[Path] | None, typer.Option(metavar="PLUS.xml", help="PLUS configuration of a sweep; repeatable.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml and seconds as JSON.")] = False,
 ) -> None:
@@ -72,7 +74,7 @@ def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
     return lambda mask, _manifest: write_volume(mask, path)
 
 
-def _volume(source: Path, config: Path | None, manifest: Manifest, report: Report) -> Volume:
+def _volume(source: Path, config: list[Path] | None, manifest: Manifest, report: Report) -> Volume:
     """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":
@@ -85,6 +87,6 @@ def _volume(source: Path, config: Path | None, manifest: Manifest, report: Repor
     from edge_sdk.sweep.formats import read_sweep
     from edge_sdk.volume.reconstruct import reconstruct
 
-    said = read_config(config)
+    said = read_configs(config)
     plan = plan_volume(read_sweep(source), said, manifest.spacing_mm)
     return reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report)

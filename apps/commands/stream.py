@@ -22,9 +22,11 @@ def command(
     package: Annotated[Path, typer.Option(help="The .edgepkg to segment with.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for volume, mask and report.")],
     config: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            metavar="PLUS.xml", help="Calibration and VolumeReconstruction settings, which then decide the grid."
+            metavar="PLUS.xml",
+            help="Calibration and VolumeReconstruction settings, which then decide the grid; again for a calibration "
+            "result, the later file wins.",
         ),
     ] = None,
     target: Annotated[
@@ -44,6 +46,6 @@ def command(
 
     with progress() as report_progress:
         report = stream_to_folder(
-            source, package, output, config=config, target=target, threads=threads, progress=report_progress
+            source, package, output, config=config or (), target=target, threads=threads, progress=report_progress
         )
     print_result(report, output)

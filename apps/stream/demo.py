@@ -62,7 +62,7 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
         f"replay:{sweep}",
         package,
         folder,
-        config=config,
+        config=[config],
         title=f"Simulated sweep · {package.stem}",
         judge=judge,
         progress=progress,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from apps.inputs import read_config
+from apps.inputs import read_configs
 from apps.stream.plan import plan_volume
 from apps.stream.report import Accuracy, stream_report
 from apps.stream.run import Progress, StreamOutcome, run_stream
@@ -26,7 +26,7 @@ def stream_to_folder(
     package: Path,
     folder: Path,
     *,
-    config: Path | None = None,
+    config: Sequence[Path] = (),
     target: str = "auto",
     threads: int | None = None,
     title: str | None = None,
@@ -39,7 +39,7 @@ def stream_to_folder(
         source: A URI, see `parse_source`.
         package: An .edgepkg.
         folder: Where the files go; made if it is not there, and only once there is something to write.
-        config: PLUS configuration with calibration and reconstruction settings.
+        config: PLUS configurations with calibration and reconstruction settings; later files win.
         target: Of the package, or "auto".
         threads: For the network; None leaves it to the runtime.
         title: Heading of picture and page; by default the recording's and the package's names.
@@ -55,7 +55,7 @@ def stream_to_folder(
     """
     uri = parse_source(source)
     check_folder(folder)
-    plus = read_config(config)
+    plus = read_configs(config)
     sweep = read_sweep(uri.path)
     with load_package(package) as opened:
         manifest = opened.manifest

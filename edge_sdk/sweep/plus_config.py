@@ -51,6 +51,18 @@ class PlusConfig:
     wires: tuple[Wire, ...] = ()
     source: Path | None = None
 
+    def updated(self, later: PlusConfig) -> PlusConfig:
+        """This configuration with what `later` says in its place, as a calibration result completes a device set.
+
+        Transforms are taken one by one, reconstruction settings and wires as a whole.
+        """
+        return PlusConfig(
+            self.transforms | later.transforms,
+            later.reconstruction or self.reconstruction,
+            later.wires or self.wires,
+            later.source or self.source,
+        )
+
 
 def read_plus_config(path: str | Path) -> PlusConfig:
     """Read a PLUS device set, or a calibration result of fCal.

@@ -19,11 +19,29 @@ def test_volume_lies_where_the_frames_were(tmp_path: Path, suffix: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
     sweep, volume = small_sweep(tmp_path / "s.igs.mha"), tmp_path / f"v{suffix}"
     said = run_json("reconstruct", sweep, "--spacing", "1", "--interpolation", "nearest", "-o", volume)
-    assert (said["frames_inserted"], said["frames_left_out"]) == ("3", "1")
+    assert (said["frames_inserted"], said["frames_left_out"]) == (3, 1)
     image = sitk.ReadImage(str(volume))
     assert image.GetSize() == (6, 5, 3)
     np.testing.assert_allclose(image.GetOrigin(), 0.0, atol=1e-6)
     np.testing.assert_array_equal(sitk.GetArrayFromImage(image), np.arange(90, dtype=np.uint8).reshape(3, 5, 6))
+
+
+def test_a_later_configuration_completes_the_first(tmp_path: Path) -> None:
+    device_set, result = tmp_path / "device_set.xml", tmp_path / "result.xml"
+    device_set.write_text(
+        '<PlusConfiguration><VolumeReconstruction OutputSpacing="2 2 2" Interpolation="NEAREST_NEIGHBOR"/>'
+        "</PlusConfiguration>"
+    )
+    result.write_text(
+        '<ProbeCalibrationResult><CalibrationResults><Transform From="Image" To="Probe" '
+        'Matrix="3 0 0 0  0 1 0 0  0 0 1 0  0 0 0 1"/></CalibrationResults></ProbeCalibrationResult>'
+    )
+    sweep = small_sweep(tmp_path / "s.igs.mha")
+    said = run_json(
+        "reconstruct", sweep, "--config", device_set, "--config", result, "-o", tmp_path / "v.mha"
+    )  # fmt: skip
+    assert said["spacing_mm"] == [2.0, 2.0, 2.0]
+    assert said["size_xyz"][0] == 9  # 6 pixels of 3 mm span 15 mm, in voxels of 2 mm
 
 
 def test_options_win_over_the_defaults(tmp_path: Path) -> None:
@@ -65,13 +83,17 @@ def test_failures_write_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_simulated_sweep_is_one_that_the_other_commands_take(tmp_path: Path) -> None:
     said = run_json("simulate", "-o", tmp_path / "s.igs.mha", "--frames", "3", "--seed", "1", "--frame-rate", "20")
-    assert [Path(said[key]).name for key in ("sweep", "config", "labels")] == ["s.igs.mha", "s.xml", "s-labels.nii.gz"]
+    assert [Path(said[key]).name for key in ("sweep", "config", "labels")] == [
+        "s.igs.mha",
+        "s.xml",
+        "s-labels.nii.gz",
+    ]
     seen = run_json("inspect", tmp_path / "s.igs.mha", "--config", tmp_path / "s.xml")
     assert (seen["frames"], seen["frame_rate"], seen["usable_frames"]) == (3, pytest.approx(20.0), 3)
     labels = read_volume(tmp_path / "s-labels.nii.gz").voxels
     assert set(np.unique(labels)) <= {0, 1, 2, 3}
     made = run_json("reconstruct", tmp_path / "s.igs.mha", "--config", tmp_path / "s.xml", "-o", tmp_path / "v.nii.gz")
-    assert made["frames_inserted"] == "3"
+    assert made["frames_inserted"] == 3
 
 
 def test_simulate_refuses_before_the_work(tmp_path: Path) -> None:

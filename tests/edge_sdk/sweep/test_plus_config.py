@@ -24,6 +24,23 @@ def config(tmp_path, reconstruction='OutputSpacing="0.5 0.5 1"', inside="", phan
     return path
 
 
+def test_a_later_configuration_wins_where_both_say_something(tmp_path):
+    first = read_plus_config(
+        config(tmp_path, phantom=f"<PhantomDefinition><Geometry>{WIRE}</Geometry></PhantomDefinition>")
+    )
+    result = tmp_path / "result.xml"
+    result.write_text(
+        """<ProbeCalibrationResult><CalibrationResults>
+        <Transform From="Image" To="Probe" Matrix="5 0 0 0 0 5 0 0 0 0 5 0 0 0 0 1"/>
+        <Transform From="Phantom" To="Reference" Matrix="1 0 0 7 0 1 0 0 0 0 1 0 0 0 0 1"/>
+        </CalibrationResults></ProbeCalibrationResult>"""
+    )
+    both = first.updated(read_plus_config(result))
+    assert both.transforms["ImageToProbe"][0, 0] == 5
+    assert both.transforms["PhantomToReference"][0, 3] == 7
+    assert (both.reconstruction, both.wires, both.source) == (first.reconstruction, first.wires, result)
+
+
 def test_transforms_and_settings(tmp_path):
     read = read_plus_config(
         config(
