@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apps.training import require_training
 from edge_sdk.errors import TargetError
 
 if TYPE_CHECKING:
@@ -25,17 +26,14 @@ def build_package(out: Path, progress: Progress | None = None) -> Path:
         out: Folder for data, runs and the package; what is there already is used again.
 
     Raises:
-        TargetError: torch (the `train` extra) or every runtime is missing.
+        TrainingError: The extra `train` is missing, or `out` holds runs of another recipe.
+        TargetError: Every runtime is missing, or one disagrees with the reference.
     """
-    try:
-        from quantization.compress import compress
-        from quantization.run_folder import CHECKPOINT
-        from quantization.training import train
-    except ImportError as cause:
-        raise TargetError(
-            f"training needs {cause.name}", where="--from-scratch", remedy="pip install 'edge-sdk[train]'"
-        ) from cause
+    require_training("--from-scratch")
     from apps.exporting import export_package
+    from quantization.compress import compress
+    from quantization.run_folder import CHECKPOINT
+    from quantization.training import train
     from targets.registry import TARGETS
 
     installed = [name for name, target in TARGETS.items() if target.missing() is None]
@@ -82,7 +80,7 @@ def _recipe() -> Recipe:
             name="simulated vascular phantom",
             licence="Apache-2.0",
         ),
-        train=Fit(steps=200, learning_rate=3e-3, warmup_steps=20, ema=0.95),
-        student=Student(fit=Fit(steps=100, learning_rate=1e-3, warmup_steps=10, ema=0.95)),
-        quantize=Quantize(steps=20, calibration_patches=4),
+        train=Fit(steps=140, learning_rate=3e-3, warmup_steps=20, ema=0.95),
+        student=Student(fit=Fit(steps=60, learning_rate=1e-3, warmup_steps=10, ema=0.95)),
+        quantize=Quantize(steps=10, calibration_patches=4),
     )

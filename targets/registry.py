@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import TargetError
+from edge_sdk.extras import missing_module
 from edge_sdk.graph import Graph
+from edge_sdk.quiet import quiet_imports
 from edge_sdk.session import ExecutedOperator, Patch, Session, Target
 
 
@@ -37,10 +38,10 @@ class LazyTarget:
 
     def missing(self) -> str | None:
         """Why this target cannot run here (one line with the remedy), or None where it can."""
-        return _missing(self.runtime, self.extra)
+        return missing_module(self.runtime, self.extra)
 
     def version(self) -> str:
-        """Version of the runtime."""
+        """Version of the runtime; call only where nothing is missing."""
         return importlib.metadata.version(self.runtime[0])
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
@@ -68,7 +69,7 @@ class LazyTarget:
         calibration: NDArray[np.float32],
     ) -> None:
         """Write the artefact for `graph` into `folder`, which is made if it is not there."""
-        if problem := _missing(self.exporter, "train"):
+        if problem := missing_module(self.exporter, "train"):
             raise TargetError(problem, where=f"export to {self.name}")
         module = self._module("export")
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,14 +78,8 @@ class LazyTarget:
     def _module(self, name: str) -> Any:
         if problem := self.missing():
             raise TargetError(problem, where=self.name)
-        return importlib.import_module(f"targets.{self.name}.{name}")
-
-
-def _missing(modules: tuple[str, ...], extra: str) -> str | None:
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            return f"{module} is not installed: pip install 'edge-sdk[{extra}]'"
-    return None
+        with quiet_imports():
+            return importlib.import_module(f"targets.{self.name}.{name}")
 
 
 TARGETS: Mapping[str, Target] = MappingProxyType(

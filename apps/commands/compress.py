@@ -9,6 +9,7 @@ import typer
 
 from apps.console import say
 from apps.progress import progress
+from apps.training import require_training
 
 
 def command(
@@ -18,6 +19,7 @@ def command(
     recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; default: that of the run.")] = None,
 ) -> None:
     """Deploy form by distillation, quantisation-aware fine-tuning, and the accuracy gate."""
+    require_training("edge-sdk compress")
     from quantization.compress import compress
     from quantization.recipe import recipe_for
     from quantization.run_folder import CHECKPOINT, RunFolder

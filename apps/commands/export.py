@@ -9,6 +9,7 @@ import typer
 
 from apps.console import say
 from apps.progress import progress
+from apps.training import require_training
 
 
 def command(
@@ -20,13 +21,15 @@ def command(
 ) -> None:
     """Export to one target or all, compare each with the reference, and write the package."""
     from apps.exporting import PRECISIONS, Precision, export_package
-    from quantization.run_folder import RunFolder
     from targets.registry import TARGETS
 
     if target != "all" and target not in TARGETS:
         raise typer.BadParameter(f"{target!r} is none of {', '.join(TARGETS)}, all", param_hint="--target")
     if precision not in PRECISIONS:
         raise typer.BadParameter(f"{precision!r} is none of {', '.join(PRECISIONS)}", param_hint="--precision")
+    require_training("edge-sdk export")
+    from quantization.run_folder import RunFolder
+
     names = list(TARGETS) if target == "all" else [target]
     with progress() as report:
         results = export_package(

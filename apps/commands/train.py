@@ -9,6 +9,7 @@ import typer
 
 from apps.console import say
 from apps.progress import progress
+from apps.training import require_training
 
 
 def command(
@@ -19,6 +20,7 @@ def command(
     start_from: Annotated[Path | None, typer.Option("--from", help="Published checkpoint to fine-tune.")] = None,
 ) -> None:
     """Train the published form of EfficientMedNeXt; resumable."""
+    require_training("edge-sdk train")
     from quantization.recipe import recipe_for
     from quantization.run_folder import CHECKPOINT
     from quantization.training import train
