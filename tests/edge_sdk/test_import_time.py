@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
+
+from tests.edge_sdk.fakes import toy_package
 
 
 def test_import_is_light() -> None:
@@ -18,12 +21,14 @@ def test_import_is_light() -> None:
     assert best < 0.2
 
 
-def test_neither_import_nor_opening_a_package_loads_torch() -> None:
+def test_neither_import_nor_opening_a_package_loads_torch(tmp_path: Path) -> None:
     code = "import sys, edge_sdk; print([m for m in ('torch', 'numba', 'numpy', 'pydantic') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+    package = toy_package(tmp_path / "toy.edgepkg")
     code = (
-        "import sys; from edge_sdk import load_package, segment, read_volume, read_sweep; print('torch' in sys.modules)"
+        "import sys; from edge_sdk import load_package, segment, read_volume, read_sweep; "
+        "package = load_package(sys.argv[1]); print(package.targets, 'torch' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "False"
+    told = subprocess.run([sys.executable, "-c", code, str(package)], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "('alpha', 'beta') False"
