@@ -14,6 +14,7 @@ from torch import Tensor
 from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, Quantize
 from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
+from edge_sdk.quiet import quiet_imports
 
 UNSIGNED = (0, 255)
 SIGNED = (-128, 127)
@@ -102,7 +103,8 @@ def _observe(
     graph: Graph, points: list[str], groups: dict[str, str], patches: NDArray[np.float32]
 ) -> dict[str, tuple[Any, bool]]:
     """Group → (observer that has seen every patch, whether the range is signed)."""
-    from torchao.quantization.pt2e import HistogramObserver
+    with quiet_imports():
+        from torchao.quantization.pt2e import HistogramObserver
 
     module = GraphModule(graph).eval()
     observers: dict[str, tuple[Any, bool]] = {}

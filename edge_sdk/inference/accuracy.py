@@ -74,7 +74,7 @@ def recorded_reference(manifest: Manifest, names: Sequence[str]) -> tuple[CaseSc
     recorded = manifest.metrics.get("reference_cases")
     by_case = {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
     if set(names) <= set(by_case):
-        return {name: by_case[name] for name in names}, "the manifest's record of these cases"
+        return {name: by_case[name] for name in names}, "the manifest's record of cases with these names"
     means = mean_over_cases(list(by_case.values()))
     if mean_dice(means) is None:
         return None

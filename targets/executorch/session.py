@@ -13,6 +13,7 @@ import torch
 from executorch.extension.pybindings import _portable_lib as portable_lib
 
 from edge_sdk.errors import TargetError
+from edge_sdk.quiet import without_stderr_lines
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
 
@@ -24,8 +25,11 @@ class ExecuTorchSession(BaseSession):
 
     def __init__(self, artefact: Path, *, precision: str, threads: int | None = None) -> None:
         require_artefact(artefact, self.target)
-        if threads is not None:
-            portable_lib._unsafe_reset_threadpool(threads)
+        # The thread pool is made at its first use, and its makers log how they count the CPU's cores.
+        with without_stderr_lines("[cpuinfo_utils.cpp", "[threadpool.cpp"):
+            portable_lib._threadpool_get_thread_count()
+            if threads is not None:
+                portable_lib._unsafe_reset_threadpool(threads)
         # The module does not keep the buffer that it runs from: hold it as long as the module.
         self._buffer = artefact.read_bytes()
         try:

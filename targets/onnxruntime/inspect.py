@@ -41,4 +41,5 @@ def _operator(event: dict[str, Any]) -> ExecutedOperator:
 
 def _precision(inputs: list[dict[str, Any]]) -> str:
     """Element type of the operator's first input, the one it computes on."""
-    return next(iter(inputs[0])) if inputs else "undefined"
+    kind = next(iter(inputs[0])) if inputs else "undefined"
+    return "float32" if kind == "float" else kind
