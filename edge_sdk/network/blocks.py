@@ -46,6 +46,7 @@ class MultiReceptiveConv(nn.Module):
         self.dwconvs = nn.ModuleList(branches)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) → (N, 3C, D', H', W'), branch after branch."""
         return torch.cat([branch(x) for branch in self.dwconvs], dim=1)
 
 
@@ -79,6 +80,7 @@ class Block(nn.Module):
             self.res_conv = nn.Conv3d(channels, out_channels, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) → (N, C', D', H', W'), each axis halved by a stride of 2."""
         residual = x if self.res_conv is None else self.res_conv(x)
         out: Tensor = self.conv3(self.activation(self.norm(self.conv1(x)))) + residual
         return out
@@ -101,6 +103,7 @@ class UpBlock(nn.Module):
         self.res_conv = nn.ConvTranspose3d(channels, out_channels, 1, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) → (N, C', 2D, 2H, 2W)."""
         out = self.conv3(self.activation(self.norm(self.conv1(x)))) + self.res_conv(x)
         return F.pad(out, (1, 0, 1, 0, 1, 0))
 
@@ -113,6 +116,7 @@ class Head(nn.Module):
         self.conv_out = nn.ConvTranspose3d(channels, classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) → (N, K, D, H, W)."""
         logits: Tensor = self.conv_out(x)
         return logits
 

@@ -25,6 +25,7 @@ class DepthwiseConv3d(nn.Module):
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) → (N, C, D', H', W'), each axis divided by the stride."""
         if self.training and self.stride == 1 and trains_on_cpu(x):
             return cpu_depthwise(x, self.weight, self.dilation)
         return F.conv3d(
