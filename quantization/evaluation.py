@@ -30,7 +30,7 @@ def evaluate(
     """Dice per class and mean over the cases.
 
     Returns:
-        "dice" {class name: value}, "mean", and "cases" {case: {class number as text: Dice}}.
+        "dice" {class name: value}, "mean", and "cases" {case identity: {class number as text: Dice}}.
     """
     names = recipe.label_names
     scores: dict[str, Scores] = {}
@@ -41,7 +41,7 @@ def evaluate(
             mask = np.zeros(image.voxels.shape, np.uint8)
             for tile in segmenter.tiles(image.grid.shape):
                 mask[tile.owned.slices] = segmenter.segment_tile(image.voxels, tile)
-            scores[case.name] = dice_per_class(mask, truth.voxels, sorted(names)[1:])
+            scores[case.identity] = dice_per_class(mask, truth.voxels, sorted(names)[1:])
             if progress is not None:
                 progress(done, len(cases), label)
     means = [value for case_scores in scores.values() if (value := mean_dice(case_scores)) is not None]

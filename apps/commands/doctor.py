@@ -13,9 +13,6 @@ from apps.tables import show, show_rows
 
 _FEATURES = {
     "torch": ("training, compression and export", "train"),
-    "highdicom": ("DICOM", "dicom"),
-    "pyigtl": ("OpenIGTLink", "igtl"),
-    "cryptography": ("signed packages", "sign"),
 }
 
 

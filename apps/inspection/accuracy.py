@@ -71,7 +71,8 @@ def reference_scores(
     """The reference's scores on the same cases, and where they come from (or why there are none)."""
     path = given or sibling_reference(package.source)
     if path is not None:
-        with Package(path) as other, other.open(target, threads) as session:
+        # FP32 agrees between runtimes to 1e-5, so a reference that lacks the target may run on another.
+        with Package(path) as other, other.open(target if target in other.targets else "auto", threads) as session:
             return score_cases(session, cases, progress=report), f"{path} on {session.target}"
-    recorded = recorded_reference(package.manifest, [case.name for case in cases])
+    recorded = recorded_reference(package.manifest, [case.identity for case in cases])
     return recorded or (None, "no FP32 package lies beside it, and its manifest records no reference")

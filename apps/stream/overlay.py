@@ -89,11 +89,12 @@ def write_overlay(
         column, row = MARGIN_IN + width * inch + GAP_IN, MARGIN_IN + bottom + GAP_IN
         sx, sy, sz = spacing
         at = x * sx, y * sy, z * sz
+        world = volume.grid.index_to_world @ (x, y, z, 1)
         low = MARGIN_IN + bottom - depth * inch
         planes = (
-            (panel(MARGIN_IN, row, width, height), np.s_[z], (0, 1), f"z = {at[2]:.1f} mm"),
-            (panel(column, row, depth, height), np.s_[:, :, x], (2, 1), f"x = {at[0]:.1f} mm"),
-            (panel(MARGIN_IN, low, width, depth), np.s_[:, y], (0, 2), f"y = {at[1]:.1f} mm"),
+            (panel(MARGIN_IN, row, width, height), np.s_[z], (0, 1), f"z = {world[2]:.1f} mm"),
+            (panel(column, row, depth, height), np.s_[:, :, x], (2, 1), f"x = {world[0]:.1f} mm"),
+            (panel(MARGIN_IN, low, width, depth), np.s_[:, y], (0, 2), f"y = {world[1]:.1f} mm"),
         )
         for axes, cut, (across, down), name in planes:
             parts = [array[cut] for array in (volume.voxels, mask.voxels, seen | (volume.voxels > 0))]

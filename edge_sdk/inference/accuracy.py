@@ -48,7 +48,7 @@ class Accuracy:
 def score_cases(
     session: PackageSession, cases: Sequence[Case], *, progress: Progress | None = None
 ) -> dict[str, Scores]:
-    """Dice by case and class (without the background) of a session's masks.
+    """Dice by case identity and class (without the background) of a session's masks.
 
     Raises:
         FileFormatError: A case that cannot be read.
@@ -59,26 +59,28 @@ def score_cases(
     for done, case in enumerate(cases, 1):
         image, label = case.read(classes)
         mask = segment(session, image)
-        scores[case.name] = dice_per_class(mask.voxels, label.voxels, classes[1:])
+        scores[case.identity] = dice_per_class(mask.voxels, label.voxels, classes[1:])
         if progress:
             progress(done, len(cases), f"accuracy on {session.target}")
     return scores
 
 
-def recorded_reference(manifest: Manifest, names: Sequence[str]) -> tuple[CaseScores, str] | None:
-    """The reference's Dice of each named case as the manifest recorded it, and what was recorded.
+def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> tuple[CaseScores, str] | None:
+    """The reference's Dice of each case as the manifest recorded it, and what was recorded.
 
     Where it recorded other cases only, every case gets their means: the ratio then compares two sets of cases, and
     its interval knows of the scatter of one of them.
     """
     recorded = manifest.metrics.get("reference_cases")
     by_case = {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
-    if set(names) <= set(by_case):
-        return {name: by_case[name] for name in names}, "the manifest's record of cases with these names"
+    if set(identities) <= set(by_case):
+        return {name: by_case[name] for name in identities}, "the manifest's record of these very cases"
     means = mean_over_cases(list(by_case.values()))
     if mean_dice(means) is None:
         return None
-    return dict.fromkeys(names, means), f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
+    return dict.fromkeys(
+        identities, means
+    ), f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
 
 
 def _scores(recorded: object) -> dict[int, float | None]:

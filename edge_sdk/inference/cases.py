@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_sdk.errors import FileFormatError, GeometryError
+from edge_sdk.files import sha256
 from edge_sdk.volume.files import SUFFIXES, read_volume
 from edge_sdk.volume.grid import Volume
 
@@ -20,6 +21,11 @@ class Case:
     name: str
     image: Path
     label: Path
+
+    @property
+    def identity(self) -> str:
+        """Name and the beginning of the label file's SHA-256: another case of the same name is another case."""
+        return f"{self.name}:{sha256(self.label)[:16]}"
 
     def read(self, classes: Iterable[int]) -> tuple[Volume, Volume]:
         """The image and its labels.

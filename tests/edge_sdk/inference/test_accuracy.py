@@ -42,9 +42,9 @@ def test_scores_are_the_masks_dice(tmp_path: Path) -> None:
     cases = find_cases(tmp_path)
     assert [case.name for case in cases] == ["half", "right"]
     scores = score_cases(session(), cases)
-    assert scores["right"] == {1: 1.0}
-    assert scores["half"] == {1: pytest.approx(2 / 3)}
-    found = compare_with_reference(scores, {"right": {1: 1.0}, "half": {1: 2 / 3}})
+    half, right = (case.identity for case in cases)
+    assert scores == {right: {1: 1.0}, half: {1: pytest.approx(2 / 3)}}
+    found = compare_with_reference(scores, {right: {1: 1.0}, half: {1: 2 / 3}})
     assert found.mean == pytest.approx(5 / 6)
     assert found.ratio == pytest.approx(1.0)
     assert found.passes is True
@@ -67,6 +67,16 @@ def test_recorded_cases_are_taken_where_they_cover_all() -> None:
     assert found is not None
     assert found[0] == {"a": {1: 0.9}, "b": {1: None}}
     assert recorded_reference(manifest(), ["a"]) is None
+
+
+def test_another_case_of_the_same_name_is_another_case(tmp_path: Path) -> None:
+    write_case(tmp_path / "ours", "case_000", half_bright(), half_bright() > 0)
+    write_case(tmp_path / "theirs", "case_000", half_bright(), half_bright() < 1)
+    (ours,), (theirs,) = find_cases(tmp_path / "ours"), find_cases(tmp_path / "theirs")
+    said = manifest(metrics={"reference_cases": {theirs.identity: {"1": 0.9}}})
+    found = recorded_reference(said, [ours.identity])
+    assert found is not None
+    assert "not a paired comparison" in found[1]
 
 
 def test_recorded_means_are_told_to_be_of_other_cases() -> None:
