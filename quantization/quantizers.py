@@ -28,16 +28,15 @@ def quantized_graph(
     Args:
         graph: Float deploy form.
         patches: (M, C, D, H, W) normalised calibration patches.
-        normalisation: Fixes the input's scale so that every 8-bit voxel value is represented exactly.
+        normalisation: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
         weight_limit: Largest weight integer (63 or 127).
     """
     points = quantization_points(graph)
     groups = shared_ranges(graph, points)
     observers = _observe(graph, points, groups, patches)
-    source = graph.nodes[0].name
-    fixed = Quantize(name="", scale=1 / normalisation.scale, zero_point=round(normalisation.shift), low=0, high=255)
     ranges = {group: _range(observer, signed) for group, (observer, signed) in observers.items()}
-    ranges[groups[source]] = fixed
+    if (exact := eight_bit_grid(patches, normalisation)) is not None:
+        ranges[groups[graph.nodes[0].name]] = exact
     alias: dict[str, str] = {}
     nodes: list[Node] = []
     for node in graph:
@@ -49,6 +48,16 @@ def quantized_graph(
             alias[node.name] = f"{node.name}.q"
             nodes.append(replace(ranges[groups[node.name]], name=alias[node.name], inputs=(node.name,)))
     return replace(graph, nodes=tuple(nodes), meta={**graph.meta, "weight_limit": weight_limit})
+
+
+def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalisation) -> Quantize | None:
+    """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
+    voxels = patches * normalisation.scale + normalisation.shift
+    zero = round(normalisation.shift)
+    within = 0 <= zero <= 255 and voxels.min() > -0.5 and voxels.max() < 255.5
+    if zero != normalisation.shift or not within:
+        return None
+    return Quantize(name="", scale=1 / normalisation.scale, zero_point=zero, low=0, high=255)
 
 
 def quantization_points(graph: Graph) -> list[str]:
@@ -115,7 +124,7 @@ def _observe(
             return
         group = groups[node.name]
         if group not in observers:
-            signed = not (isinstance(node, Activation) and node.kind == "relu")
+            signed = not (isinstance(node, Input) or (isinstance(node, Activation) and node.kind == "relu"))
             symmetric = signed and not isinstance(node, Activation)
             low, high = SIGNED if signed else UNSIGNED
             observer = HistogramObserver(

@@ -32,6 +32,19 @@ def test_every_eight_bit_voxel_value_is_exact(quantized: Graph) -> None:
     assert torch.equal(GraphModule(quantized).quantize(node, values), values)
 
 
+@pytest.mark.parametrize(("shift", "largest"), [(96.0, 1000.0), (96.5, 200.0), (-40.0, 200.0)])
+def test_other_voxels_get_a_calibrated_input_grid(student: EfficientMedNeXt, shift: float, largest: float) -> None:
+    voxels = np.random.default_rng(0).uniform(0, largest, (2, 1, 32, 32, 32))
+    normalisation = Normalisation(shift=shift, scale=largest / 4)
+    normalised = ((voxels - shift) / normalisation.scale).astype(np.float32)
+    node = quantized_graph(deploy_graph(student), normalised, normalisation, 63).nodes[1]
+    assert isinstance(node, Quantize)
+    lowest, highest = ((bound - node.zero_point) * node.scale for bound in (node.low, node.high))
+    assert lowest <= normalised.min() + 2 * node.scale
+    assert highest >= normalised.max() - 2 * node.scale
+    assert highest - lowest < 1.1 * (max(normalised.max(), 0) - min(normalised.min(), 0))
+
+
 def test_weights_lie_on_a_grid_that_cannot_saturate(quantized: Graph) -> None:
     convs = [node for node in quantized if isinstance(node, Conv)]
     assert convs[-1].weight_scale is None, "the head stays float"
