@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.simulation.probe import Probe
 
-OUTPUT_SPACING_MM = 0.6
+OUTPUT_SPACING_MM = 0.8
 # PLUS rounds the fan row by row, outwards at the near arc: a pixel less keeps black ones out.
 FAN_MARGIN_PIXELS = 1.0
 

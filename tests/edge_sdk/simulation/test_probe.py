@@ -58,7 +58,7 @@ def test_plus_configuration_clips_to_the_beams(name: str, tmp_path) -> None:
     config = read_plus_config(path)
     assert np.allclose(config.transforms["ImageToProbe"], image_to_probe, atol=1e-6)
     assert config.reconstruction is not None
-    assert config.reconstruction.spacing == (0.6, 0.6, 0.6)
+    assert config.reconstruction.spacing == (0.8, 0.8, 0.8)
     assert (config.reconstruction.interpolation, config.reconstruction.compounding) == ("linear", "mean")
     clip = config.reconstruction.clip
     assert clip is not None
