@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from apps import cli, from_scratch
 from edge_sdk.errors import TargetError
 from edge_sdk.package import Package
 from edge_sdk.simulation.phantom import LABEL_NAMES
+from edge_sdk.target_choice import known_targets
 from edge_sdk.volume.grid import Grid, Volume
 from targets.registry import TARGETS
 
@@ -26,6 +28,14 @@ def boxes(seed: int, spacing: float) -> tuple[Volume, Volume]:
     image = np.random.default_rng(seed).normal(60 + 50.0 * labels, 5).clip(0, 255).astype(np.uint8)
     grid = Grid((32, 36, 34), (spacing,) * 3, (0.0, 0.0, 0.0))
     return Volume(image, grid), Volume(labels, grid)
+
+
+@pytest.fixture(autouse=True)
+def _targets_are_looked_up_again() -> Iterator[None]:
+    """What this module's smaller table of targets left in the cache must not reach other tests."""
+    known_targets.cache_clear()
+    yield
+    known_targets.cache_clear()
 
 
 @pytest.fixture

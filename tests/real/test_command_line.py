@@ -50,7 +50,7 @@ def test_reconstruct_has_the_references_geometry_and_voxels(real_data: Path, tmp
         "reconstruct", folder / "SpinePhantomFreehand.igs.mha",
         "--config", folder / "Config_VolumeReconstruction_SpinePhantom_NN_MEAN.xml", "-o", tmp_path / "v.mha",
     )  # fmt: skip
-    assert said["frames_inserted"] == "21"
+    assert said["frames_inserted"] == 21
     ours = sitk.ReadImage(str(tmp_path / "v.mha"))
     theirs = sitk.ReadImage(str(folder / "VolumeReconstructorTestNNMEANvolumeRef.mha"))
     assert ours.GetSize() == theirs.GetSize()

@@ -125,8 +125,10 @@ def test_accuracy_by_case_on_labelled_volumes(report_of: Make, tmp_path: Path) -
     (item,) = report["targets"]
     assert item["status"]["state"] == "ok", item["status"]
     # Bright voxels are class 1 in the toy network; interpolation blurs at most one plane of 8.
-    assert item["accuracy"]["dice_by_case"]["one"]["bright"] > 0.9
-    assert item["accuracy"]["dice"]["mean"] == item["accuracy"]["dice_by_case"]["one"]["bright"]
+    ((name, scores),) = item["accuracy"]["dice_by_case"].items()
+    assert name.startswith("one:")
+    assert scores["bright"] > 0.9
+    assert item["accuracy"]["dice"]["mean"] == scores["bright"]
     assert "reference" in item["accuracy"]["ratio"]["why"]
     assert report["workload"]["data"] == "real"
     assert list(blank_fields(report)) == []
