@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Graph
 from edge_sdk.manifest import Gate, Manifest
 from edge_sdk.package_writer import write_package
+from edge_sdk.progress import Progress
 from edge_sdk.selftest import SelfTestResult, SelfTestVector, compact_patch, compare
 from edge_sdk.session import Patch
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from quantization.run_folder import RunFolder
 
 Precision = Literal["int8", "fp32"]
-PRECISIONS = ("int8", "fp32")
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 ROUNDING_FACTOR = 2.0
 """An engine's INT8 logits and the fake-quantised reference's are two roundings of one float network: they may differ by
 the sum of what rounding moves each, so by twice what it moves the reference."""
@@ -31,7 +32,6 @@ ISA_NOTES = {
     63: "weights within ±63: cannot saturate on AVX2 without VNNI",
     127: "weights within ±127: may saturate on AVX2 without VNNI; the self-test tells",
 }
-Progress = Callable[[int, int, str], None]
 
 
 def export_package(

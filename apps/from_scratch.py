@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.training import require_training
 from edge_sdk.errors import TargetError
+from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
     from quantization.recipe import Recipe
 
-Progress = Callable[[int, int, str], None]
 CASES = 16
 FIRST_SEED = 5000
 """Apart from the shipped package's seeds (1000 …) and from the demo's own sweep (424242)."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apps.console import SWITCHES, console
-
-Report = Callable[[int, int, str], None]
+from edge_sdk.progress import Progress
 
 
 @contextmanager
-def progress(quiet: bool | None = None) -> Iterator[Report]:
+def progress(quiet: bool | None = None) -> Iterator[Progress]:
     """A bar on stderr, drawn by calling the yielded `report(done, total, text)`.
 
     Texts that are equal up to a colon share a bar; what follows the colon may change, such as a loss.
@@ -23,10 +22,11 @@ def progress(quiet: bool | None = None) -> Iterator[Report]:
     if (SWITCHES.quiet if quiet is None else quiet) or not screen.is_terminal:
         yield _silent
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress as rich_progress
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bars:
+    with rich_progress.Progress(*columns, console=screen, transient=True) as bars:
         tasks: dict[str, int] = {}
 
         def report(done: int, total: int, text: str) -> None:

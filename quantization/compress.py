@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Graph
-from edge_sdk.inference.cases import Case, find_cases
+from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.network.published import load_published
-from quantization.data import PatchSampler, split_cases
+from edge_sdk.progress import Progress
+from quantization.data import PatchSampler, load_items, split_cases
 from quantization.deploy_form import deploy_graph
 from quantization.draft_manifest import draft_manifest
 from quantization.evaluation import evaluate
-from quantization.fitting import Progress
 from quantization.gate import judge
 from quantization.qat import fine_tune
 from quantization.quantizers import quantized_graph
@@ -46,7 +44,8 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
     torch.manual_seed(recipe.seed)
     teacher = load_published(build_network(recipe), checkpoint).eval()
     training, held_out = split_cases(find_cases(data), recipe.data.validation_fraction, recipe.seed)
-    batches = PatchSampler(training, recipe, batch=recipe.student.fit.batch)
+    items = load_items(training, recipe)
+    batches = PatchSampler(items, recipe, batch=recipe.student.fit.batch)
 
     student = student_of(teacher, recipe.student.activation)
     estimate_statistics(student, batches, STATISTICS_BATCHES)
@@ -61,10 +60,10 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
     run.save_graph("fp32", float_graph)
 
     plan = recipe.quantize
-    batches.batch = plan.batch
-    patches = calibration_patches(training, recipe)
+    patches = PatchSampler(items, recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
     run.save_calibration(patches)
     calibrated = quantized_graph(float_graph, patches, recipe.data.normalisation, plan.weight_limit)
+    batches = PatchSampler(items, recipe, batch=plan.batch)
     graph, losses = fine_tune(calibrated, float_graph, batches, plan, checkpoint=out / "qat.pt", progress=progress)
     run.save_losses("qat", losses)
     run.save_graph("int8", graph)
@@ -80,12 +79,6 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
     run.record("gate", gate.model_dump(mode="json"))
     run.record("cases", {"training": [c.name for c in training], "held_out": [c.name for c in held_out]})
     return run
-
-
-def calibration_patches(cases: list[Case], recipe: Recipe) -> NDArray[np.float32]:
-    """(M, 1, D, H, W) patches without augmentation."""
-    sampler = PatchSampler(cases, recipe, batch=recipe.quantize.calibration_patches, augment=False)
-    return sampler(0)[0].numpy()
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
+
+Item = Mapping[str, Tensor]
 
 
 def split_cases(cases: Sequence[Case], fraction: float, seed: int) -> tuple[list[Case], list[Case]]:
@@ -49,25 +51,34 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     return image, label
 
 
+def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
+    """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalised, and "label" (1, D, H, W) uint8.
+
+    Raises:
+        FileFormatError, GeometryError, TrainingError: As `read_case`.
+    """
+    shift, scale = recipe.data.normalisation.shift, recipe.data.normalisation.scale
+    items: list[Item] = []
+    for case in cases:
+        image, label = read_case(case, recipe)
+        voxels = (image.voxels.astype(np.float32) - shift) / scale
+        labels = label.voxels.astype(np.uint8)
+        items.append({"image": torch.from_numpy(voxels)[None], "label": torch.from_numpy(labels)[None]})
+    return items
+
+
 class PatchSampler:
     """Batches of augmented patches; batch number n is the same in every run with the same seed.
 
     So a run resumed at step n sees what an uninterrupted one would have seen.
     """
 
-    def __init__(self, cases: Sequence[Case], recipe: Recipe, *, batch: int, augment: bool = True) -> None:
-        self.batch, self.seed, self.augment = batch, recipe.seed, augment
-        shift, scale = recipe.data.normalisation.shift, recipe.data.normalisation.scale
-        self.items = []
-        for case in cases:
-            image, label = read_case(case, recipe)
-            voxels = (image.voxels.astype(np.float32) - shift) / scale
-            self.items.append(
-                {
-                    "image": torch.from_numpy(voxels)[None],
-                    "label": torch.from_numpy(label.voxels.astype(np.uint8))[None],
-                }
-            )
+    def __init__(self, items: Sequence[Item], recipe: Recipe, *, batch: int, augment: bool = True) -> None:
+        """
+        Args:
+            items: What `load_items` read; several samplers may share them.
+        """
+        self.items, self.batch, self.seed = items, batch, recipe.seed
         self.transform = _pipeline(recipe, augment)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,6 @@ GELU → ReLU) is done before, by `quantization.student`, and followed by distil
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -52,7 +51,7 @@ class _GraphBuilder:
             skips.append(x)
             x = self._block(f"down_{i}", x)
         x = self._stage("bottleneck", self._block("crrb4", x))
-        last = 0 if net.full_resolution else 1
+        last = net.last_stage
         for i in range(3, last - 1, -1):
             nodes = up_block_nodes(f"up_{i}", x, net.get_submodule(f"up_{i}"), net.activation_kind)
             self.nodes += nodes
@@ -106,8 +105,3 @@ class _GraphBuilder:
         if block.res_conv is not None:
             residual = self._add(pointwise(f"{name}.res", x, block.res_conv))
         return self._add(Add(name=f"{name}.sum", inputs=(main, residual)))
-
-
-def parameter_count(graph: Graph) -> int:
-    """Weights and biases of all convolutions."""
-    return sum(int(np.size(n.weight) + np.size(n.bias)) for n in graph if isinstance(n, Conv))

@@ -13,8 +13,8 @@ from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases
 from edge_sdk.network.module_session import ModuleSession
+from edge_sdk.progress import Progress
 from quantization.data import read_case
-from quantization.fitting import Progress
 from quantization.recipe import Recipe
 
 

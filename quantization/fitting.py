@@ -15,10 +15,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
+from edge_sdk.progress import Progress
 from quantization.recipe import Fit
 
 Batch = tuple[Tensor, Tensor]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass

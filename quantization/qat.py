@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from edge_sdk.graph import Conv, Graph, Node
 from edge_sdk.network.graph_module import GraphModule
-from quantization.fitting import Batch, Progress, fit
+from edge_sdk.progress import Progress
+from quantization.fitting import Batch, fit
 from quantization.losses import SegmentationLoss, distillation_loss
 from quantization.quantizers import with_weight_scale
 from quantization.recipe import Fit, Quantize

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
-from quantization.fitting import Batch, FitResult, Progress, fit
+from edge_sdk.progress import Progress
+from quantization.fitting import Batch, FitResult, fit
 from quantization.losses import SegmentationLoss, distillation_loss
 from quantization.recipe import Student
 
@@ -42,7 +43,7 @@ def estimate_statistics(student: EfficientMedNeXt, batches: Callable[[int], Batc
         norm.momentum = None
     student.train()
     for step in range(count):
-        student.stages(batches(step)[0], last=0 if student.full_resolution else 1)
+        student.stages(batches(step)[0], student.last_stage)
     for norm in norms:
         norm.momentum = 0.1
     student.eval()
@@ -60,12 +61,11 @@ def distil(
     """Train the student's inference graph on labels and on the teacher's logits."""
     teacher.eval()
     label_loss = SegmentationLoss()
-    last = 0 if student.full_resolution else 1
 
     def loss_of(module: nn.Module, batch: Batch) -> Tensor:
         images, labels = batch
         assert isinstance(module, EfficientMedNeXt)
-        outputs = module.stages(images, last)
+        outputs = module.stages(images, module.last_stage)
         with torch.no_grad():
             target: Tensor = teacher(images)
         return label_loss(outputs, labels) + plan.distillation * distillation_loss(outputs[0], target)

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.published import load_published
-from quantization.data import PatchSampler, split_cases
-from quantization.fitting import Batch, Progress, fit
+from edge_sdk.progress import Progress
+from quantization.data import PatchSampler, load_items, split_cases
+from quantization.fitting import Batch, fit
 from quantization.losses import SegmentationLoss
 from quantization.recipe import Recipe
 from quantization.run_folder import CHECKPOINT, RunFolder
@@ -42,10 +43,9 @@ def train(
     if start_from is not None:
         load_published(network, start_from)
     training, _ = split_cases(find_cases(data), recipe.data.validation_fraction, recipe.seed)
-    batches = PatchSampler(training, recipe, batch=recipe.train.batch)
+    batches = PatchSampler(load_items(training, recipe), recipe, batch=recipe.train.batch)
     loss = SegmentationLoss()
-    skip_full = not (recipe.network.supervise_full_resolution or network.full_resolution)
-    last = 1 if skip_full else 0
+    last = 0 if recipe.network.supervise_full_resolution else network.last_stage
 
     def loss_of(module: nn.Module, batch: Batch) -> Tensor:
         assert isinstance(module, EfficientMedNeXt)

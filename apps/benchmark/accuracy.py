@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from apps.benchmark.protocol import Progress
 from apps.inspection.accuracy import reference_scores
 from apps.report.html import not_measured
 from edge_sdk.inference.accuracy import THRESHOLD, CaseScores, compare_with_reference, score_cases
@@ -13,6 +12,7 @@ from edge_sdk.inference.cases import find_cases
 from edge_sdk.metrics import Scores
 from edge_sdk.package import Package
 from edge_sdk.package_session import PackageSession
+from edge_sdk.progress import Progress
 
 _ABSENT = "neither the mask nor the labels hold this class"
 

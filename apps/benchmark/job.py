@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.benchmark.identity import device, identity, target_bytes
-from apps.benchmark.protocol import Progress, Protocol
+from apps.benchmark.protocol import Protocol
 from apps.benchmark.runner import not_run, run_in_process
 from apps.benchmark.worker import Job
 from apps.benchmark.workload import make_workload
@@ -16,6 +16,7 @@ from apps.report.html import not_measured
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.package import Package
+from edge_sdk.progress import Progress
 
 KIND = "edge-sdk benchmark"
 SCHEMA = 1

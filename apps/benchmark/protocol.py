@@ -7,7 +7,6 @@ duration, pre- and post-processing apart from inference.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,9 +15,8 @@ import numpy as np
 from apps.benchmark.energy import EnergyMeter
 from apps.benchmark.thermal import thermal_report, thermal_state
 from edge_sdk.manifest import Manifest
+from edge_sdk.progress import Progress
 from edge_sdk.session import Patch, Session
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from apps.benchmark.protocol import Progress
 from apps.benchmark.worker import PROGRESS, Job, with_all_groups
+from edge_sdk.progress import Progress
 
 WORKER = (sys.executable, "-m", "apps.benchmark.worker")
 

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from apps.benchmark.protocol import Progress, Protocol, measure, random_patch
+from apps.benchmark.protocol import Protocol, measure, random_patch
 from apps.report.html import not_measured
 from apps.report.memory import forget_peak, peak_rss_mb, rss_mb
 from apps.report.statistics import summary_ms
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.package import Package
 from edge_sdk.package_session import PackageSession
+from edge_sdk.progress import Progress
 
 GROUPS = (
     *("runtime", "startup", "latency", "energy", "thermal", "engine_error", "memory", "end_to_end"),

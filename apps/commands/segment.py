@@ -11,9 +11,10 @@ import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
-from apps.progress import Report, progress
+from apps.progress import progress
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
+from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
     from edge_sdk.manifest import Manifest
@@ -74,7 +75,7 @@ def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
     return lambda mask, _manifest: write_volume(mask, path)
 
 
-def _volume(source: Path, config: list[Path] | None, manifest: Manifest, report: Report) -> Volume:
+def _volume(source: Path, config: list[Path] | None, manifest: Manifest, report: Progress) -> Volume:
     """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from edge_sdk.inference.accuracy import (
 )
 from edge_sdk.inference.cases import Case, find_cases
 from edge_sdk.package import Package
-
-Progress = Callable[[int, int, str], None]
+from edge_sdk.progress import Progress
 
 
 def measure_accuracy(

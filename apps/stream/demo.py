@@ -11,12 +11,13 @@ from apps.report.memory import forget_peak
 from apps.shipped import shipped_package
 from apps.stream.job import stream_to_folder
 from apps.stream.report import Accuracy
-from apps.stream.run import Progress, StreamOutcome
+from apps.stream.run import StreamOutcome
 from apps.stream.sinks import check_folder, write_text
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import dice_per_class, mean_dice
 from edge_sdk.package_session import PackageSession
+from edge_sdk.progress import Progress
 from edge_sdk.simulation.dataset import visible_labels
 from edge_sdk.simulation.simulate import Simulation, labels_on, simulate
 from edge_sdk.sweep.formats import write_sweep

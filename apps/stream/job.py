@@ -10,12 +10,13 @@ from typing import Any
 from apps.inputs import read_configs
 from apps.stream.plan import plan_volume
 from apps.stream.report import Accuracy, stream_report
-from apps.stream.run import Progress, StreamOutcome, run_stream
+from apps.stream.run import StreamOutcome, run_stream
 from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
 from apps.stream.uri import parse_source
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.package import load_package
 from edge_sdk.package_session import PackageSession
+from edge_sdk.progress import Progress
 from edge_sdk.sweep.formats import read_sweep
 
 Judge = Callable[[StreamOutcome, PackageSession], Accuracy]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +20,9 @@ from apps.stream.synchroniser import Synchroniser
 from apps.stream.uri import Pacing
 from apps.stream.view import network_view
 from edge_sdk.errors import StreamError
+from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.holes import fill_holes
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

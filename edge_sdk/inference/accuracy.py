@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.inference.cases import Case
-from edge_sdk.inference.segment import Progress, segment
+from edge_sdk.inference.segment import segment
 from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases, ratio_interval
 from edge_sdk.package_session import PackageSession
+from edge_sdk.progress import Progress
 
 THRESHOLD = 0.99
 """Least share of the reference's Dice, as in MLPerf Inference's quality gates."""

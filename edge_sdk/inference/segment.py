@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest
+from edge_sdk.progress import Progress
 from edge_sdk.session import Session
 from edge_sdk.volume.grid import Volume
-
-Progress = Callable[[int, int, str], None]
 
 
 def segment(

@@ -62,6 +62,11 @@ class EfficientMedNeXt(nn.Module):
         """Input voxels per logit voxel of the inference graph."""
         return 1 if self.full_resolution else 2
 
+    @property
+    def last_stage(self) -> int:
+        """Finest decoder stage of the inference graph: 0, or 1 for the variants that exit early."""
+        return 0 if self.full_resolution else 1
+
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:
         """Logits of the inference graph, (N, K, D/s, H/s, W/s); in training with deep supervision the list of all five.
 
@@ -70,7 +75,7 @@ class EfficientMedNeXt(nn.Module):
         """
         if self.training and self.deep_supervision:
             return self.stages(x, last=0)
-        return self.stages(x, last=0 if self.full_resolution else 1)[0]
+        return self.stages(x, last=self.last_stage)[0]
 
     def stages(self, x: Tensor, last: int) -> list[Tensor]:
         """Logits of decoder stages last … 4 (those that have a head), finest first."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import RecipeError
+from edge_sdk.progress import Progress
 from edge_sdk.simulation.anatomy import Region, random_phantom
 from edge_sdk.simulation.motion import SWEEP_LENGTH_MM, Motion, face_to_probe, freehand
 from edge_sdk.simulation.phantom import LABEL_NAMES, Phantom
@@ -22,8 +22,6 @@ LABEL_SPACING_MM = 0.6
 FIELD_MARGIN_MM = 1.5
 # Where the swept region's middle lies in the Reference frame, mm: drawn between these corners.
 ORIGIN_RANGE_MM = ((-40.0, 10.0, 60.0), (40.0, 60.0, 140.0))
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

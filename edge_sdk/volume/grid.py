@@ -53,10 +53,6 @@ class Box:
         """Index expression for an array (D, H, W)."""
         return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))  # type: ignore[return-value]
 
-    def overlaps(self, other: Box) -> bool:
-        """Whether the two boxes share a voxel."""
-        return all(a < d and c < b for a, b, c, d in zip(self.start, self.stop, other.start, other.stop, strict=True))
-
 
 @dataclass(frozen=True)
 class Volume:

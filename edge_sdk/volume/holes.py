@@ -81,8 +81,6 @@ _KERNELS: dict[str, Callable[[Any, Any, Any, Any, HoleFilling], None]] = {
     "STICK": _fill_sticks,
     "NEAREST_NEIGHBOR": _fill_nearest,
 }
-KERNELS = tuple(_KERNELS)
-"""Names of the kernels that can be asked for."""
 
 
 @njit(cache=True, nogil=True)

@@ -16,8 +16,6 @@ FULL_HIT = 256
 SATURATED = 65279
 """Above this accumulated weight a voxel is filtered recursively instead of averaged."""
 LARGEST = 65535
-SMALLEST_SHARE = 0.125
-"""Maximum and latest ignore voxels that a pixel touches with less weight than this."""
 
 
 @njit(cache=True, nogil=True)
@@ -100,6 +98,7 @@ def _blend(voxels, weights, z, y, x, value, share, bits, mode):  # type: ignore[
         # PLUS rounds twice, first to `bits` fractional bits, then to a grey level.
         voxels[z, y, x] = np.int64((share * value + before * old) / total + (0.5 + 0.5 / (np.int64(1) << bits)))
         weights[z, y, x] = min((total + half_unit) >> (bits - 8), LARGEST)
+    # Maximum and latest ignore voxels that a pixel touches with less than an eighth of its weight.
     elif share >= (np.int64(1) << (bits - 3)) and (mode == LATEST or value > old):
         voxels[z, y, x] = value
         weights[z, y, x] = (share + half_unit) >> (bits - 8)

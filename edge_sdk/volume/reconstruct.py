@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 from edge_sdk.errors import GeometryError, PoseError
+from edge_sdk.progress import Progress
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -18,7 +18,6 @@ from edge_sdk.volume.settings import ReconstructionSettings
 
 DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 """Where neither the caller nor the configuration says otherwise: 0.5 mm, linear, mean, no hole filling."""
-Progress = Callable[[int, int, str], None]
 
 
 def reconstruct(
