@@ -40,6 +40,7 @@ class Sweep:
         fields: Per frame, every other field as text ("FrameNumber", "UnfilteredTimestamp", …).
         header: The file's own header fields as text.
         source: Where it came from.
+        pixel_spacing: mm per pixel (x, y), where the recording says so.
     """
 
     images: NDArray[Any]
@@ -49,6 +50,7 @@ class Sweep:
     fields: tuple[Mapping[str, str], ...] = ()
     header: Mapping[str, str] = field(default_factory=dict)
     source: Path | None = None
+    pixel_spacing: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.timestamps)

@@ -1,0 +1,131 @@
+"""Video files (MP4, AVI, MOV, MKV …) as sweeps without poses, through OpenCV's FFmpeg."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.sweep import OK, Sweep
+
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm")
+UNDECODABLE = "UNDECODABLE"
+"""Status of a frame that is in the container but does not decode; its pixels are black."""
+
+
+def read_video(path: Path) -> Sweep:
+    """Read all frames as 8-bit grey (luma) with the container's time stamps.
+
+    Frames that do not decode keep their place, black, with the image status "UNDECODABLE"; those that the container
+    announces and the decoder never delivers are counted in the header ("FramesLost"). Where the container has no
+    usable time stamps, they follow from its frame rate; the header says which ("TimesFrom").
+
+    Raises:
+        FileFormatError: The file is missing, no video, or holds no frame that decodes.
+        GeometryError: The frames would not fit in memory.
+    """
+    if not path.is_file():
+        raise FileFormatError("there is no such file", where=path, remedy="check the path")
+    capture = _opened(path)
+    try:
+        declared = _declared_frames(capture, path)
+        frames, status, times = _decoded(capture, path)
+        rate, codec = _property(capture, "FPS"), int(_property(capture, "FOURCC"))
+    finally:
+        capture.release()
+    timestamps, times_from = _times(times, rate)
+    header = {
+        "SourceFormat": "video",
+        "Codec": "".join(chr(codec >> shift & 0xFF) for shift in (0, 8, 16, 24) if 32 < codec >> shift & 0xFF < 127),
+        "GreyFrom": "luma (BT.601)",
+        "TimesFrom": times_from,
+        "FramesLost": str(max(0, declared - len(status))),
+        "FramesUndecodable": str(status.count(UNDECODABLE)),
+    }
+    return Sweep(images=frames, timestamps=timestamps, image_status=tuple(status), header=header, source=path)
+
+
+def _opened(path: Path) -> Any:
+    # Read once, when OpenCV first opens a file: damaged ones would otherwise fill stderr.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    except cv2.error as error:
+        raise _not_a_video(path) from error
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if not capture.isOpened():
+        raise _not_a_video(path)
+    return capture
+
+
+def _not_a_video(path: Path) -> FileFormatError:
+    return FileFormatError(
+        "is not a video that can be opened", where=path, remedy="export it as MP4 (H.264) or copy it again"
+    )
+
+
+def _declared_frames(capture: Any, path: Path) -> int:
+    """Frames that the container promises, at least 0, once it is known that they fit."""
+    count = max(0, int(_property(capture, "FRAME_COUNT")))
+    width, height = int(_property(capture, "FRAME_WIDTH")), int(_property(capture, "FRAME_HEIGHT"))
+    if width <= 0 or height <= 0:
+        raise _not_a_video(path)
+    # Every frame takes a byte of the file or more: a damaged count is not believed.
+    check_frames(min(max(count, 1), path.stat().st_size), height, width, path)
+    return count
+
+
+def _property(capture: Any, name: str) -> float:
+    import cv2
+
+    value = float(capture.get(getattr(cv2, f"CAP_PROP_{name}")))
+    return value if np.isfinite(value) else 0.0
+
+
+def _decoded(capture: Any, path: Path) -> tuple[NDArray[np.uint8], list[str], list[float]]:
+    """Grey frames (N, H, W), their status, and their time stamps in ms."""
+    import cv2
+
+    stack, status, times = FrameStack(path), list[str](), list[float]()
+    waiting = 0  # frames that did not decode, before the first that did says how large they are
+    try:
+        while capture.grab():
+            times.append(_property(capture, "POS_MSEC"))
+            decoded, frame = capture.retrieve()
+            if not decoded and not len(stack):
+                waiting += 1
+                continue
+            image = grey(frame, order="BGR") if decoded else np.zeros_like(stack.last)
+            for _ in range(waiting):
+                stack.append(np.zeros_like(image))
+                status.append(UNDECODABLE)
+            waiting = 0
+            stack.append(image)
+            status.append(OK if decoded else UNDECODABLE)
+    except cv2.error as error:
+        raise FileFormatError(
+            f"frame {len(stack)} cannot be decoded ({error.err})", where=path, remedy="copy or export the video again"
+        ) from error
+    if not len(stack):
+        raise FileFormatError("holds no frame that decodes", where=path, remedy="copy or export the video again")
+    return stack.images(), status, times
+
+
+def _times(milliseconds: list[float], rate: float) -> tuple[NDArray[np.float64], str]:
+    """Seconds per frame, (N,), and where they come from."""
+    times = np.array(milliseconds) / 1000.0
+    if len(times) == 1 or (np.isfinite(times).all() and (np.diff(times) > 0).any()):
+        return times, "container"
+    if rate > 0:
+        return np.arange(len(times)) / rate, f"frame rate {rate:g}/s"
+    return np.full(len(times), np.nan), "nowhere: the file has neither time stamps nor a frame rate"
