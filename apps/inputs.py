@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["package", "checkpoint", "run", "sweep", "volume"]
 CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".npz")
+BY_NAME: tuple[tuple[tuple[str, ...], Kind], ...] = (
+    ((".edgepkg", ".zip"), "package"),
+    (CHECKPOINTS, "checkpoint"),
+)
+"""Files whose name alone tells what they are; sweeps tell themselves through `edge_sdk.sweep.formats.FORMATS`."""
 
 
 def kind_of(path: Path) -> Kind:
@@ -22,6 +27,7 @@ def kind_of(path: Path) -> Kind:
     Raises:
         FileFormatError: It is not there, or nothing that edge-sdk reads.
     """
+    from edge_sdk.sweep.formats import FORMATS, is_sweep
     from edge_sdk.volume.files import SUFFIXES
 
     if not path.exists():
@@ -29,20 +35,18 @@ def kind_of(path: Path) -> Kind:
     if path.is_dir():
         return _kind_of_folder(path)
     name = path.name.lower()
-    if name.endswith((".edgepkg", ".zip")):
-        return "package"
-    if name.endswith(CHECKPOINTS):
-        return "checkpoint"
-    if name.endswith((".mha", ".mhd")):
-        return _kind_of_metaimage(path)
-    if name.endswith((".igs.nrrd", ".seq.nrrd")):
-        raise FileFormatError(
-            "is a sweep as NRRD, which this version does not read", where=path, remedy="convert it to .igs.mha"
-        )
+    for suffixes, kind in BY_NAME:
+        if name.endswith(suffixes):
+            return kind
+    if is_sweep(path):
+        return "sweep"
     if name.endswith(SUFFIXES):
         return "volume"
-    known = ".edgepkg, .igs.mha, .mha, .mhd, .nrrd, .nii, .nii.gz, .pt, .pth, .safetensors"
-    raise FileFormatError("is not a known kind of file", where=path, remedy=f"known are {known}")
+    known = (*(suffix for suffixes, _ in BY_NAME for suffix in suffixes), *SUFFIXES)
+    sweeps = (suffix for format_ in FORMATS for suffix in format_.suffixes)
+    raise FileFormatError(
+        "is not a known kind of file", where=path, remedy=f"known are {', '.join(dict.fromkeys((*known, *sweeps)))}"
+    )
 
 
 def read_configs(paths: Sequence[Path] | None) -> PlusConfig | None:
@@ -59,22 +63,16 @@ def read_configs(paths: Sequence[Path] | None) -> PlusConfig | None:
 
 
 def _kind_of_folder(path: Path) -> Kind:
+    from edge_sdk.sweep.formats import is_sweep
+
     if (path / "run.json").is_file():
         return "run"
     if (path / "manifest.json").is_file() or path.suffix == ".edgepkg":
         return "package"
+    if is_sweep(path):
+        return "sweep"
     raise FileFormatError(
-        "is a folder, but neither a package (manifest.json) nor a run (run.json)",
+        "is a folder, but neither a package (manifest.json) nor a run (run.json) nor a recording",
         where=path,
-        remedy="give a file, a package or a run",
+        remedy="give a file, a package, a run or the folder of a recording",
     )
-
-
-def _kind_of_metaimage(path: Path) -> Kind:
-    from edge_sdk.metaimage import NO_PIXELS, read_metaimage
-
-    fields = read_metaimage(path, header_only=True).fields
-    tracked = any(key.startswith("Seq_Frame") for key in fields)
-    # PLUS writes reconstructed volumes with fields of one frame; their last axis is one of space.
-    spatial = fields.get("Kinds", "domain domain list").split()[-1:] == ["domain"]
-    return "sweep" if (tracked and not spatial) or fields.get("ElementType") == NO_PIXELS else "volume"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.sweep import Sweep
 
-__all__ = ["FORMATS", "SweepFormat", "format_of", "read_sweep", "write_sweep"]
+__all__ = ["FORMATS", "SweepFormat", "format_of", "is_sweep", "read_sweep", "write_sweep"]
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,12 @@ class SweepFormat:
 
     Attributes:
         name: For people.
-        suffixes: Names end with one of these, lower case; empty for a kind that is told by its contents.
+        suffixes: Names end with one of these, lower case; empty for a kind that is told by its contents alone, such as
+            a folder.
         module: Of `edge_sdk.sweep.formats`, imported when first used.
         reader: Its function (path) -> Sweep.
+        recogniser: Its function (path) -> bool that looks at the header of a file, or into a folder, where the name
+            does not tell a sweep from a volume or from another kind of sweep; None where the suffix is enough.
         writer: Its function (sweep, path, *, compressed), or None where sweeps are not written so.
     """
 
@@ -30,29 +33,66 @@ class SweepFormat:
     suffixes: tuple[str, ...]
     module: str
     reader: str
+    recogniser: str | None = None
     writer: str | None = None
 
-    def function(self, name: str) -> Callable[..., Sweep | None]:
+    def function(self, name: str) -> Callable[..., Any]:
         """A function of the format's module."""
         module = importlib.import_module(f"{__name__}.{self.module}")
-        return cast("Callable[..., Sweep | None]", getattr(module, name))
+        return cast("Callable[..., Any]", getattr(module, name))
+
+    def named(self, path: Path) -> bool:
+        """Whether the name of `path` allows this format."""
+        return not self.suffixes or path.name.lower().endswith(self.suffixes)
+
+    def recognises(self, path: Path) -> bool:
+        """Whether the file or folder at `path` is a sweep of this format.
+
+        Raises:
+            FileFormatError: It is damaged.
+        """
+        return self.named(path) and (self.recogniser is None or bool(self.function(self.recogniser)(path)))
 
 
-FORMATS = (SweepFormat("sequence metafile", (".mha", ".mhd"), "sequence_metafile", "read_sequence", "write_sequence"),)
+# Of formats that share a suffix, the pickier ones come first.
+FORMATS = (
+    SweepFormat(
+        "sequence metafile",
+        (".mha", ".mhd"),
+        "sequence_metafile",
+        reader="read_sequence",
+        recogniser="is_sequence",
+        writer="write_sequence",
+    ),
+)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether the file or folder at `path` is a sweep of a known format, by its name and, where needed, its header.
+
+    Raises:
+        FileFormatError: It is damaged.
+    """
+    return any(known.recognises(path) for known in FORMATS)
 
 
 def format_of(path: Path) -> SweepFormat:
     """The format of a recording.
 
     Raises:
-        FileFormatError: None that is known.
+        FileFormatError: None that is known, or damaged.
     """
-    name = path.name.lower()
-    for candidate in FORMATS:
-        if name.endswith(candidate.suffixes):
-            return candidate
-    suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
-    raise FileFormatError("is not a sweep by its name", where=path, remedy=f"use a name that ends with {suffixes}")
+    fitting = [known for known in FORMATS if known.named(path)]
+    # Where nothing recognises the file, the reader that its name asks for says what is wrong with it.
+    named = [known for known in fitting if known.suffixes]
+    for known in fitting:
+        if fitting == named[:1] or known.recognises(path):
+            return known
+    if named:
+        return named[-1]
+    raise FileFormatError(
+        "is not a sweep by its name", where=path, remedy=f"use a name that ends with {_suffixes(FORMATS)}"
+    )
 
 
 def read_sweep(path: str | Path) -> Sweep:
@@ -74,10 +114,16 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
         FileFormatError: The suffix is unknown or the pixel type has no counterpart in the format.
     """
     path = Path(path)
-    known = format_of(path)
-    if known.writer is None:
-        writable = ", ".join(suffix for each in FORMATS if each.writer for suffix in each.suffixes)
+    writable = [known for known in FORMATS if known.writer]
+    known = next((known for known in writable if known.named(path)), None)
+    if known is None or known.writer is None:
         raise FileFormatError(
-            f"{known.name} is not written", where=path, remedy=f"use a name that ends with {writable}"
+            "is not a name of a sweep that can be written",
+            where=path,
+            remedy=f"use a name that ends with {_suffixes(writable)}",
         )
     known.function(known.writer)(sweep, path, compressed=compressed)
+
+
+def _suffixes(formats: Iterable[SweepFormat]) -> str:
+    return ", ".join(suffix for known in formats for suffix in known.suffixes)

@@ -29,6 +29,19 @@ _MISSING = "MISSING"
 _NO_TRANSFORM = np.full((4, 4), np.nan)
 
 
+def is_sequence(path: Path) -> bool:
+    """Whether a .mha or .mhd holds a sweep: frames with fields of their own, or none but tracking.
+
+    Raises:
+        FileFormatError: Its header cannot be read.
+    """
+    fields = read_metaimage(path, header_only=True).fields
+    tracked = any(key.startswith("Seq_Frame") for key in fields)
+    # PLUS writes reconstructed volumes with fields of one frame; their last axis is one of space.
+    spatial = fields.get("Kinds", "domain domain list").split()[-1:] == ["domain"]
+    return (tracked and not spatial) or fields.get("ElementType") == NO_PIXELS
+
+
 def read_sequence(path: Path) -> Sweep:
     """Read a sequence metafile; see `edge_sdk.sweep.formats.read_sweep`."""
     file = read_metaimage(path)
