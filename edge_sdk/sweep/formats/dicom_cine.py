@@ -134,14 +134,27 @@ def _grey_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
     from pydicom.pixels import apply_color_lut
 
     kind, bits = dataset.PhotometricInterpretation, int(dataset.BitsStored)
+    if kind == "PALETTE COLOR":
+        _as_little_endian(dataset)
     for frame in _stored_frames(dataset, path):
         if kind == "PALETTE COLOR":
-            coloured = apply_color_lut(frame, dataset)
+            coloured = apply_color_lut(frame, dataset)[..., :3]
             yield grey(_eight_bits(coloured, 8 * coloured.dtype.itemsize))
         elif kind == "MONOCHROME1":
             yield 255 - _eight_bits(frame, bits)
         else:
             yield grey(_eight_bits(frame, bits))
+
+
+def _as_little_endian(dataset: Any) -> None:
+    """Swap the bytes of a big-endian file's palette: pydicom 3 takes 16-bit entries in the machine's order."""
+    if dataset.file_meta.TransferSyntaxUID.is_little_endian:
+        return
+    entries = dataset.RedPaletteColorLookupTableDescriptor[0] or 1 << 16
+    for colour in ("Red", "Green", "Blue"):
+        name = f"{colour}PaletteColorLookupTableData"
+        if len(dataset.get(name) or b"") == 2 * entries:
+            setattr(dataset, name, np.frombuffer(dataset.get(name), ">u2").astype("<u2").tobytes())
 
 
 def _stored_frames(dataset: Any, path: Path) -> Iterator[NDArray[Any]]:
