@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
+from edge_sdk.sweep.quaternions import from_rotations, to_rotations
 from edge_sdk.sweep.sweep import OK, TrackedTransform
 
 MISSING = "MISSING"
@@ -92,8 +93,8 @@ def _between(first: Floats, second: Floats, fraction: Floats) -> Floats:
     result = np.tile(np.eye(4), (len(fraction), 1, 1))
     result[:, :3, 3] = _linear(first[:, :3, 3], second[:, :3, 3], fraction[:, None])
     (rotation_a, stretch_a), (rotation_b, stretch_b) = _polar(first[:, :3, :3]), _polar(second[:, :3, :3])
-    rotation = _slerp(_quaternions(rotation_a), _quaternions(rotation_b), fraction)
-    result[:, :3, :3] = _matrices(rotation) @ _linear(stretch_a, stretch_b, fraction[:, None, None])
+    rotation = _slerp(from_rotations(rotation_a), from_rotations(rotation_b), fraction)
+    result[:, :3, :3] = to_rotations(rotation) @ _linear(stretch_a, stretch_b, fraction[:, None, None])
     mirrored = np.linalg.det(stretch_a) * np.linalg.det(stretch_b) < 0
     result[mirrored] = np.nan
     return result
@@ -124,28 +125,3 @@ def _slerp(first: Floats, second: Floats, fraction: Floats) -> Floats:
         return share[:, None]
 
     return first * weight(1 - fraction) + second * weight(fraction)
-
-
-def _quaternions(rotations: Floats) -> Floats:
-    """(K, 4) unit quaternions x, y, z, w of (K, 3, 3) rotations, by way of the largest component (Shepperd 1978)."""
-    # Four times the outer product of the quaternion with itself: any row of it is the quaternion, scaled.
-    r, diagonal = rotations, np.diagonal(rotations, axis1=1, axis2=2)
-    outer = np.empty((len(r), 4, 4))
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        outer[:, i, i] = 1 + diagonal[:, i] - diagonal[:, j] - diagonal[:, k]
-        outer[:, i, j] = outer[:, j, i] = r[:, i, j] + r[:, j, i]
-        outer[:, i, 3] = outer[:, 3, i] = r[:, k, j] - r[:, j, k]
-    outer[:, 3, 3] = 1 + diagonal.sum(1)
-    largest = np.argmax(np.diagonal(outer, axis1=1, axis2=2), axis=1)
-    rows = outer[np.arange(len(r)), largest]
-    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
-
-
-def _matrices(quaternions: Floats) -> Floats:
-    """(K, 3, 3) rotations of (K, 4) unit quaternions x, y, z, w."""
-    vector, w = quaternions[:, :3], quaternions[:, 3, None, None]
-    cross = np.cross(np.eye(3), vector[:, None, :])
-    outer = vector[:, :, None] * vector[:, None, :]
-    return np.eye(3) * (2 * w * w - 1) + 2 * (outer + w * cross)
