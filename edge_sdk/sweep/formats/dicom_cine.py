@@ -131,7 +131,7 @@ def _check_ultrasound(dataset: Any, path: Path) -> None:
 
 def _grey_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
     """Each frame as (H, W) uint8."""
-    from pydicom.pixels import apply_color_lut
+    from pydicom.pixels.processing import apply_color_lut
 
     kind, bits = dataset.PhotometricInterpretation, int(dataset.BitsStored)
     if kind == "PALETTE COLOR":
@@ -159,7 +159,8 @@ def _as_little_endian(dataset: Any) -> None:
 
 def _stored_frames(dataset: Any, path: Path) -> Iterator[NDArray[Any]]:
     """Each frame as pydicom decodes it: (H, W), or (H, W, 3) RGB."""
-    from pydicom.pixels import get_decoder, iter_pixels
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.pixels.utils import iter_pixels
 
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated or get_decoder(syntax).is_available:

@@ -77,14 +77,19 @@ def frame_times(dataset: Any, count: int) -> tuple[NDArray[np.float64], str]:
         increments = np.atleast_1d(np.array(vector, np.float64))
         if len(increments) == count and np.isfinite(increments).all():
             return (np.cumsum(increments) - increments[0]) / 1000.0, "FrameTimeVector"
-    for name, per_frame in (
-        ("FrameTime", lambda value: value / 1000.0),
-        ("CineRate", lambda value: 1.0 / value),
-        ("RecommendedDisplayFrameRate", lambda value: 1.0 / value),
-    ):
-        value = float(dataset.get(name) or 0)
-        if np.isfinite(value) and value > 0:
-            return np.arange(count) * per_frame(value), name
+    milliseconds = _number(dataset, "FrameTime")
+    if milliseconds > 0:
+        return np.arange(count) * milliseconds / 1000.0, "FrameTime"
+    for name in ("CineRate", "RecommendedDisplayFrameRate"):
+        rate = _number(dataset, name)
+        if rate > 0:
+            return np.arange(count) / rate, name
     if count == 1:
         return np.zeros(1), "a single frame"
     return np.full(count, np.nan), "nowhere: the file has neither frame times nor a frame rate"
+
+
+def _number(dataset: Any, name: str) -> float:
+    """A finite number, or 0 where the attribute is absent or says nothing."""
+    value = float(dataset.get(name) or 0)
+    return value if np.isfinite(value) else 0.0
