@@ -64,6 +64,9 @@ FORMATS = (
         recogniser="is_sequence",
         writer="write_sequence",
     ),
+    SweepFormat("ultrasound DICOM", (".dcm", ".dicom"), "dicom_cine", reader="read_dicom_cine"),
+    SweepFormat("video", (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"), "video", reader="read_video"),
+    SweepFormat("pose table", (".csv", ".tsv"), "pose_table", reader="read_pose_table"),
 )
 
 

@@ -17,7 +17,6 @@ from edge_sdk.sweep.formats.dicom_tags import b_mode_region, frame_times, pixel_
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
 from edge_sdk.sweep.sweep import OK, Sweep
 
-SUFFIXES = (".dcm", ".dicom")
 _ULTRASOUND = "1.2.840.10008.5.1.4.1.1."
 _STORAGE = {f"{_ULTRASOUND}{number}" for number in ("6", "6.1", "3", "3.1")}
 """Ultrasound and Ultrasound Multi-frame Image Storage, each retired and current."""

@@ -79,11 +79,11 @@ def frame_times(dataset: Any, count: int) -> tuple[NDArray[np.float64], str]:
             return (np.cumsum(increments) - increments[0]) / 1000.0, "FrameTimeVector"
     milliseconds = _number(dataset, "FrameTime")
     if milliseconds > 0:
-        return np.arange(count) * milliseconds / 1000.0, "FrameTime"
+        return np.arange(count, dtype=np.float64) * milliseconds / 1000.0, "FrameTime"
     for name in ("CineRate", "RecommendedDisplayFrameRate"):
         rate = _number(dataset, name)
         if rate > 0:
-            return np.arange(count) / rate, name
+            return np.arange(count, dtype=np.float64) / rate, name
     if count == 1:
         return np.zeros(1), "a single frame"
     return np.full(count, np.nan), "nowhere: the file has neither frame times nor a frame rate"

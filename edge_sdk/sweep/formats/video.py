@@ -13,7 +13,6 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
 from edge_sdk.sweep.sweep import OK, Sweep
 
-SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm")
 UNDECODABLE = "UNDECODABLE"
 """Status of a frame that is in the container but does not decode; its pixels are black."""
 
