@@ -11,7 +11,7 @@ from edge_sdk.sweep.interpolation import interpolate
 from edge_sdk.sweep.sweep import Sweep
 
 MAX_GAP_S = 0.25
-"""Poses further apart are not interpolated between: a tracker's dropout, not its rate. CustusX's limit."""
+"""Poses further apart are not interpolated between: a tracker's dropout, not its rate."""
 
 
 def with_poses(sweep: Sweep, tracking: Sweep, *, lag: float = 0.0, max_gap: float = MAX_GAP_S) -> Sweep:

@@ -56,6 +56,7 @@ class SweepFormat:
 
 # Of formats that share a suffix, the pickier ones come first.
 FORMATS = (
+    SweepFormat("CustusX acquisition", (), "custusx", reader="read_custusx", recogniser="is_acquisition"),
     SweepFormat(
         "sequence metafile",
         (".mha", ".mhd"),

@@ -203,7 +203,7 @@ def test_a_volume_is_no_sweep_and_a_sweep_no_volume(tmp_path):
 
 def test_unknown_suffix_and_missing_file(tmp_path):
     with pytest.raises(FileFormatError, match=r"\.mha"):
-        read_sweep(tmp_path / "a.avi")
+        read_sweep(tmp_path / "a.xyz")
     with pytest.raises(FileFormatError, match=r"none\.mha"):
         read_sweep(tmp_path / "none.mha")
 
