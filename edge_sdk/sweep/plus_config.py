@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,19 @@ def read_xml(path: Path) -> ElementTree.Element:
         raise FileFormatError(
             f"is not a PLUS configuration: {error}", where=path, remedy="give a well-formed XML file"
         ) from error
+
+
+def clip_of_attributes(attributes: Mapping[str, str], source: Path) -> ClipRegion | None:
+    """The clip region that VolumeReconstruction's attributes ClipRectangle… and Fan… describe, if any.
+
+    Args:
+        attributes: Text by PLUS's name.
+        source: Named in errors.
+
+    Raises:
+        FileFormatError: One cannot be understood, or a fan is incomplete.
+    """
+    return _clip(_Attributes(ElementTree.Element("header", dict(attributes)), source))
 
 
 class _Attributes:
