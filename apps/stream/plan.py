@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.sweeps import defaults_for
 from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
@@ -66,7 +67,7 @@ def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[
         PoseError: ImageToReference cannot be resolved, or no frame is usable.
         GeometryError: The frames are not 8-bit grey images, or the volume would not fit in memory.
     """
-    defaults = ReconstructionSettings(spacing=package_spacing)
+    defaults = defaults_for(sweep, ReconstructionSettings(spacing=package_spacing))
     settings = effective_settings(config, None if config and config.reconstruction else defaults)
     check_kernels(settings.fill_holes)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
