@@ -1,59 +1,101 @@
 """Filling voxels that no pixel reached, on read-out.
 
-Two of PLUS's kernels (PlusToolkit/IGSIO vtkIGSIOFillHolesInVolume, BSD-3): STICK looks along straight lines for a
-filled voxel on either side and interpolates between them; NEAREST_NEIGHBOR averages the closest shell that holds
-filled voxels.
+The kernels are PLUS's (PlusToolkit/IGSIO vtkIGSIOFillHolesInVolume, BSD-3), equal voxel for voxel; a module for each
+family says how it is computed. Each hole depends on known voxels alone, so tiles are filled in any order, on any
+number of threads, with the same result.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError
+from edge_sdk.volume.grid import Box
+from edge_sdk.volume.holes_cubes import LARGEST, cube_reach
+from edge_sdk.volume.holes_nearest import NearestFiller
+from edge_sdk.volume.holes_stick import LONGEST, StickFiller, stick_reach
+from edge_sdk.volume.holes_tiles import Filler, Source, Target, Tile, begin, read_only, tile_size, tiles
+from edge_sdk.volume.holes_weighted import WeightedFiller, cube_weights
 from edge_sdk.volume.settings import HoleFilling
+from edge_sdk.volume.workers import share
 
-# One of each pair of opposite directions to the 26 neighbours, (x, y, z). Which of the two counts as forward, and
-# the order, are PLUS's: its weights of the two ends are not symmetric, and its sums are rounded.
-_STICKS = np.array(
-    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, -1, 0), (1, 0, -1), (0, 1, -1),
-     (1, 1, 1), (-1, 1, 1), (1, -1, 1), (-1, -1, 1)],
-    np.int64,
-)  # fmt: skip
-_STICK_LENGTHS = np.sqrt((_STICKS**2).sum(1).astype(np.float64))
+_KERNELS: dict[str, Callable[[HoleFilling, Source, tuple[int, int, int]], Filler]] = {
+    "STICK": StickFiller,
+    "NEAREST_NEIGHBOR": NearestFiller,
+    "GAUSSIAN": WeightedFiller,
+    "GAUSSIAN_ACCUMULATION": WeightedFiller,
+    "DISTANCE_WEIGHT_INVERSE": WeightedFiller,
+}
 
 
-def fill_holes(voxels: NDArray[np.uint8], hit: NDArray[np.bool_], filling: Sequence[HoleFilling]) -> NDArray[np.uint8]:
+def fill_holes(
+    voxels: NDArray[np.uint8],
+    hit: NDArray[np.bool_],
+    filling: Sequence[HoleFilling],
+    *,
+    weights: NDArray[np.uint16] | None = None,
+    box: Box | None = None,
+    threads: int | None = None,
+) -> NDArray[np.uint8]:
     """Fill voxels outside `hit`; each kernel is tried on what those before it left empty.
 
-    Only voxels of `hit` are sources, so the result does not depend on the order of filling.
+    Only voxels of `hit` are sources, so the result does not depend on the order of filling, nor on `threads`.
 
     Args:
         voxels: (D, H, W) uint8.
         hit: (D, H, W) which voxels are known.
         filling: Kernels in order.
+        weights: (D, H, W) accumulated weights, 256 for each pixel that came, above 0 where `hit`; only
+            GAUSSIAN_ACCUMULATION needs them.
+        box: Fill and return only this part; nothing further away from it than `reach(filling)` is read.
+        threads: At most so many; None: as many as the process may use.
 
     Returns:
-        A new array.
+        A new array of the volume's shape, or the box's; 0 where a hole could not be filled.
 
     Raises:
-        GeometryError: A kernel that is not implemented.
+        GeometryError: An unknown kernel or impossible size, arrays that do not fit together, a box that does not
+            lie in the volume, or weights that are needed and missing.
     """
     check_kernels(filling)
-    filled = np.where(hit, voxels, np.uint8(0))  # a voxel of almost no weight has a value but is not known
-    open_voxels = ~hit
-    for element in filling:
-        _KERNELS[element.kernel](filled, voxels, hit, open_voxels, element)
+    box = box or Box((0, 0, 0), voxels.shape)
+    _check_arrays(voxels, hit, weights, box)
+    if weights is None and any(element.kernel == "GAUSSIAN_ACCUMULATION" for element in filling):
+        raise GeometryError(
+            "hole filling with GAUSSIAN_ACCUMULATION needs the accumulated weights of the voxels",
+            remedy="fill where the volume is compounded, or use GAUSSIAN",
+        )
+    source = Source(read_only(voxels), read_only(hit), None if weights is None else read_only(weights))
+    filled = np.empty([stop - start for start, stop in zip(box.start, box.stop, strict=True)], np.uint8)
+    if filled.size == 0:
+        return filled
+    size = tile_size(box, reach(filling))
+
+    def worker() -> Callable[[Tile], None]:
+        target = Target(filled, box.start, np.empty(size, np.bool_))
+        fillers = [_KERNELS[element.kernel](element, source, size) for element in filling]
+
+        def fill(tile: Tile) -> None:
+            holes = begin(source.voxels, source.hit, tile.start, tile.size, filled, box.start, target.holes)
+            for filler in fillers if holes else ():
+                filler.fill(tile, target)
+
+        return fill
+
+    share(tiles(box, size), worker, threads)
     return filled
 
 
+def reach(filling: Sequence[HoleFilling]) -> int:
+    """How far away, in voxels along each axis, a known voxel may be that a hole's value depends on."""
+    return max((_reach(element) for element in filling), default=0)
+
+
 def check_kernels(filling: Sequence[HoleFilling]) -> None:
-    """Refuse kernels that are not implemented, by name.
+    """Refuse kernels that do not exist, by name, and impossible sizes.
 
     Raises:
         GeometryError: As said.
@@ -61,100 +103,41 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
     for element in filling:
         if element.kernel not in _KERNELS:
             raise GeometryError(
-                f"hole filling does not know the kernel {element.kernel!r}",
-                remedy=f"use {' or '.join(_KERNELS)}",
+                f"hole filling does not know the kernel {element.kernel!r}", remedy=f"use {' or '.join(_KERNELS)}"
             )
-        if min(element.stick_length, element.sticks, element.size) < 1:
-            raise GeometryError(f"hole filling {element} has a size below 1", remedy="give sizes of at least 1")
+        most = LONGEST if element.kernel == "STICK" else LARGEST
+        given = element.stick_length if element.kernel == "STICK" else element.size
+        if not 1 <= given <= most or element.sticks < 1:
+            raise GeometryError(
+                f"hole filling {element} has an impossible size", remedy=f"give sizes of at least 1 and at most {most}"
+            )
+        if not 0 <= element.minimum_ratio <= 1:
+            raise GeometryError(
+                f"hole filling {element} asks for an impossible share", remedy="give a minimum ratio between 0 and 1"
+            )
+        gaussian = element.kernel.startswith("GAUSSIAN")
+        if gaussian and not (element.deviation > 0 and 0 < cube_weights(element).sum() < np.inf):
+            raise GeometryError(
+                f"hole filling {element} has an impossible deviation",
+                remedy="give a deviation in voxels, for example 0.6667",
+            )
 
 
-def _fill_sticks(filled: Any, voxels: Any, hit: Any, open_voxels: Any, element: HoleFilling) -> None:
-    _sticks(filled, voxels, hit, open_voxels, _STICKS, _STICK_LENGTHS, element.stick_length, element.sticks)
+def _reach(element: HoleFilling) -> int:
+    return stick_reach(element) if element.kernel == "STICK" else cube_reach(element)
 
 
-def _fill_nearest(filled: Any, voxels: Any, hit: Any, open_voxels: Any, element: HoleFilling) -> None:
-    reach = (element.size - 1) // 2
-    _nearest(filled, voxels, hit, open_voxels, reach, math.floor(element.minimum_ratio * element.size**3))
-
-
-_KERNELS: dict[str, Callable[[Any, Any, Any, Any, HoleFilling], None]] = {
-    "STICK": _fill_sticks,
-    "NEAREST_NEIGHBOR": _fill_nearest,
-}
-
-
-@njit(cache=True, nogil=True)
-def _walk(hit, z, y, x, dz, dy, dx, limit):  # type: ignore[no-untyped-def]
-    """Steps to the first known voxel in a direction, 0 where none lies within `limit` steps."""
-    depth, height, width = hit.shape
-    for step in range(1, limit + 1):
-        z, y, x = z + dz, y + dy, x + dx
-        if z < 0 or y < 0 or x < 0 or z >= depth or y >= height or x >= width:
-            return 0
-        if hit[z, y, x]:
-            return step
-    return 0
-
-
-@njit(cache=True, nogil=True)
-def _sticks(filled, voxels, hit, open_voxels, directions, lengths, limit, wanted):  # type: ignore[no-untyped-def]
-    depth, height, width = voxels.shape
-    values = np.zeros(len(directions), np.float64)
-    scores = np.zeros(len(directions), np.float64)
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if not open_voxels[z, y, x]:
-                    continue
-                for i in range(len(directions)):
-                    scores[i] = 0.0
-                    dx, dy, dz = directions[i]
-                    ahead = _walk(hit, z, y, x, dz, dy, dx, limit - 1)
-                    if ahead == 0:
-                        continue
-                    behind = _walk(hit, z, y, x, -dz, -dy, -dx, limit - ahead - 1)
-                    if behind == 0:
-                        continue
-                    span = ahead + behind + 1
-                    share = (behind + 1) / span
-                    front = voxels[z + ahead * dz, y + ahead * dy, x + ahead * dx]
-                    back = voxels[z - behind * dz, y - behind * dy, x - behind * dx]
-                    scores[i] = 1.0 / (span * lengths[i])
-                    values[i] = np.floor((1.0 - share) * back + share * front)
-                used, total, weight = 0, 0.0, 0.0
-                while used < wanted:
-                    best = scores.max()
-                    if best == 0.0:
-                        break
-                    for i in range(len(directions)):
-                        if scores[i] == best:  # sticks that are equally good count together
-                            total += values[i] * best
-                            weight += best
-                            used += 1
-                            scores[i] = 0.0
-                if weight > 0.0:
-                    filled[z, y, x] = np.uint8(total / weight)
-                    open_voxels[z, y, x] = False
-
-
-@njit(cache=True, nogil=True)
-def _nearest(filled, voxels, hit, open_voxels, reach, more_than):  # type: ignore[no-untyped-def]
-    depth, height, width = voxels.shape
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if not open_voxels[z, y, x]:
-                    continue
-                for radius in range(1, reach + 1):
-                    total, count = 0, 0
-                    for nz in range(max(z - radius, 0), min(z + radius + 1, depth)):
-                        for ny in range(max(y - radius, 0), min(y + radius + 1, height)):
-                            for nx in range(max(x - radius, 0), min(x + radius + 1, width)):
-                                if hit[nz, ny, nx]:
-                                    total += voxels[nz, ny, nx]
-                                    count += 1
-                    if count > 0:
-                        if count > more_than:
-                            filled[z, y, x] = total // count
-                            open_voxels[z, y, x] = False
-                        break
+def _check_arrays(
+    voxels: NDArray[np.uint8], hit: NDArray[np.bool_], weights: NDArray[np.uint16] | None, box: Box
+) -> None:
+    expected = {"voxels": (voxels, np.uint8), "hit": (hit, np.bool_), "weights": (weights, np.uint16)}
+    for name, (array, kind) in expected.items():
+        if array is not None and (array.ndim != 3 or array.shape != voxels.shape or array.dtype != kind):
+            raise GeometryError(
+                f"hole filling was given {name} of {array.dtype} {array.shape}",
+                remedy=f"give arrays (D, H, W) of one shape, {name} of {np.dtype(kind)}",
+            )
+    if any(not 0 <= a <= b <= n for a, b, n in zip(box.start, box.stop, voxels.shape, strict=True)):
+        raise GeometryError(
+            f"hole filling was asked for {box} of a volume {voxels.shape}", remedy="ask for a box inside the volume"
+        )

@@ -83,11 +83,11 @@ def test_what_cannot_be_done_is_said_before_the_work():
             config=CONFIG,
             settings=ReconstructionSettings((1e-5, 1e-5, 1e-5)),
         )
-    with pytest.raises(GeometryError, match="GAUSSIAN"):
+    with pytest.raises(GeometryError, match="SPLINE"):
         reconstruct(
             sweep(),
             config=CONFIG,
-            settings=ReconstructionSettings((1, 1, 1), fill_holes=(HoleFilling("GAUSSIAN"),)),
+            settings=ReconstructionSettings((1, 1, 1), fill_holes=(HoleFilling("SPLINE"),)),
         )
     with pytest.raises(PoseError, match="--config"):
         reconstruct(sweep())

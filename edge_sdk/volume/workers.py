@@ -1,0 +1,61 @@
+"""A few threads that stay, for numba kernels that release the interpreter lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
+from typing import TypeVar
+
+Job = TypeVar("Job")
+
+
+def usable_threads() -> int:
+    """Processors that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share(jobs: Iterable[Job], worker: Callable[[], Callable[[Job], None]], threads: int | None = None) -> None:
+    """Do all jobs, each once, on several threads, of which the caller's is one.
+
+    Args:
+        jobs: What to do; they must not depend on each other.
+        worker: Makes the function that does a job, once per thread, so that it may keep scratch memory.
+        threads: At most so many; None: as many as the process may use.
+
+    Raises:
+        Exception: The first that a job raised, after all threads have stopped.
+    """
+    waiting = list(jobs)
+    waiting.reverse()
+    threads = min(usable_threads() if threads is None else threads, len(waiting))
+
+    def work() -> None:
+        do = worker()
+        while waiting:
+            try:
+                job = waiting.pop()  # atomic
+            except IndexError:
+                return
+            do(job)
+
+    others = [_pool().submit(work) for _ in range(threads - 1)]
+    try:
+        work()
+    finally:
+        waiting.clear()
+        # Where the pool is busy, those that have not begun have nothing left to do.
+        wait([future for future in others if not future.cancel()])
+    for future in others:
+        if not future.cancelled():
+            future.result()
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, usable_threads() - 1), thread_name_prefix="volume")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has the pool's memory but not its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
