@@ -11,7 +11,7 @@ from typing import Any, cast
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.sweep import Sweep
 
-__all__ = ["FORMATS", "SweepFormat", "format_of", "is_sweep", "read_sweep", "write_sweep"]
+__all__ = ["FORMATS", "SweepFormat", "format_of", "is_sweep", "read_sweep", "sweep_writer", "write_sweep"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,15 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
     Raises:
         FileFormatError: The suffix is unknown or the pixel type has no counterpart in the format.
     """
+    sweep_writer(path)(sweep, Path(path), compressed=compressed)
+
+
+def sweep_writer(path: str | Path) -> Callable[..., Any]:
+    """The function (sweep, path, *, compressed) that writes sweeps of this name.
+
+    Raises:
+        FileFormatError: The suffix is unknown.
+    """
     path = Path(path)
     writable = [known for known in FORMATS if known.writer]
     known = next((known for known in writable if known.named(path)), None)
@@ -126,7 +135,7 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
             where=path,
             remedy=f"use a name that ends with {_suffixes(writable)}",
         )
-    known.function(known.writer)(sweep, path, compressed=compressed)
+    return known.function(known.writer)
 
 
 def _suffixes(formats: Iterable[SweepFormat]) -> str:
