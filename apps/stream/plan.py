@@ -14,7 +14,7 @@ from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Grid
 from edge_sdk.volume.holes import check_kernels
-from edge_sdk.volume.reconstruct import effective_settings, sweep_grid
+from edge_sdk.volume.reconstruct import effective_settings, make_compounder, sweep_grid
 from edge_sdk.volume.settings import ReconstructionSettings
 
 
@@ -43,13 +43,7 @@ class Plan:
         self._compounder_on(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))).insert(self.sweep.images[0], np.eye(4))
 
     def _compounder_on(self, grid: Grid) -> Compounder:
-        return Compounder(
-            grid,
-            interpolation=self.settings.interpolation,
-            mode=self.settings.compounding,
-            clip=self.settings.clip,
-            plus_fixed_point=self.settings.plus_fixed_point,
-        )
+        return make_compounder(grid, self.settings)
 
 
 def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[float, float, float]) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,9 @@ from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
 __all__ = ["HoleFilling", "PlusConfig", "ReconstructionSettings", "Wire", "read_plus_config", "read_xml"]
 
 _INTERPOLATION = {"NEAREST_NEIGHBOR": "nearest", "LINEAR": "linear"}
-_COMPOUNDING = {"MEAN": "mean", "MAXIMUM": "maximum", "LATEST": "latest"}
+_COMPOUNDING = {"MEAN": "mean", "MAXIMUM": "maximum", "LATEST": "latest", "IMPORTANCE_MASK": "importance"}
+_OPTIMIZATION = {"FULL": "FULL", "PARTIAL": "PARTIAL", "NONE": "NONE"}
 _OFF = {
-    "PixelRejectionThreshold": "",
     "EnableFanAnglesAutoDetect": "FALSE",
     "RecomputeOutputSpacing": "FALSE",
 }
@@ -176,6 +177,7 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
             raise attributes.wrong(name, repr(attributes.element.get(name)), "it absent: it is not implemented")
     extent = attributes.numbers("OutputExtent", 6)
     skip = attributes.numbers("SkipInterval", 1) or (1.0,)
+    rejection = attributes.numbers("PixelRejectionThreshold", 1) or (0.0,)
     fill = attributes.choice("FillHoles", {"ON": True, "OFF": False}, "OFF")
     return ReconstructionSettings(
         spacing=spacing,
@@ -184,7 +186,10 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
         clip=_clip(attributes),
         interpolation=attributes.choice("Interpolation", _INTERPOLATION, "NEAREST_NEIGHBOR"),
         compounding=attributes.choice("CompoundingMode", _COMPOUNDING, _old_compounding(attributes)),
-        plus_fixed_point=attributes.element.get("Optimization", "FULL").upper() == "FULL",
+        mean="plus",
+        plus_optimization=attributes.choice("Optimization", _OPTIMIZATION, "FULL"),
+        importance_mask=_importance_mask(attributes),
+        darkest=math.ceil(max(0.0, rejection[0])),
         fill_holes=_hole_filling(attributes) if fill else (),
         skip_interval=max(1, int(skip[0])),
         image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
@@ -197,6 +202,12 @@ def _old_compounding(attributes: _Attributes) -> str:
     if attributes.element.get("Calculation", "").upper() == "MAXIMUM":
         return "MAXIMUM"
     return "MEAN" if attributes.element.get("Compounding", "").upper() == "ON" else "LATEST"
+
+
+def _importance_mask(attributes: _Attributes) -> Path | None:
+    """The mask's file; a relative name counts from the configuration's folder."""
+    name = attributes.element.get("ImportanceMaskFilename")
+    return attributes.path.parent / name if name else None
 
 
 def _clip(attributes: _Attributes) -> ClipRegion | None:

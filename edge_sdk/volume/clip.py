@@ -59,10 +59,13 @@ class ClipRegion:
             )
         return left, right, top, bottom
 
-    def segments(self, image_shape: tuple[int, int]) -> NDArray[np.int64]:
+    def segments(self, image_shape: tuple[int, int], *, by_rows: bool = True) -> NDArray[np.int64]:
         """Pixels to insert, (H, 4): per row two half-open x ranges, start and stop, start and stop.
 
-        The fan's edges follow the rule of PLUS's row-wise insertion, which leaves one pixel of margin.
+        Args:
+            image_shape: (H, W).
+            by_rows: Follow PLUS's row-wise insertion, which leaves one pixel of margin at the fan's edges; else its
+                pixel-wise one (Optimization NONE), which takes every pixel whose centre lies in the fan.
         """
         left, right, top, bottom = self.bounds(image_shape)
         first, last = math.ceil(left), math.floor(right)
@@ -70,9 +73,26 @@ class ClipRegion:
         for y in range(math.ceil(top), math.floor(bottom) + 1):
             if self.fan is None:
                 rows[y, :2] = first, last + 1
-            else:
+            elif by_rows:
                 rows[y] = _fan_row(self.fan, y, first, last)
+            else:
+                rows[y] = _fan_pixels(self.fan, y, first, last)
         return rows
+
+
+def _fan_pixels(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, int]:
+    """The ranges of one row inside [first, last] whose pixels' centres lie in the fan."""
+    across, depth = np.arange(first, last + 1) - fan.origin[0], y - fan.origin[1]
+    slopes = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = across / depth
+    within = ~((slope < slopes[0]) | (slope > slopes[1])) & (depth >= 0)
+    distance = across**2 + depth**2
+    within &= (distance >= fan.radius[0] ** 2) & (distance <= fan.radius[1] ** 2)
+    edges = np.flatnonzero(np.diff(within.astype(np.int8), prepend=0, append=0)) + first
+    # A cone less a disc and within a larger one meets a row in two ranges at most.
+    a, b, c, d = (*(int(edge) for edge in edges), 0, 0, 0, 0)[:4]
+    return a, b, c, d
 
 
 def _fan_row(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, int]:

@@ -7,26 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.errors import GeometryError, PoseError
-from edge_sdk.volume import insertion
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.settings import Compounding, Interpolation
+from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
+from edge_sdk.volume.insertion.rules import InsertionRules
+from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
+from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
+from edge_sdk.volume.workers import share, usable_threads
 
-_INSERT = {"nearest": insertion.insert_nearest, "linear": insertion.insert_linear}
-_MODES = {"mean": insertion.MEAN, "maximum": insertion.MAXIMUM, "latest": insertion.LATEST}
-_EXACT_BITS = 30
-_PLUS_BITS = 14
-_FURTHEST = 2.0**30
-"""Voxels; beyond it fixed point would overflow, and no frame belongs there."""
+_MOST_THREADS = 4
+"""A frame takes a millisecond or two: more threads would wait longer than they work."""
 
 
 class Compounder:
-    """Puts frames into a volume in the order they come; deterministic.
+    """Puts frames into a volume in the order they come.
 
-    The rules are PLUS's (PlusToolkit/IGSIO vtkIGSIOPasteSliceIntoVolume): "mean" is its running mean in 8 bits
-    (rounded towards zero with nearest, to the nearest grey level with linear), "maximum" keeps the brightest
-    and "latest" the newest pixel. The cost of a frame depends on its pixels, not on the volume.
+    The result is the same, bit for bit, on any number of threads and however the frames are split into calls: each
+    thread owns a slab of the volume, so voxels get their pixels in one order. The cost of a frame depends on its
+    pixels, not on the volume.
+
+    The 8-bit rules are PLUS's (PlusToolkit/IGSIO vtkIGSIOPasteSliceIntoVolume).
 
     Attributes:
         grid: Where the voxels lie.
@@ -38,33 +38,38 @@ class Compounder:
         *,
         interpolation: Interpolation = "linear",
         mode: Compounding = "mean",
+        mean: Mean = "true",
+        plus_optimization: PlusOptimization | None = None,
         clip: ClipRegion | None = None,
-        plus_fixed_point: bool = False,
+        importance: NDArray[np.uint8] | None = None,
+        darkest: int = 0,
+        threads: int | None = None,
     ) -> None:
         """
         Args:
             grid: The volume to fill; check with `extent.grid_for` or `extent.check_memory` that it fits in memory.
             interpolation: "nearest" or "linear".
-            mode: What a voxel keeps of the pixels that reach it: "mean", "maximum" or "latest".
+            mode: What a voxel keeps of the pixels that reach it: "mean", "maximum", "latest", or "importance", the
+                mean weighted by `importance`.
+            mean: "true" is the mean of all pixels, rounded once, on read-out; "plus" is PLUS's running mean in 8 bits,
+                which truncates (nearest) or rounds (linear) at each pixel and is biased low where it truncates.
+            plus_optimization: Compute positions, and a fan's edge, as PLUS does with this Optimization; None: finer.
             clip: Pixels to insert; all if None.
-            plus_fixed_point: Round positions as PLUS does with Optimization FULL, 14 fractional bits.
+            importance: (H, W) uint8 weight of each pixel.
+            darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
+            threads: At most so many insert at once; None: as many as the process may use, up to 4.
 
         Raises:
-            GeometryError: An unknown interpolation or mode.
+            GeometryError: An unknown word, or an importance mask that is absent or of another kind.
         """
-        for given, known in ((interpolation, _INSERT), (mode, _MODES)):
-            if given not in known:
-                raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {', '.join(known)}")
         self.grid = grid
-        self._insert = _INSERT[interpolation]
-        self._mode = _MODES[mode]
-        self._bits = _PLUS_BITS if plus_fixed_point else _EXACT_BITS
-        self._clip = clip or ClipRegion()
-        self._segments: dict[tuple[int, int], NDArray[np.int64]] = {}
-        self._world_to_index = np.linalg.inv(grid.index_to_world)
-        self._voxels = np.zeros(grid.shape, np.uint8)
-        self._weights = np.zeros(grid.shape, np.uint16)
-        self._compile()
+        rules = InsertionRules(interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest)
+        self._threads = min(usable_threads(), _MOST_THREADS) if threads is None else threads
+        self._last = np.array(grid.shape[::-1], np.int64) - 1
+        self._frames = FrameFactory(rules, np.asarray(np.linalg.inv(grid.index_to_world), np.float64))
+        kind = voxel_kind(rules)
+        self._voxels: Voxels = kind(rules, grid.shape, np.zeros(3, np.int64), self._last + 1, self._threads)
+        compile_kernels(rules)
 
     def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> Box | None:
         """Add one frame.
@@ -74,74 +79,69 @@ class Compounder:
             image_to_world: 4×4, pixel (x, y, 0, 1) to mm.
 
         Returns:
-            The smallest box that holds every voxel changed, or None where the frame misses the volume.
+            A small box that holds every voxel changed, or None where the frame misses the volume.
 
         Raises:
             GeometryError: The image is not (H, W) uint8.
             PoseError: The matrix is not finite.
         """
-        if image.ndim != 2 or image.dtype != np.uint8:
-            raise GeometryError(
-                f"frames must be grey images (H, W) of uint8, not {image.dtype} {image.shape}",
-                remedy="convert the recording to 8-bit B-mode",
-            )
-        matrix = self._world_to_index @ image_to_world
-        if not np.isfinite(matrix).all():
-            raise PoseError("the pose holds a value that is not finite", remedy="leave the frame out")
-        if self._misses(matrix, image.shape):
+        frame = self._frames.frame(image, image_to_world)
+        if self._misses(frame):
             return None
-        box = np.array([*self.grid.shape, 0, 0, 0], np.int64)
-        self._insert(
-            self._voxels,
-            self._weights,
-            _read_only(image),
-            self._segments_of(image.shape),
-            insertion.fixed_point(matrix, self._bits),
-            self._bits,
-            self._mode,
-            box,
-        )
-        if (box[:3] >= box[3:]).any():
-            return None
-        z, y, x, z_stop, y_stop, x_stop = (int(value) for value in box)
-        return Box((z, y, x), (z_stop, y_stop, x_stop))
+        slabs = self._slabs(frame)
+        touched = np.empty((len(slabs), 6), np.int64)
+        touched[:, :3], touched[:, 3:] = (*self.grid.shape,), 0
+
+        def insert_slab(index: int) -> None:
+            self._voxels.insert(frame, slabs[index], index, touched[index])
+
+        share(range(len(slabs)), lambda: insert_slab, self._threads)
+        first, stop = touched[:, :3].min(0), touched[:, 3:].max(0)
+        return None if (first >= stop).any() else Box(_triple(first), _triple(stop))
 
     def voxels(self) -> NDArray[np.uint8]:
         """A copy of the volume so far, (D, H, W); 0 where nothing was inserted."""
-        return self._voxels.copy()
+        return self.voxels_in(self._whole())
 
     def voxels_in(self, box: Box) -> NDArray[np.uint8]:
         """A copy of the part in `box`."""
-        return self._voxels[box.slices].copy()
+        return self._voxels.read(box)[0]
+
+    def weights(self) -> NDArray[np.uint16]:
+        """How much came to each voxel, (D, H, W): 256 for a full hit, at most 65535."""
+        return self._voxels.read(self._whole())[1]
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""
-        return self._weights > 0
+        return self.weights() > 0
 
-    def _compile(self) -> None:
-        """Have numba compile, or load from its cache, so that the first frame is not late."""
-        nothing = np.zeros((1, 4), np.int64)
-        matrix, box = np.zeros((3, 3), np.int64), np.zeros(6, np.int64)
-        image = _read_only(np.zeros((1, 1), np.uint8))
-        self._insert(self._voxels, self._weights, image, nothing, matrix, self._bits, self._mode, box)
+    def _whole(self) -> Box:
+        return Box((0, 0, 0), self.grid.shape)
 
-    def _segments_of(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        height, width = shape
-        if (height, width) not in self._segments:
-            self._segments[height, width] = self._clip.segments((height, width))
-        return self._segments[height, width]
-
-    def _misses(self, matrix: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    def _misses(self, frame: Frame) -> bool:
         """Whether the whole frame lies on one side of the volume, or absurdly far away."""
-        bottom, right = shape[0] - 1.0, shape[1] - 1.0
-        corners = np.array([[0, 0, 0, 1], [right, 0, 0, 1], [0, bottom, 0, 1], [right, bottom, 0, 1]])
-        points = (matrix @ corners.T)[:3]
-        last = np.array(self.grid.shape[::-1])[:, None]
-        return bool((points < -1).all(1).any() or (points > last).all(1).any() or (abs(points) > _FURTHEST).any())
+        corners = frame.corners()
+        outside = (corners < -1).all(0) | (corners > self._last + 1).all(0)
+        return bool(outside.any() or (abs(corners) > FURTHEST).any())
+
+    def _slabs(self, frame: Frame) -> list[NDArray[np.int64]]:
+        """Slabs of the volume, (2, 3) first and last voxel (x, y, z), that about as many pixels reach each."""
+        whole = np.stack([np.zeros(3, np.int64), self._last])
+        if self._threads < 2 or len(frame.plan.samples) < 2:
+            return [whole]
+        positions = frame.positions(frame.plan.samples)
+        axis = int(np.argmax(np.ptp(positions, axis=0)))
+        ranks = np.arange(1, self._threads) * len(positions) // self._threads
+        ends = np.clip(np.rint(np.partition(positions[:, axis], ranks)[ranks]).astype(np.int64), 0, self._last[axis])
+        slabs = []
+        for begin, end in zip([0, *(ends + 1)], [*ends, self._last[axis]], strict=True):
+            slab = whole.copy()
+            slab[:, axis] = begin, end
+            if begin <= end:
+                slabs.append(slab)
+        return slabs
 
 
-def _read_only(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A view that may not be written: numba compiles once for it, whether or not the caller's array may be."""
-    view = np.ascontiguousarray(image).view()
-    view.flags.writeable = False
-    return view
+def _triple(values: NDArray[np.int64]) -> tuple[int, int, int]:
+    z, y, x = (int(value) for value in values)
+    return z, y, x

@@ -14,10 +14,14 @@ from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.holes import check_kernels, fill_holes
+from edge_sdk.volume.importance import read_importance_mask
 from edge_sdk.volume.settings import ReconstructionSettings
 
 DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
-"""Where neither the caller nor the configuration says otherwise: 0.5 mm, linear, mean, no hole filling."""
+"""Where neither the caller nor a PLUS configuration says otherwise: 0.5 mm, linear, the true mean, no hole filling.
+
+The true mean because it is unbiased and faster; PLUS's own output is the default as soon as its configuration is given.
+"""
 
 
 def reconstruct(
@@ -26,6 +30,7 @@ def reconstruct(
     config: PlusConfig | None = None,
     settings: ReconstructionSettings | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> Volume:
     """Compound all usable frames of a sweep, then fill holes if asked for.
 
@@ -34,6 +39,7 @@ def reconstruct(
         config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
         settings: Override those of the configuration.
         progress: Called with (done, total, what).
+        threads: At most so many; None: as many as the process may use. The result does not depend on it.
 
     Returns:
         Voxels (D, H, W) uint8. `meta` says "frames_inserted", "frames_left_out" and "left_out_because".
@@ -44,7 +50,7 @@ def reconstruct(
     """
     settings = effective_settings(config, settings)
     check_kernels(settings.fill_holes)
-    compounder, meta = compound(sweep, config=config, settings=settings, progress=progress)
+    compounder, meta = compound(sweep, config=config, settings=settings, progress=progress, threads=threads)
     voxels = compounder.voxels()
     if settings.fill_holes:
         if progress:
@@ -61,18 +67,13 @@ def compound(
     config: PlusConfig | None = None,
     settings: ReconstructionSettings | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> tuple[Compounder, dict[str, str]]:
     """As `reconstruct`, before hole filling: the filled compounder, which knows what was hit, and the counts."""
     settings = effective_settings(config, settings)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid = sweep_grid(sweep, poses, settings)
-    compounder = Compounder(
-        grid,
-        interpolation=settings.interpolation,
-        mode=settings.compounding,
-        clip=settings.clip,
-        plus_fixed_point=settings.plus_fixed_point,
-    )
+    compounder = make_compounder(grid, settings, threads=threads)
     inserted, left_out = 0, Counter[str]()
     for index in range(len(sweep)):
         if index % settings.skip_interval:
@@ -91,6 +92,27 @@ def compound(
         "left_out_because": "; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
     }
     return compounder, meta
+
+
+def make_compounder(grid: Grid, settings: ReconstructionSettings, *, threads: int | None = None) -> Compounder:
+    """An empty volume that takes frames as the settings say.
+
+    Raises:
+        FileFormatError: The importance mask cannot be read.
+        GeometryError: The settings are impossible.
+    """
+    mask = settings.importance_mask
+    return Compounder(
+        grid,
+        interpolation=settings.interpolation,
+        mode=settings.compounding,
+        mean=settings.mean,
+        plus_optimization=settings.plus_optimization,
+        clip=settings.clip,
+        importance=None if mask is None else read_importance_mask(mask),
+        darkest=settings.darkest,
+        threads=threads,
+    )
 
 
 def effective_settings(

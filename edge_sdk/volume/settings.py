@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from edge_sdk.volume.clip import ClipRegion
 
 Interpolation = Literal["nearest", "linear"]
-Compounding = Literal["mean", "maximum", "latest"]
+Compounding = Literal["mean", "maximum", "latest", "importance"]
+Mean = Literal["true", "plus"]
+PlusOptimization = Literal["FULL", "PARTIAL", "NONE"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,11 @@ class ReconstructionSettings:
         extent: First and last index per axis (x0, x1, y0, y1, z0, z1), or None to derive it from the frames.
         clip: Pixels to insert, or None for all.
         interpolation: "nearest" or "linear".
-        compounding: "mean", "maximum" or "latest".
-        plus_fixed_point: Round positions as PLUS's Optimization FULL does.
+        compounding: "mean", "maximum", "latest" or "importance".
+        mean: "true", or "plus" for PLUS's running mean in 8 bits; a PLUS configuration means the latter.
+        plus_optimization: Compute positions as PLUS does with this Optimization, or None for finer ones.
+        importance_mask: Grey image with a weight for each pixel, for compounding "importance".
+        darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
         fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
         skip_interval: Insert every n-th frame.
         image_frame: Coordinate frame of the images.
@@ -56,7 +62,10 @@ class ReconstructionSettings:
     clip: ClipRegion | None = None
     interpolation: Interpolation = "linear"
     compounding: Compounding = "mean"
-    plus_fixed_point: bool = False
+    mean: Mean = "true"
+    plus_optimization: PlusOptimization | None = None
+    importance_mask: Path | None = None
+    darkest: int = 0
     fill_holes: tuple[HoleFilling, ...] = ()
     skip_interval: int = 1
     image_frame: str = "Image"

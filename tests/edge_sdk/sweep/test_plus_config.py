@@ -62,11 +62,8 @@ def test_transforms_and_settings(tmp_path):
     assert settings.origin == (1, 2, 3)
     assert settings.extent == (0, 9, 0, 8, 0, 7)
     assert settings.clip == ClipRegion((192, 16), (420, 580), Fan((-45, 45), (380, 20), (120, 360)))
-    assert (settings.interpolation, settings.compounding, settings.plus_fixed_point) == (
-        "linear",
-        "maximum",
-        False,
-    )
+    assert (settings.interpolation, settings.compounding) == ("linear", "maximum")
+    assert (settings.mean, settings.plus_optimization) == ("plus", "NONE")
     assert settings.fill_holes == (
         HoleFilling("STICK", stick_length=7, sticks=2),
         HoleFilling("NEAREST_NEIGHBOR", size=3, minimum_ratio=0.1),
@@ -78,9 +75,24 @@ def test_defaults_are_those_of_plus(tmp_path):
     settings = read_plus_config(config(tmp_path)).reconstruction
     assert settings is not None
     assert (settings.interpolation, settings.compounding) == ("nearest", "latest")
-    assert settings.plus_fixed_point
+    assert (settings.mean, settings.plus_optimization) == ("plus", "FULL")
     assert settings.clip is None
     assert settings.fill_holes == ()
+
+
+def test_importance_mask_and_pixel_rejection(tmp_path):
+    path = config(
+        tmp_path,
+        'OutputSpacing="1 1 1" CompoundingMode="Importance_Mask" ImportanceMaskFilename="mask.png" '
+        'PixelRejectionThreshold="9.5"',
+    )
+    settings = read_plus_config(path).reconstruction
+    assert settings is not None
+    assert (settings.compounding, settings.importance_mask, settings.darkest) == (
+        "importance",
+        tmp_path / "mask.png",
+        10,
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,10 +134,11 @@ def test_file_without_reconstruction(tmp_path):
         ('OutputSpacing="0 1 1"', "OutputSpacing"),
         ('OutputSpacing="a b c"', "OutputSpacing"),
         ('OutputSpacing="1 1 1" Interpolation="CUBIC"', "NEAREST_NEIGHBOR, LINEAR"),
-        ('OutputSpacing="1 1 1" CompoundingMode="IMPORTANCE_MASK"', "CompoundingMode"),
+        ('OutputSpacing="1 1 1" CompoundingMode="MEDIAN"', "CompoundingMode"),
         ('OutputSpacing="1 1 1" FillHoles="ON"', "HoleFillingElement"),
         ('OutputSpacing="1 1 1" FanAnglesDeg="-10 10"', "FanOriginPixel"),
-        ('OutputSpacing="1 1 1" PixelRejectionThreshold="10"', "PixelRejectionThreshold"),
+        ('OutputSpacing="1 1 1" PixelRejectionThreshold="dark"', "PixelRejectionThreshold"),
+        ('OutputSpacing="1 1 1" EnableFanAnglesAutoDetect="TRUE"', "EnableFanAnglesAutoDetect"),
     ],
 )
 def test_attributes_that_cannot_be_understood_are_named(tmp_path, attributes, named):

@@ -32,9 +32,12 @@ def image(seed=0, shape=(7, 8)):
 
 @pytest.mark.parametrize("interpolation", ["nearest", "linear"])
 @pytest.mark.parametrize("mode", ["mean", "maximum", "latest"])
-@pytest.mark.parametrize("plus_fixed_point", [False, True])
-def test_a_frame_on_a_plane_of_voxels_is_copied(interpolation, mode, plus_fixed_point):
-    compounder = Compounder(grid(), interpolation=interpolation, mode=mode, plus_fixed_point=plus_fixed_point)
+@pytest.mark.parametrize("mean", ["true", "plus"])
+@pytest.mark.parametrize("plus_optimization", [None, "FULL"])
+def test_a_frame_on_a_plane_of_voxels_is_copied(interpolation, mode, mean, plus_optimization):
+    compounder = Compounder(
+        grid(), interpolation=interpolation, mode=mode, mean=mean, plus_optimization=plus_optimization
+    )
     frame = np.maximum(image(), 1)
     box = compounder.insert(frame, slice_pose(2))
     assert box == Box((2, 0, 0), (3, 7, 8))
@@ -49,7 +52,7 @@ def test_modes_combine_as_they_are_named():
     frames = [image(seed) for seed in range(3)]
     results = {}
     for mode in ("mean", "maximum", "latest"):
-        compounder = Compounder(grid(), interpolation="nearest", mode=mode)
+        compounder = Compounder(grid(), interpolation="nearest", mode=mode, mean="plus")
         for frame in frames:
             compounder.insert(frame, slice_pose(1))
         results[mode] = compounder.voxels()[1]
@@ -62,7 +65,7 @@ def test_modes_combine_as_they_are_named():
 
 
 def test_a_saturated_voxel_is_filtered_recursively():
-    compounder = Compounder(Grid((1, 1, 1), (1, 1, 1), (0, 0, 0)), interpolation="nearest")
+    compounder = Compounder(Grid((1, 1, 1), (1, 1, 1), (0, 0, 0)), interpolation="nearest", mean="plus")
     black, white = np.zeros((1, 1), np.uint8), np.full((1, 1), 255, np.uint8)
     for _ in range(300):
         compounder.insert(white, np.eye(4))

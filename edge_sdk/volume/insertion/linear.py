@@ -1,0 +1,135 @@
+"""Each pixel is shared among the eight voxels around it; PLUS's 8-bit rules (vtkIGSIOPasteSliceIntoVolume)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_sdk.volume.insertion.compilation import kernel
+from edge_sdk.volume.insertion.corners import SHARE_BITS, cell_limits, corner_indices, shares
+from edge_sdk.volume.insertion.modes import IMPORTANCE, LARGEST, LATEST, MEAN
+from edge_sdk.volume.insertion.rows import grow, row_part
+
+_TIE = 2.0**-40
+"""Lifts an exact tie over the error of a reciprocal; any other quotient is at least 2⁻³⁸ away from one."""
+_ROUNDED_TWICE = 0.5 + 0.5 / (1 << SHARE_BITS) + _TIE
+_AN_EIGHTH = np.int32(1 << (SHARE_BITS - 3))
+_HALF_HIT = np.int32(1 << (SHARE_BITS - 9))
+
+
+@kernel
+def _average(old, weight, value, share, unit_bits):  # type: ignore[no-untyped-def]
+    """The running mean of one voxel, and its weight, whose unit is 2^unit_bits of the share's.
+
+    PLUS rounds the mean twice, first to the share's fractional bits, then to a grey level.
+    """
+    before = np.int32(weight << unit_bits)
+    total = np.int32(before + share)
+    mean = (np.float64(share) * value + np.float64(before) * old) * (1.0 / np.float64(total))
+    rounded = np.floor(mean + _ROUNDED_TWICE)
+    new_weight = np.int32(min(np.int32(total + (1 << (unit_bits - 1))) >> unit_bits, LARGEST))
+    return (old, weight) if share == 0 else (rounded, new_weight)
+
+
+@kernel
+def _replace(old, weight, value, share, latest):  # type: ignore[no-untyped-def]
+    """Maximum or latest: voxels that a pixel touches with less than an eighth of its weight are left alone."""
+    taken = (share >= _AN_EIGHTH) & (latest | (value > old))  # "and" would branch, and be guessed wrong
+    touched = np.int32(np.int32(share + _HALF_HIT) >> (SHARE_BITS - 8))
+    return (value, touched) if taken else (old, weight)
+
+
+@kernel
+def _levels(voxels, i0, i1, i2, i3, i4, i5, i6, i7):  # type: ignore[no-untyped-def]
+    return (
+        float(voxels[i0]), float(voxels[i1]), float(voxels[i2]), float(voxels[i3]),
+        float(voxels[i4]), float(voxels[i5]), float(voxels[i6]), float(voxels[i7]),
+    )  # fmt: skip
+
+
+@kernel
+def _counts(weights, i0, i1, i2, i3, i4, i5, i6, i7):  # type: ignore[no-untyped-def]
+    return (
+        np.int32(weights[i0]), np.int32(weights[i1]), np.int32(weights[i2]), np.int32(weights[i3]),
+        np.int32(weights[i4]), np.int32(weights[i5]), np.int32(weights[i6]), np.int32(weights[i7]),
+    )  # fmt: skip
+
+
+@kernel
+def insert_linear(  # type: ignore[no-untyped-def]  # noqa: PLR0915
+    voxels,
+    weights,
+    image,
+    importance,
+    segments,
+    matrix,
+    bits,
+    mode,
+    darkest,
+    base,
+    size,
+    owned,
+    box,
+    grid_size,
+    dump,
+):
+    """Insert `image` (H, W); arguments as of `insert_nearest`, and
+
+    Args:
+        grid_size: (3,) voxels of the whole grid (x, y, z); positions whose corners lie outside are skipped.
+        dump: Index of an element of `voxels` and `weights` that belongs to no voxel.
+    """
+    low, high = cell_limits(grid_size, owned, bits)
+    ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
+    round_up = (np.int64(1) << bits) - 1
+    unit_bits = SHARE_BITS if len(mode) == len(IMPORTANCE) else SHARE_BITS - 8
+    latest = len(mode) == len(LATEST)
+    for row in range(image.shape[0]):
+        line, line_importance = image[row], importance[row]
+        for part in range(0, 4, 2):
+            px, py, pz, start, stop = row_part(matrix, row, low, high, segments[row, part], segments[row, part + 1])
+            if start >= stop:
+                continue
+            for end in (start, stop - 1):
+                qx, qy, qz = px + end * ax, py + end * ay, pz + end * az
+                grow(box, qx >> bits, qy >> bits, qz >> bits)
+                grow(box, (qx + round_up) >> bits, (qy + round_up) >> bits, (qz + round_up) >> bits)
+            qx, qy, qz = px + start * ax, py + start * ay, pz + start * az
+            column, end_column = np.uint64(start), np.uint64(stop)
+            while column < end_column:
+                # Several pixels in a row lie between the same eight voxels: these stay in registers meanwhile.
+                x, y, z = qx >> bits, qy >> bits, qz >> bits
+                i0, i1, i2, i3, i4, i5, i6, i7 = corner_indices(x, y, z, base, size, owned, 1, dump)
+                v0, v1, v2, v3, v4, v5, v6, v7 = _levels(voxels, i0, i1, i2, i3, i4, i5, i6, i7)
+                w0, w1, w2, w3, w4, w5, w6, w7 = _counts(weights, i0, i1, i2, i3, i4, i5, i6, i7)
+                while True:
+                    pixel = line[column]
+                    s0, s1, s2, s3, s4, s5, s6, s7 = shares(qx, qy, qz, bits)
+                    factor = np.int32(0) if pixel < darkest else np.int32(1)
+                    if len(mode) == len(IMPORTANCE):
+                        factor = np.int32(factor * line_importance[column])
+                    value = float(pixel)
+                    if len(mode) == len(MEAN) or len(mode) == len(IMPORTANCE):
+                        v0, w0 = _average(v0, w0, value, np.int32(s0 * factor), unit_bits)
+                        v1, w1 = _average(v1, w1, value, np.int32(s1 * factor), unit_bits)
+                        v2, w2 = _average(v2, w2, value, np.int32(s2 * factor), unit_bits)
+                        v3, w3 = _average(v3, w3, value, np.int32(s3 * factor), unit_bits)
+                        v4, w4 = _average(v4, w4, value, np.int32(s4 * factor), unit_bits)
+                        v5, w5 = _average(v5, w5, value, np.int32(s5 * factor), unit_bits)
+                        v6, w6 = _average(v6, w6, value, np.int32(s6 * factor), unit_bits)
+                        v7, w7 = _average(v7, w7, value, np.int32(s7 * factor), unit_bits)
+                    else:
+                        v0, w0 = _replace(v0, w0, value, np.int32(s0 * factor), latest)
+                        v1, w1 = _replace(v1, w1, value, np.int32(s1 * factor), latest)
+                        v2, w2 = _replace(v2, w2, value, np.int32(s2 * factor), latest)
+                        v3, w3 = _replace(v3, w3, value, np.int32(s3 * factor), latest)
+                        v4, w4 = _replace(v4, w4, value, np.int32(s4 * factor), latest)
+                        v5, w5 = _replace(v5, w5, value, np.int32(s5 * factor), latest)
+                        v6, w6 = _replace(v6, w6, value, np.int32(s6 * factor), latest)
+                        v7, w7 = _replace(v7, w7, value, np.int32(s7 * factor), latest)
+                    qx, qy, qz, column = qx + ax, qy + ay, qz + az, column + np.uint64(1)
+                    if column >= end_column or (qx >> bits) != x or (qy >> bits) != y or (qz >> bits) != z:
+                        break
+                voxels[i0], voxels[i1], voxels[i2], voxels[i3] = v0, v1, v2, v3
+                voxels[i4], voxels[i5], voxels[i6], voxels[i7] = v4, v5, v6, v7
+                weights[i0], weights[i1], weights[i2], weights[i3] = w0, w1, w2, w3
+                weights[i4], weights[i5], weights[i6], weights[i7] = w4, w5, w6, w7

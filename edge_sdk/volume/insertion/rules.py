@@ -1,0 +1,86 @@
+"""How pixels become voxels: what a `Compounder` is told, checked, and in the terms of the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.insertion import modes
+from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
+
+_MODES = {
+    "mean": modes.MEAN,
+    "maximum": modes.MAXIMUM,
+    "latest": modes.LATEST,
+    "importance": modes.IMPORTANCE,
+}
+_PLUS_BITS = 14
+_FINE_BITS = 30
+
+
+@dataclass(frozen=True)
+class InsertionRules:
+    """See `Compounder` for the attributes.
+
+    Raises:
+        GeometryError: A word that is not known, or an importance mask that is absent or no grey image.
+    """
+
+    interpolation: Interpolation = "linear"
+    mode: Compounding = "mean"
+    mean: Mean = "true"
+    plus_optimization: PlusOptimization | None = None
+    clip: ClipRegion = field(default_factory=ClipRegion)
+    importance: NDArray[np.uint8] | None = None
+    darkest: int = 0
+
+    def __post_init__(self) -> None:
+        words: tuple[tuple[object, Any], ...] = (
+            (self.interpolation, Interpolation), (self.mode, Compounding), (self.mean, Mean),
+        )  # fmt: skip
+        for given, known in words:
+            if given not in get_args(known):
+                choice = ", ".join(get_args(known))
+                raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {choice}")
+        if self.mode == "importance" and self.importance is None:
+            raise GeometryError("compounding by importance lacks a mask", remedy="give an importance mask")
+        if self.importance is not None and (self.importance.ndim != 2 or self.importance.dtype != np.uint8):
+            raise GeometryError(
+                f"the importance mask is {self.importance.dtype} of shape {self.importance.shape}",
+                remedy="give a grey image of 8 bits with the size of the frames",
+            )
+
+    @property
+    def linear(self) -> bool:
+        """Whether a pixel is shared among eight voxels."""
+        return self.interpolation == "linear"
+
+    @property
+    def summed(self) -> bool:
+        """Whether sums are kept instead of grey levels."""
+        return self.mean == "true" and self.mode in ("mean", "importance")
+
+    @property
+    def in_double(self) -> bool:
+        """Whether positions follow PLUS's double precision."""
+        return self.plus_optimization in ("PARTIAL", "NONE") and not self.summed
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether PLUS would step along rows, which leaves a pixel of margin at a fan's edge."""
+        return self.plus_optimization != "NONE"
+
+    @property
+    def bits(self) -> int:
+        """Fractional bits of positions."""
+        return _PLUS_BITS if self.plus_optimization == "FULL" and not self.summed else _FINE_BITS
+
+    @property
+    def kernel_mode(self) -> tuple[int, ...]:
+        """One of `modes`."""
+        return _MODES[self.mode]

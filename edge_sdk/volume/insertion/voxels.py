@@ -1,0 +1,148 @@
+"""Voxels in memory, and the kernels that fill them."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.volume.grid import Box
+from edge_sdk.volume.insertion.compilation import superword_vectorised
+from edge_sdk.volume.insertion.double_precision import insert_in_double
+from edge_sdk.volume.insertion.frame import Frame, FrameFactory
+from edge_sdk.volume.insertion.linear import insert_linear
+from edge_sdk.volume.insertion.nearest import insert_nearest
+from edge_sdk.volume.insertion.rules import InsertionRules
+from edge_sdk.volume.insertion.true_mean import add_linear, add_nearest, read_mean
+
+_DUMP = 64
+"""Elements behind the voxels for each thread, that kernels write instead of voxels they do not own; far enough apart
+that threads do not share a cache line."""
+
+
+class Voxels(Protocol):
+    """A block of voxels that frames are inserted into."""
+
+    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+        """Insert into the voxels from `owned[0]` to `owned[1]`, (x, y, z) of the whole grid.
+
+        Args:
+            frame: What to insert.
+            owned: (2, 3) int64; nothing else is written, so that several threads may insert at once.
+            thread: Its number among those that insert at once.
+            touched: (6,) int64 start and stop (z, y, x), grown around what was touched.
+        """
+
+    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """Copies of grey levels and weights (256 for a full hit); `box` counts from this block's first voxel."""
+
+
+class GreyVoxels:
+    """Grey levels and weights, updated at each pixel as PLUS does: 3 bytes a voxel."""
+
+    BYTES = 3
+
+    def __init__(
+        self,
+        rules: InsertionRules,
+        shape: tuple[int, int, int],
+        base: NDArray[np.int64],
+        grid_size: NDArray[np.int64],
+        threads: int,
+    ) -> None:
+        """
+        Args:
+            rules: How pixels become voxels.
+            shape: (D, H, W) of this block.
+            base: (x, y, z) of its first voxel in the whole grid.
+            grid_size: (x, y, z) voxels of the whole grid.
+            threads: That will insert at once.
+        """
+        self._rules, self._base, self._grid_size = rules, base, grid_size
+        self._count = math.prod(shape)
+        self._size = np.array(shape[::-1], np.int64)
+        self._grey = np.zeros(self._count + _DUMP * threads, np.uint8)
+        self._weights = np.zeros(self._count + _DUMP * threads, np.uint16)
+        self._shape = shape
+        self._darkest = np.uint64(rules.darkest)
+
+    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+        """See `Voxels`."""
+        rules, plan = self._rules, frame.plan
+        common = (self._grey, self._weights, frame.image, plan.importance, plan.segments)
+        if rules.in_double:
+            matrix = np.ascontiguousarray(frame.to_index[:3, [0, 1, 3]])
+            insert_in_double(
+                *common, matrix, rules.kernel_mode, self._darkest, self._size, owned, touched, rules.linear,
+                rules.by_rows,
+            )  # fmt: skip
+            return
+        where = (frame.fixed, rules.bits, rules.kernel_mode, self._darkest, self._base, self._size, owned, touched)
+        if rules.linear:
+            insert_linear(*common, *where, self._grid_size, self._count + _DUMP * thread)
+        else:
+            insert_nearest(*common, *where)
+
+    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """See `Voxels`."""
+        grey = self._grey[: self._count].reshape(self._shape)[box.slices]
+        return grey.copy(), self._weights[: self._count].reshape(self._shape)[box.slices].copy()
+
+
+class SummedVoxels:
+    """Sums of pixels and of weights in float32, for the true mean: 8 bytes a voxel; arguments as of `GreyVoxels`."""
+
+    BYTES = 8
+
+    def __init__(
+        self,
+        rules: InsertionRules,
+        shape: tuple[int, int, int],
+        base: NDArray[np.int64],
+        grid_size: NDArray[np.int64],
+        threads: int,
+    ) -> None:
+        self._rules, self._base, self._grid_size = rules, base, grid_size
+        self._count = 2 * math.prod(shape)
+        self._size = np.array(shape[::-1], np.int64)
+        self._sums = np.zeros(self._count + _DUMP * threads, np.float32)
+        self._shape = shape
+        self._darkest = np.uint64(rules.darkest)
+
+    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+        """See `Voxels`."""
+        plan, bits = frame.plan, self._rules.bits
+        common = (self._sums, frame.image, plan.factors, plan.segments, frame.fixed, bits, self._darkest)
+        where = (self._base, self._size, owned, touched)
+        if self._rules.linear:
+            add_linear(*common, *where, self._grid_size, self._count + _DUMP * thread)
+        else:
+            add_nearest(*common, *where)
+
+    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """See `Voxels`."""
+        part = self._sums[: self._count].reshape(*self._shape, 2)[box.slices]
+        grey, weights = np.empty(part.shape[:3], np.uint8), np.empty(part.shape[:3], np.uint16)
+        read_mean(part, grey, weights)
+        return grey, weights
+
+
+def voxel_kind(rules: InsertionRules) -> type[GreyVoxels] | type[SummedVoxels]:
+    """What holds the voxels under these rules."""
+    return SummedVoxels if rules.summed else GreyVoxels
+
+
+def compile_kernels(rules: InsertionRules) -> None:
+    """Have numba compile, or load from its cache, so that the first frame is not late."""
+    mask = None if rules.importance is None else np.zeros((1, 1), np.uint8)
+    tiny = InsertionRules(
+        rules.interpolation, rules.mode, rules.mean, rules.plus_optimization, importance=mask, darkest=rules.darkest
+    )
+    one = np.ones(3, np.int64)
+    voxels = voxel_kind(tiny)(tiny, (1, 1, 1), one * 0, one, 1)
+    with superword_vectorised():
+        frame = FrameFactory(tiny, np.eye(4)).frame(np.zeros((1, 1), np.uint8), np.eye(4))
+        voxels.insert(frame, np.zeros((2, 3), np.int64), 0, np.zeros(6, np.int64))
+        voxels.read(Box((0, 0, 0), (1, 1, 1)))
