@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "inspect",
     "reconstruct",
+    "convert",
     "train",
     "compress",
     "export",

@@ -12,7 +12,7 @@ import typer
 from edge_sdk.errors import PoseError
 
 if TYPE_CHECKING:
-    from edge_sdk.sweep.plus_config import PlusConfig
+    from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
     from edge_sdk.sweep.sweep import Sweep
 
 PosesOption = Annotated[
@@ -48,7 +48,7 @@ _TOLD = {
     "FramesUndecodable": "frames_undecodable",
     "FramesLost": "frames_lost",
 }
-"""Header fields that a result rests on, and their names in outputs."""
+"""Header fields that tell what a result rests on, and their names in outputs."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,32 @@ def load_sweep(
         from apps.pose_uri import WORKS
 
         raise PoseError("holds images without poses", where=path, remedy=f"give them with --poses: {WORKS}")
-    spacing = _pixel_spacing(options.pixel_spacing) or sweep.pixel_spacing
-    given = (*sweep.transforms, *(config.transforms if config else ()))
-    calibrated = any("Image" in name.split("To") for name in given)
-    if sweep.images.size and spacing and not calibrated:
-        from edge_sdk.sweep.image_geometry import with_assumed_calibration
+    return _calibrated(sweep, _pixel_spacing(options.pixel_spacing), config)
 
+
+def _calibrated(sweep: Sweep, given: tuple[float, float] | None, config: PlusConfig | None) -> Sweep:
+    """The sweep with an assumed ImageToProbe where there is no other and a pixel's size is known."""
+    from edge_sdk.sweep.image_geometry import ASSUMED, with_assumed_calibration
+
+    names = (*sweep.transforms, *(config.transforms if config else ()))
+    known = any("Image" in name.split("To") for name in names)
+    if given and known and ASSUMED not in sweep.header:
+        raise PoseError(
+            "there is a calibration of its images, which --pixel-spacing would contradict",
+            where=sweep.source,
+            remedy="leave out --pixel-spacing",
+        )
+    spacing = given or sweep.pixel_spacing
+    if spacing and sweep.images.size and sweep.transforms and (given or not known):
         return with_assumed_calibration(sweep, spacing)
     return replace(sweep, pixel_spacing=spacing)
+
+
+def defaults_for(sweep: Sweep, defaults: ReconstructionSettings) -> ReconstructionSettings:
+    """Settings where no configuration says how to reconstruct: of the B-mode region, where the recording tells it."""
+    from edge_sdk.sweep.image_geometry import recorded_clip
+
+    return replace(defaults, clip=recorded_clip(sweep))
 
 
 def told(sweep: Sweep) -> dict[str, str]:

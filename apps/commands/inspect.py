@@ -9,6 +9,7 @@ import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions
 from apps.tables import show, show_rows
 from edge_sdk.errors import FileFormatError
 
@@ -29,6 +30,10 @@ def command(
     ] = False,
     target: Annotated[str | None, typer.Option(help="Of --executed; default: every installed one.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of --executed.")] = None,
+    poses: PosesOption = None,
+    lag: LagOption = None,
+    max_gap: MaxGapOption = None,
+    pixel_spacing: PixelSpacingOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Say what a sweep, volume, checkpoint, run or package holds."""
@@ -46,18 +51,18 @@ def command(
 
             values = describe_package(package)
     else:
-        values = _describe(file, kind, config)
+        values = _describe(file, kind, config, SweepOptions(poses, lag, max_gap, pixel_spacing))
     if as_json:
         print_json({"file": str(file), **values})
     else:
         show(str(file), values)
 
 
-def _describe(file: Path, kind: str, config: list[Path] | None) -> dict[str, Any]:
+def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOptions) -> dict[str, Any]:
     from apps.inspection import checkpoints, recordings
 
     if kind == "sweep":
-        return recordings.describe_sweep(file, read_configs(config))
+        return recordings.describe_sweep(file, read_configs(config), options)
     if kind == "volume":
         return recordings.describe_volume(file)
     return checkpoints.describe_run(file) if kind == "run" else checkpoints.describe_checkpoint(file)

@@ -11,6 +11,16 @@ import typer
 from apps.console import print_json
 from apps.inputs import read_configs
 from apps.progress import progress
+from apps.sweeps import (
+    LagOption,
+    MaxGapOption,
+    PixelSpacingOption,
+    PosesOption,
+    SweepOptions,
+    defaults_for,
+    load_sweep,
+    told,
+)
 from apps.tables import show
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ Compounding = Literal["mean", "maximum", "latest"]
 
 
 def command(
-    sweep: Annotated[Path, typer.Argument(help="Tracked sweep: .igs.mha, .mha or .mhd.")],
+    sweep: Annotated[Path, typer.Argument(help="Sweep: .igs.mha, .igs.nrrd, DICOM, video, CustusX folder …")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Volume to write: .mha, .nrrd or .nii.gz.")],
     config: Annotated[
         list[Path] | None,
@@ -44,23 +54,26 @@ def command(
         str | None,
         typer.Option(metavar="KERNEL", help="Fill voxels that no frame reached: stick, nearest_neighbor, or none."),
     ] = None,
+    poses: PosesOption = None,
+    lag: LagOption = None,
+    max_gap: MaxGapOption = None,
+    pixel_spacing: PixelSpacingOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Reconstruct a volume from a tracked sweep; options given here win over the PLUS configuration."""
-    from edge_sdk.sweep.formats import read_sweep
+    """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
     from edge_sdk.volume.files import volume_suffix, write_volume
-    from edge_sdk.volume.reconstruct import effective_settings, reconstruct
+    from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
     volume_suffix(output)  # refused before the work
     said = read_configs(config)
-    settings = effective_settings(said)
+    recording = load_sweep(sweep, SweepOptions(poses, lag, max_gap, pixel_spacing), config=said)
+    settings = (said and said.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = with_spacing(settings, spacing)
     changes: dict[str, Any] = {"interpolation": interpolation, "compounding": compounding}
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if fill_holes is not None:
         settings = replace(settings, fill_holes=_kernels(fill_holes))
-    recording = read_sweep(sweep)
     with progress() as report:
         volume = reconstruct(recording, config=said, settings=settings, progress=report)
     write_volume(volume, output)
@@ -68,7 +81,7 @@ def command(
     from apps.inspection.recordings import describe_grid
 
     counts = {name: int(volume.meta[name]) for name in ("frames_inserted", "frames_left_out")}
-    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta, **counts}
+    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta, **counts, **told(recording)}
     if as_json:
         print_json(result)
     else:

@@ -12,6 +12,7 @@ import typer
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
 from apps.progress import progress
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, load_sweep, told
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
 from edge_sdk.progress import Progress
@@ -32,6 +33,10 @@ def command(
         list[Path] | None, typer.Option(metavar="PLUS.xml", help="PLUS configuration of a sweep; repeatable.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
+    poses: PosesOption = None,
+    lag: LagOption = None,
+    max_gap: MaxGapOption = None,
+    pixel_spacing: PixelSpacingOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml and seconds as JSON.")] = False,
 ) -> None:
     """Segment a volume, or the volume of a tracked sweep."""
@@ -40,15 +45,16 @@ def command(
     from edge_sdk.package import Package
 
     write = mask_writer(output)
+    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
     with Package(package) as opened, progress() as report:
-        volume = _volume(source, config, opened.manifest, report)
+        volume, rests_on = _volume(source, options, config, opened.manifest, report)
         with opened.open(target, threads) as session:
             start = time.perf_counter()
             mask = segment(session, volume, progress=report)
             seconds = time.perf_counter() - start
         write(mask, opened.manifest)
         amounts = class_ml(mask.voxels, mask.grid.voxel_ml, opened.manifest.labels)
-        result = {"mask": str(output), "class_ml": amounts, "seconds": seconds, "target": session.target}
+        result = {"mask": str(output), "class_ml": amounts, "seconds": seconds, "target": session.target, **rests_on}
     if as_json:
         print_json(result)
     else:
@@ -75,19 +81,26 @@ def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
     return lambda mask, _manifest: write_volume(mask, path)
 
 
-def _volume(source: Path, config: list[Path] | None, manifest: Manifest, report: Progress) -> Volume:
-    """The volume itself, or the one that `stream` would build from the sweep."""
+def _volume(
+    source: Path, options: SweepOptions, config: list[Path] | None, manifest: Manifest, report: Progress
+) -> tuple[Volume, dict[str, str]]:
+    """The volume itself, or the one that `stream` would build from the sweep, and what that rests on."""
     kind = kind_of(source)
     if kind == "volume":
         from edge_sdk.volume.files import read_volume
 
-        return read_volume(source)
+        if options != SweepOptions():
+            raise FileFormatError(
+                "is a volume, and --poses, --lag, --max-gap and --pixel-spacing are for sweeps",
+                where=source,
+                remedy="leave them out",
+            )
+        return read_volume(source), {}
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.plan import plan_volume
-    from edge_sdk.sweep.formats import read_sweep
     from edge_sdk.volume.reconstruct import reconstruct
 
     said = read_configs(config)
-    plan = plan_volume(read_sweep(source), said, manifest.spacing_mm)
-    return reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report)
+    plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
+    return reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report), told(plan.sweep)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.progress import progress
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions
 
 
 def command(
@@ -35,6 +36,10 @@ def command(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of the network; default: the runtime's.")
     ] = None,
+    poses: PosesOption = None,
+    lag: LagOption = None,
+    max_gap: MaxGapOption = None,
+    pixel_spacing: PixelSpacingOption = None,
 ) -> None:
     """Stream a tracked sweep: compound it and segment the volume at the same time.
 
@@ -46,6 +51,13 @@ def command(
 
     with progress() as report_progress:
         report = stream_to_folder(
-            source, package, output, config=config or (), target=target, threads=threads, progress=report_progress
+            source,
+            package,
+            output,
+            options=SweepOptions(poses, lag, max_gap, pixel_spacing),
+            config=config or (),
+            target=target,
+            threads=threads,
+            progress=report_progress,
         )
     print_result(report, output)

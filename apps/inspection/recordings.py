@@ -12,28 +12,33 @@ from edge_sdk.errors import EdgeSdkError
 from edge_sdk.volume.grid import Grid
 
 if TYPE_CHECKING:
+    from apps.sweeps import SweepOptions
     from edge_sdk.sweep.plus_config import PlusConfig
     from edge_sdk.sweep.sweep import Sweep
 
 
-def describe_sweep(path: Path, config: PlusConfig | None) -> dict[str, Any]:
-    """Frames, times, transforms and the region they sweep.
+def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions | None = None) -> dict[str, Any]:
+    """What a recording is, its frames, times, transforms and the region they sweep.
 
     Raises:
         EdgeSdkError: Not readable as a sweep.
     """
-    from edge_sdk.sweep.formats import read_sweep
+    from apps.sweeps import load_sweep, told
+    from edge_sdk.sweep.formats import format_of
 
-    sweep = read_sweep(path)
+    sweep = load_sweep(path, options, config=config, need_poses=False)
     times = sweep.timestamps[np.isfinite(sweep.timestamps)]
     steps = np.diff(times)
     duration = float(times[-1] - times[0]) if len(times) > 1 else 0.0
     return {
         "kind": "sweep",
+        "format": format_of(path).name,
         "frames": len(sweep),
         "image_size": list(sweep.images.shape[2:0:-1]) if sweep.images.size else None,
         "channels": sweep.images.shape[3] if sweep.images.ndim == 4 else 1,
         "pixel_type": str(sweep.images.dtype) if sweep.images.size else None,
+        "pixel_spacing_mm": list(sweep.pixel_spacing) if sweep.pixel_spacing else None,
+        "first_time_s": float(times[0]) if len(times) else None,
         "duration_s": duration,
         "frame_rate": (len(times) - 1) / duration if duration > 0 else None,
         "longest_gap_s": float(steps.max()) if len(steps) else None,
@@ -45,6 +50,7 @@ def describe_sweep(path: Path, config: PlusConfig | None) -> dict[str, Any]:
             for name, transform in sorted(sweep.transforms.items())
         ],
         **_extent(sweep, config),
+        "header": dict(sweep.header) if "SourceFormat" in sweep.header else told(sweep),
     }
 
 
@@ -81,6 +87,8 @@ def _extent(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.extent import grid_for
 
+    if not sweep.transforms:
+        return {"usable_frames": None, "extent": "none: the recording has no poses; --poses gives it some"}
     try:
         poses = image_to_world(sweep, config=config)
         if not sweep.images.size:

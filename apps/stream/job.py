@@ -13,11 +13,11 @@ from apps.stream.report import Accuracy, stream_report
 from apps.stream.run import StreamOutcome, run_stream
 from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
 from apps.stream.uri import parse_source
+from apps.sweeps import SweepOptions, load_sweep
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.package import load_package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
-from edge_sdk.sweep.formats import read_sweep
 
 Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
 
@@ -27,6 +27,7 @@ def stream_to_folder(
     package: Path,
     folder: Path,
     *,
+    options: SweepOptions | None = None,
     config: Sequence[Path] = (),
     target: str = "auto",
     threads: int | None = None,
@@ -40,6 +41,7 @@ def stream_to_folder(
         source: A URI, see `parse_source`.
         package: An .edgepkg.
         folder: Where the files go; made if it is not there, and only once there is something to write.
+        options: Poses, lag and pixel size given beside the recording.
         config: PLUS configurations with calibration and reconstruction settings; later files win.
         target: Of the package, or "auto".
         threads: For the network; None leaves it to the runtime.
@@ -57,7 +59,7 @@ def stream_to_folder(
     uri = parse_source(source)
     check_folder(folder)
     plus = read_configs(config)
-    sweep = read_sweep(uri.path)
+    sweep = load_sweep(uri.path, options, config=plus)
     with load_package(package) as opened:
         manifest = opened.manifest
         plan = plan_volume(sweep, plus, manifest.spacing_mm)

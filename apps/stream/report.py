@@ -15,6 +15,7 @@ from apps.stream.plan import Plan
 from apps.stream.run import StreamOutcome
 from apps.stream.uri import Pacing
 from apps.stream.view import resampling_said
+from apps.sweeps import told
 from edge_sdk.device import describe_device
 from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import class_ml
@@ -76,6 +77,7 @@ def stream_report(
             "replayed": pacing.described(),
             "frames": frames["in_recording"],
             "frame_size": list(plan.sweep.images.shape[1:3]),
+            "rests_on": told(plan.sweep) or {"poses": "the recording's own"},
             "seconds": round(seconds, 3),
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },

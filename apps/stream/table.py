@@ -16,6 +16,7 @@ def print_result(report: Mapping[str, Any], folder: Path) -> None:
     dice = report["accuracy"].get("dice", {})
     numbers = {
         "frames read, inserted, dropped": [frames["read"], frames["inserted"], frames["dropped"]],
+        **{name.replace("_", " "): text for name, text in report["source"]["rests_on"].items()},
         **{f"frames left out, {reason}": count for reason, count in frames["left_out"].items()},
         "latency p50, p95": f"{latency['p50']:.0f} ms, {latency['p95']:.0f} ms",
         "last frame to final mask": f"{report['final_mask_s']:.2f} s",

@@ -74,7 +74,8 @@ class TransformGraph:
                     came_from[there] = (here, name, inverted)
                     queue.append(there)
         if source != destination and destination not in came_from:
-            raise PoseError(self._gap(source, destination, came_from), remedy=_remedy(source))
+            known = source in self._neighbours
+            raise PoseError(self._gap(source, destination, came_from), remedy=_remedy(source, known))
         chain: list[tuple[str, bool]] = []
         while destination != source:
             destination, name, inverted = came_from[destination]
@@ -104,7 +105,10 @@ class TransformGraph:
         return f"cannot resolve {source}To{destination}: {missing} (given: {names})"
 
 
-def _remedy(source: str) -> str:
-    if source == "Image":
-        return "give the PLUS configuration that holds ImageToProbe (--config PLUS.xml)"
+def _remedy(source: str, known: bool) -> str:
+    if source == "Image" and not known:
+        return (
+            "give the PLUS configuration that holds ImageToProbe (--config PLUS.xml), or the size of a pixel "
+            "(--pixel-spacing MM), from which it is assumed"
+        )
     return "add the missing transform to the recording or to the configuration"
