@@ -25,11 +25,10 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
     """
     from apps.sweeps import load_sweep, told
     from edge_sdk.sweep.formats import format_of
+    from edge_sdk.sweep.timing import examine_times
 
     sweep = load_sweep(path, options, config=config, need_poses=False)
-    times = sweep.timestamps[np.isfinite(sweep.timestamps)]
-    steps = np.diff(times)
-    duration = float(times[-1] - times[0]) if len(times) > 1 else 0.0
+    times = examine_times(sweep.timestamps)
     return {
         "kind": "sweep",
         "format": format_of(path).name,
@@ -38,12 +37,14 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         "channels": sweep.images.shape[3] if sweep.images.ndim == 4 else 1,
         "pixel_type": str(sweep.images.dtype) if sweep.images.size else None,
         "pixel_spacing_mm": list(sweep.pixel_spacing) if sweep.pixel_spacing else None,
-        "first_time_s": float(times[0]) if len(times) else None,
-        "duration_s": duration,
-        "frame_rate": (len(times) - 1) / duration if duration > 0 else None,
-        "longest_gap_s": float(steps.max()) if len(steps) else None,
-        "times_missing": len(sweep) - len(times),
-        "times_not_increasing": int((steps <= 0).sum()),
+        "first_time_s": times.first_s,
+        "duration_s": times.duration_s,
+        "frame_rate": times.rate_hz,
+        "jitter_s": times.jitter_s,
+        "longest_gap_s": times.longest_gap_s,
+        "times_missing": times.missing,
+        "times_duplicate": times.duplicates,
+        "times_decreasing": times.decreasing,
         "image_status": dict(Counter(sweep.image_status)),
         "transforms": [
             {"transform": name, "status": dict(Counter(transform.status))}
