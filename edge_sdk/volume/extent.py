@@ -81,9 +81,7 @@ def check_memory(grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel
         GeometryError: Too large; names the spacing that would fit.
     """
     if memory_limit is None:
-        import psutil
-
-        memory_limit = int(psutil.virtual_memory().available * _USABLE_SHARE)
+        memory_limit = usable_memory()
     count = math.prod(grid.shape)
     needed = count * bytes_per_voxel
     if needed <= memory_limit:
@@ -91,10 +89,17 @@ def check_memory(grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel
     fits = _spacing_that_fits(grid, memory_limit // bytes_per_voxel)
     width, height, depth = grid.shape[::-1]
     raise GeometryError(
-        f"a volume of {width}×{height}×{depth} voxels at {_mm(grid.spacing)} mm needs {_size(needed)} of memory, "
-        f"{_size(memory_limit)} may be used",
+        f"a volume of {width}×{height}×{depth} voxels at {_mm(grid.spacing)} mm needs {size_text(needed)} of memory, "
+        f"{size_text(memory_limit)} may be used",
         remedy=f"use a spacing of at least {fits:g} mm or clip the frames",
     )
+
+
+def usable_memory() -> int:
+    """Bytes that a volume may take: most of what the machine has free."""
+    import psutil
+
+    return int(psutil.virtual_memory().available * _USABLE_SHARE)
 
 
 def _spacing_that_fits(grid: Grid, voxels: int) -> float:
@@ -120,5 +125,6 @@ def _mm(spacing: tuple[float, float, float]) -> str:
     return f"{spacing[0]:g}" if len(set(spacing)) == 1 else " × ".join(f"{step:g}" for step in spacing)
 
 
-def _size(count: float) -> str:
+def size_text(count: float) -> str:
+    """Bytes as people read them."""
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 / 10 else f"{count / 2**20:.1f} MiB"

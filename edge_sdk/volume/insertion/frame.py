@@ -27,12 +27,14 @@ class PixelPlan:
         importance: (H, W) uint8; zeros where the rules do not need it.
         factors: (H, W) float32 weights; empty where the rules do not need them.
         samples: (N, 2) pixels (x, y) spread evenly over what is inserted.
+        corners: (4, 2) corners (x, y) of the smallest rectangle around it; (0, 2) where nothing is.
     """
 
     segments: NDArray[np.int64]
     importance: NDArray[np.uint8]
     factors: NDArray[np.float32]
     samples: NDArray[np.float64]
+    corners: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,17 @@ def _plan(rules: InsertionRules, shape: tuple[int, int]) -> PixelPlan:
         by_mask = rules.mode == "importance"
         factors = importance.astype(np.float32) / np.float32(255) if by_mask else np.ones(shape, np.float32)
     segments = rules.clip.segments(shape, by_rows=rules.by_rows)
-    return PixelPlan(segments, _read_only(importance), _read_only(factors), _samples(segments))
+    return PixelPlan(segments, _read_only(importance), _read_only(factors), _samples(segments), _corners(segments))
+
+
+def _corners(segments: NDArray[np.int64]) -> NDArray[np.float64]:
+    starts, stops = segments[:, ::2], segments[:, 1::2]
+    used = starts < stops
+    rows = np.flatnonzero(used.any(1))
+    if not len(rows):
+        return np.zeros((0, 2))
+    left, right = int(starts[used].min()), int(stops[used].max()) - 1
+    return np.array([[x, y] for y in (rows[0], rows[-1]) for x in (left, right)], np.float64)
 
 
 def _samples(segments: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,0 +1,238 @@
+"""A volume for live sweeps whose extent nobody knows: it grows in blocks, and what is there is never copied."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.extent import size_text, usable_memory
+from edge_sdk.volume.grid import Box, Grid
+from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
+from edge_sdk.volume.insertion.rules import InsertionRules
+from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
+from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
+from edge_sdk.volume.workers import share
+
+_OFFSET = int(FURTHEST)
+"""Voxels by which the kernels' indices are shifted, so that they are positive on both sides of the origin."""
+_EVERYWHERE = np.full(3, 2 * _OFFSET, np.int64)
+
+Block = tuple[int, int, int]
+"""Index of a block (z, y, x)."""
+
+
+class GrowingCompounder:
+    """As `Compounder`, without a grid given beforehand; the voxels are the same, bit for bit.
+
+    Voxel (0, 0, 0) lies at `origin`; indices may be negative. A frame costs what its pixels cost, and memory is taken
+    for the blocks that frames reach only.
+    """
+
+    def __init__(
+        self,
+        spacing: tuple[float, float, float],
+        *,
+        origin: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        interpolation: Interpolation = "linear",
+        mode: Compounding = "mean",
+        mean: Mean = "true",
+        plus_optimization: PlusOptimization | None = None,
+        clip: ClipRegion | None = None,
+        importance: NDArray[np.uint8] | None = None,
+        darkest: int = 0,
+        threads: int | None = None,
+        block: int = 64,
+        memory_limit: int | None = None,
+    ) -> None:
+        """
+        Args:
+            spacing: mm per voxel (x, y, z).
+            origin: Centre of voxel (0, 0, 0) in the world, mm (x, y, z).
+            interpolation, mode, mean, plus_optimization, clip, importance, darkest, threads: As of `Compounder`, but
+                positions are not computed in PLUS's double precision.
+            block: Voxels along each edge of a block.
+            memory_limit: Bytes that blocks may take in all; what the machine has free now if None.
+
+        Raises:
+            GeometryError: As `Compounder`; or PLUS's double precision is asked for, or the spacing is impossible.
+        """
+        if not (np.isfinite(spacing).all() and min(spacing) > 0):
+            raise GeometryError(f"spacing {spacing} must be positive millimetres", remedy="give for example 0.5")
+        if plus_optimization in ("PARTIAL", "NONE"):
+            raise GeometryError(
+                f"a growing volume does not follow PLUS's Optimization {plus_optimization}",
+                remedy="use FULL, or a volume of known extent",
+            )
+        self._rules = InsertionRules(
+            interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest
+        )
+        self._lattice = Grid((1, 1, 1), spacing, origin)
+        self._frames = FrameFactory(self._rules, np.asarray(np.linalg.inv(self._lattice.index_to_world), np.float64))
+        self._edge, self._threads = block, threads
+        self._kind = voxel_kind(self._rules)
+        self._limit = usable_memory() if memory_limit is None else memory_limit
+        self._blocks: dict[Block, Voxels] = {}
+        self._reached: Box | None = None
+        compile_kernels(self._rules)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the blocks take."""
+        return len(self._blocks) * self._block_bytes
+
+    @property
+    def grid(self) -> Grid:
+        """The smallest grid that holds everything inserted.
+
+        Raises:
+            GeometryError: Nothing was inserted yet.
+        """
+        box = self.reached
+        first = [start * step + zero for start, step, zero in self._axes(box.start)]
+        size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
+        return replace(self._lattice, shape=size, origin=(first[0], first[1], first[2]))  # type: ignore[arg-type]
+
+    @property
+    def reached(self) -> Box:
+        """The box (z, y, x) of everything inserted, in voxels from `origin`.
+
+        Raises:
+            GeometryError: Nothing was inserted yet.
+        """
+        if self._reached is None:
+            raise GeometryError("nothing was inserted yet, so the volume has no extent", remedy="insert frames first")
+        return self._reached
+
+    def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> Box | None:
+        """Add one frame; see `Compounder.insert`. The box counts from `origin` and may begin below 0.
+
+        Raises:
+            GeometryError: As `Compounder.insert`; or the blocks would take more memory than they may: then nothing of
+                the frame is inserted.
+            PoseError: The matrix is not finite.
+        """
+        frame = self._frames.frame(image, image_to_world)
+        if (abs(frame.corners()) > FURTHEST / 2).any():
+            return None
+        blocks = self._blocks_near(frame)
+        new = [block for block in blocks if block not in self._blocks]
+        self._check_memory(len(new))
+        for block in new:
+            base = np.array(block[::-1], np.int64) * self._edge + _OFFSET
+            self._blocks[block] = self._kind(self._rules, (self._edge,) * 3, base, _EVERYWHERE, 1)
+        frame.fixed[:, 2] += np.int64(_OFFSET) << self._rules.bits
+        touched = np.empty((len(blocks), 6), np.int64)
+        touched[:, :3], touched[:, 3:] = _EVERYWHERE, 0
+
+        def insert_block(index: int) -> None:
+            base = np.array(blocks[index][::-1], np.int64) * self._edge + _OFFSET
+            owned = np.stack([base, base + self._edge - 1])
+            self._blocks[blocks[index]].insert(frame, owned, 0, touched[index])
+
+        share(range(len(blocks)), lambda: insert_block, self._threads)
+        self._drop_unreached(blocks, new, touched)
+        first, stop = touched[:, :3].min(0) - _OFFSET, touched[:, 3:].max(0) - _OFFSET
+        if (first >= stop).any():
+            return None
+        box = Box(_triple(first), _triple(stop))
+        self._reached = box if self._reached is None else _around(self._reached, box)
+        return box
+
+    def voxels(self) -> NDArray[np.uint8]:
+        """The volume so far, (D, H, W) on `grid`; 0 where nothing was inserted."""
+        return self.voxels_in(self.reached)
+
+    def voxels_in(self, box: Box) -> NDArray[np.uint8]:
+        """The part in `box`, which counts from `origin`."""
+        return self._read(box)[0]
+
+    def weights(self) -> NDArray[np.uint16]:
+        """How much came to each voxel of `grid`: 256 for a full hit, at most 65535."""
+        return self._read(self.reached)[1]
+
+    def hit(self) -> NDArray[np.bool_]:
+        """Which voxels of `grid` have received a pixel."""
+        return self.weights() > 0
+
+    @property
+    def _block_bytes(self) -> int:
+        return self._edge**3 * self._kind.BYTES
+
+    def _axes(self, values: tuple[int, int, int]) -> list[tuple[int, float, float]]:
+        return list(zip(values[::-1], self._lattice.spacing, self._lattice.origin, strict=True))
+
+    def _blocks_near(self, frame: Frame) -> list[Block]:
+        """Blocks that the plane of the inserted pixels may reach."""
+        if not len(frame.plan.samples):
+            return []
+        corners = frame.positions(frame.plan.corners)
+        low, high = (ends // self._edge for ends in self._ends(frame))
+        axes = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
+        indices = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+        normal = np.cross(frame.to_index[:3, 0], frame.to_index[:3, 1])
+        length = float(np.linalg.norm(normal))
+        if length > 0:
+            middles = (indices + 0.5) * self._edge - 0.5
+            distances = abs((middles - corners[0]) @ normal) / length
+            indices = indices[distances <= math.sqrt(3) * (self._edge / 2 + 1)]
+        return [(int(z), int(y), int(x)) for x, y, z in indices]
+
+    def _ends(self, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last voxel (x, y, z) that the inserted pixels may reach, exactly as the kernels round."""
+        bits = self._rules.bits
+        positions = frame.plan.corners.astype(np.int64) @ frame.fixed[:, :2].T + frame.fixed[:, 2]
+        low, high = positions.min(0), positions.max(0)
+        if self._rules.linear:
+            return low >> bits, -(-high >> bits)
+        half = 1 << (bits - 1)
+        return (low + half) >> bits, (high + half) >> bits
+
+    def _check_memory(self, new: int) -> None:
+        needed = self.bytes + new * self._block_bytes
+        if needed > self._limit:
+            coarser = max(self._lattice.spacing) * (needed / max(self._limit, 1)) ** (1 / 3)
+            raise GeometryError(
+                f"the growing volume needs {size_text(needed)} of memory, {size_text(self._limit)} may be used",
+                remedy=f"end the sweep here, or use a spacing of at least {math.ceil(coarser * 100) / 100:g} mm",
+            )
+
+    def _drop_unreached(self, blocks: list[Block], new: list[Block], touched: NDArray[np.int64]) -> None:
+        fresh = set(new)
+        for block, box in zip(blocks, touched, strict=True):
+            if block in fresh and (box[:3] >= box[3:]).any():
+                del self._blocks[block]
+
+    def _read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
+        grey, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
+        for block, voxels in self._blocks.items():
+            first = [index * self._edge for index in block]
+            low = [max(a, b) for a, b in zip(first, box.start, strict=True)]
+            high = [min(a + self._edge, b) for a, b in zip(first, box.stop, strict=True)]
+            if any(a >= b for a, b in zip(low, high, strict=True)):
+                continue
+            there = Box(_minus(low, box.start), _minus(high, box.start)).slices
+            grey[there], weights[there] = voxels.read(Box(_minus(low, first), _minus(high, first)))
+        return grey, weights
+
+
+def _minus(values: Any, others: Any) -> tuple[int, int, int]:
+    z, y, x = (a - b for a, b in zip(values, others, strict=True))
+    return z, y, x
+
+
+def _triple(values: NDArray[np.int64]) -> tuple[int, int, int]:
+    z, y, x = (int(value) for value in values)
+    return z, y, x
+
+
+def _around(a: Box, b: Box) -> Box:
+    """The smallest box that holds both."""
+    start, stop = np.minimum(a.start, b.start), np.maximum(a.stop, b.stop)
+    return Box(_triple(start), _triple(stop))

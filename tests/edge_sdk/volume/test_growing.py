@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_sdk.errors import GeometryError
+from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.compounding import Compounder
+from edge_sdk.volume.grid import Box, Grid
+from edge_sdk.volume.growing import GrowingCompounder
+
+SPACING = (0.5, 0.7, 1.1)
+
+
+def pose(angles, shift, scale=0.3):
+    a, b = angles
+    turn = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+    tilt = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn @ tilt * scale
+    matrix[:3, 3] = shift
+    return matrix
+
+
+def image(seed, shape=(40, 30)):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+@given(
+    interpolation=st.sampled_from(["nearest", "linear"]),
+    mode=st.sampled_from(["mean", "maximum", "latest"]),
+    mean=st.sampled_from(["true", "plus"]),
+    optimization=st.sampled_from([None, "FULL"]),
+    angles=st.tuples(*[st.floats(-3.2, 3.2)] * 2),
+    threads=st.integers(1, 3),
+)
+def test_the_same_voxels_as_in_a_volume_of_known_extent(interpolation, mode, mean, optimization, angles, threads):
+    rules = {"interpolation": interpolation, "mode": mode, "mean": mean, "plus_optimization": optimization}
+    growing = GrowingCompounder(SPACING, block=8, threads=threads, **rules)
+    origin = (-40.0, -56.0, -44.0)  # whole voxels from the growing volume's origin
+    known = Compounder(Grid((80, 160, 160), SPACING, origin), **rules)
+    for seed in range(3):
+        where = pose(np.array(angles) + 0.1 * seed, (0.3 * seed, 1.0, -2.0))
+        assert (growing.insert(image(seed), where) is None) == (known.insert(image(seed), where) is None)
+    inside = tuple(
+        slice(start + offset, stop + offset)
+        for start, stop, offset in zip(growing.reached.start, growing.reached.stop, (40, 80, 80), strict=True)
+    )
+    np.testing.assert_array_equal(growing.voxels(), known.voxels()[inside])
+    np.testing.assert_array_equal(growing.weights(), known.weights()[inside])
+    assert growing.hit().sum() == known.hit().sum()  # nothing lies outside what it calls reached
+    np.testing.assert_allclose(
+        growing.grid.origin, np.array(origin) + np.array([part.start for part in inside[::-1]]) * SPACING
+    )
+
+
+def test_it_grows_without_touching_the_blocks_it_has():
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=16, interpolation="nearest", mode="latest")
+    assert growing.insert(image(0, (10, 12)), np.eye(4)) == Box((0, 0, 0), (1, 10, 12))
+    assert growing.bytes == 16**3 * 3
+    before = growing.voxels_in(Box((0, 0, 0), (1, 10, 12)))
+    moved = np.eye(4)
+    moved[:3, 3] = -30, 5, 40
+    assert growing.insert(image(1, (10, 12)), moved) == Box((40, 5, -30), (41, 15, -18))
+    assert growing.bytes == 2 * 16**3 * 3  # blocks between the two hold nothing, so there are none
+    assert growing.grid.shape == (41, 15, 42)
+    assert growing.grid.origin == (-30.0, 0.0, 0.0)
+    np.testing.assert_array_equal(growing.voxels()[0, :10, 30:], before[0])
+    np.testing.assert_array_equal(growing.voxels()[40, 5:, :12], image(1, (10, 12)))
+
+
+def test_memory_is_checked_before_a_frame_is_inserted():
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, mode="latest", memory_limit=8**3 * 3)
+    growing.insert(image(0, (4, 4)), np.eye(4))
+    with pytest.raises(GeometryError, match=r"spacing of at least .* mm"):
+        growing.insert(image(1, (40, 40)), np.eye(4))
+    assert growing.grid.shape == (1, 4, 4)
+
+
+def test_only_what_the_clip_keeps_takes_memory():
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, mode="latest", clip=ClipRegion((0, 0), (3, 3)))
+    growing.insert(image(0, (64, 64)), np.eye(4))
+    assert growing.bytes == 8**3 * 3
+
+
+def test_what_cannot_be_done_is_refused():
+    with pytest.raises(GeometryError, match="nothing was inserted"):
+        GrowingCompounder((1.0, 1.0, 1.0)).voxels()
+    with pytest.raises(GeometryError, match="positive"):
+        GrowingCompounder((1.0, 0.0, 1.0))
+    with pytest.raises(GeometryError, match="NONE"):
+        GrowingCompounder((1.0, 1.0, 1.0), plus_optimization="NONE")
+    assert GrowingCompounder((1.0, 1.0, 1.0)).insert(image(0), pose((0, 0), (1e9, 0, 0))) is None
