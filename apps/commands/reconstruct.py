@@ -51,8 +51,13 @@ def command(
         Compounding | None, typer.Option(help="Where frames meet; default: the configuration's, else mean.")
     ] = None,
     fill_holes: Annotated[
-        str | None,
-        typer.Option(metavar="KERNEL", help="Fill voxels that no frame reached: stick, nearest_neighbor, or none."),
+        list[str] | None,
+        typer.Option(
+            metavar="KERNEL",
+            help="Fill voxels that no frame reached: stick[:length=9,sticks=1], nearest_neighbor[:size=5,ratio=0], "
+            "distance_weight_inverse, gaussian[:size=5,stdev=0.6667,ratio=0], gaussian_accumulation, or none; again "
+            "for a kernel to try on what is still empty.",
+        ),
     ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
@@ -61,6 +66,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
+    from apps.hole_filling import parse_hole_filling
     from edge_sdk.volume.files import volume_suffix, write_volume
     from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
@@ -72,8 +78,8 @@ def command(
         settings = with_spacing(settings, spacing)
     changes: dict[str, Any] = {"interpolation": interpolation, "compounding": compounding}
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
-    if fill_holes is not None:
-        settings = replace(settings, fill_holes=_kernels(fill_holes))
+    if fill_holes:
+        settings = replace(settings, fill_holes=parse_hole_filling(fill_holes))
     with progress() as report:
         volume = reconstruct(recording, config=said, settings=settings, progress=report)
     write_volume(volume, output)
@@ -103,10 +109,3 @@ def with_spacing(settings: ReconstructionSettings, spacing: float) -> Reconstruc
         factors = [old / spacing for old in settings.spacing for _ in range(2)]
         extent = tuple(round(index * factor) for index, factor in zip(extent, factors, strict=True))  # type: ignore[assignment]
     return replace(settings, spacing=(spacing,) * 3, extent=extent)
-
-
-def _kernels(name: str) -> tuple[Any, ...]:
-    """The hole filling that a kernel's name asks for, with PLUS's defaults; unknown names are refused by it."""
-    from edge_sdk.sweep.plus_config import HoleFilling
-
-    return () if name.lower() == "none" else (HoleFilling(name.upper()),)

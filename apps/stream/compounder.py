@@ -28,7 +28,7 @@ class Compounding(Protocol):
 
     def voxels_in(self, box: Box, /) -> NDArray[np.uint8]: ...
 
-    def hit(self) -> NDArray[np.bool_]: ...
+    def weights(self) -> NDArray[np.uint16]: ...
 
 
 class GrowingVolume:
@@ -68,10 +68,10 @@ class GrowingVolume:
         with self._lock:
             return self._compounder.voxels()
 
-    def hit(self) -> NDArray[np.bool_]:
-        """Which voxels have received a pixel, (D, H, W)."""
+    def weights(self) -> NDArray[np.uint16]:
+        """How much came to each voxel, (D, H, W): 256 for a full hit, 0 where no pixel did."""
         with self._lock:
-            return self._compounder.hit()
+            return self._compounder.weights()
 
 
 class CompounderStage:

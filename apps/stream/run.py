@@ -90,7 +90,10 @@ def run_stream(
 
     def finish_volume() -> NDArray[np.uint8]:
         filling = plan.settings.fill_holes
-        return fill_holes(volume.voxels(), volume.hit(), filling) if filling else volume.voxels()
+        if not filling:
+            return volume.voxels()
+        weights = volume.weights()
+        return fill_holes(volume.voxels(), weights > 0, filling, weights=weights)
 
     source = ReplaySource(plan.sweep, plan.poses, pacing, clock)
     synchroniser = Synchroniser(source.frames, source.poses, skip_interval=plan.settings.skip_interval)
@@ -127,7 +130,7 @@ def run_stream(
     return StreamOutcome(
         volume=Volume(volume.voxels() if voxels is None else voxels, plan.grid),
         mask=None if voxels is None else Volume(segmenting.mask(), plan.grid),
-        seen=volume.hit(),
+        seen=volume.weights() > 0,
         frames={
             "in_recording": len(plan.sweep),
             "read": source.read,

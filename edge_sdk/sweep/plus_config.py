@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.clip import ClipRegion, Fan
-from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
+from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling, ReconstructionSettings
 
 __all__ = ["HoleFilling", "PlusConfig", "ReconstructionSettings", "Wire", "read_plus_config", "read_xml"]
 
@@ -26,6 +26,14 @@ _OFF = {
     "RecomputeOutputSpacing": "FALSE",
 }
 """Attributes that change PLUS's output and are not implemented, with the value that turns them off."""
+_HOLE_FILLING = {
+    "stick_length": "StickLengthLimit",
+    "sticks": "NumberOfSticksToUse",
+    "size": "Size",
+    "minimum_ratio": "MinimumKnownVoxelsRatio",
+    "deviation": "Stdev",
+}
+"""PLUS's names of the attributes of `HoleFilling`."""
 
 
 @dataclass(frozen=True)
@@ -233,23 +241,17 @@ def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
     elements = attributes.element.findall("HoleFilling/HoleFillingElement")
     if not elements:
         raise attributes.wrong("FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement")
-    default = HoleFilling("")
-    filling = []
-    for element in elements:
-        own = _Attributes(element, attributes.path)
+    return tuple(_hole_filling_element(_Attributes(element, attributes.path)) for element in elements)
 
-        def number(name: str, otherwise: float, own: _Attributes = own) -> float:
-            value = own.numbers(name, 1)
-            return otherwise if value is None else float(value[0])
 
-        filling.append(
-            HoleFilling(
-                element.get("Type", "").upper(),
-                stick_length=int(number("StickLengthLimit", default.stick_length)),
-                sticks=int(number("NumberOfSticksToUse", default.sticks)),
-                size=int(number("Size", default.size)),
-                minimum_ratio=number("MinimumKnownVoxelsRatio", default.minimum_ratio),
-                deviation=number("Stdev", default.deviation),
-            )
-        )
-    return tuple(filling)
+def _hole_filling_element(attributes: _Attributes) -> HoleFilling:
+    """One kernel; PLUS requires all attributes that it uses."""
+    kernel, used = attributes.choice("Type", {name: (name, used) for name, used in HOLE_KERNELS.items()}, "")
+    values = {}
+    for field_name in used:
+        name = _HOLE_FILLING[field_name]
+        value = attributes.numbers(name, 1)
+        if value is None:
+            raise attributes.wrong(name, "absent", f"it given for {kernel}")
+        values[field_name] = value[0] if field_name in ("minimum_ratio", "deviation") else int(value[0])
+    return HoleFilling(kernel, **values)

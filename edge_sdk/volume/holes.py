@@ -19,10 +19,10 @@ from edge_sdk.volume.holes_nearest import NearestFiller
 from edge_sdk.volume.holes_stick import LONGEST, StickFiller, stick_reach
 from edge_sdk.volume.holes_tiles import Filler, Source, Target, Tile, begin, read_only, tile_size, tiles
 from edge_sdk.volume.holes_weighted import WeightedFiller, cube_weights
-from edge_sdk.volume.settings import HoleFilling
+from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 from edge_sdk.volume.workers import share
 
-_KERNELS: dict[str, Callable[[HoleFilling, Source, tuple[int, int, int]], Filler]] = {
+_FILLERS: dict[str, Callable[[HoleFilling, Source, tuple[int, int, int]], Filler]] = {
     "STICK": StickFiller,
     "NEAREST_NEIGHBOR": NearestFiller,
     "GAUSSIAN": WeightedFiller,
@@ -76,7 +76,7 @@ def fill_holes(
 
     def worker() -> Callable[[Tile], None]:
         target = Target(filled, box.start, np.empty(size, np.bool_))
-        fillers = [_KERNELS[element.kernel](element, source, size) for element in filling]
+        fillers = [_FILLERS[element.kernel](element, source, size) for element in filling]
 
         def fill(tile: Tile) -> None:
             holes = begin(source.voxels, source.hit, tile.start, tile.size, filled, box.start, target.holes)
@@ -101,9 +101,10 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
         GeometryError: As said.
     """
     for element in filling:
-        if element.kernel not in _KERNELS:
+        if element.kernel not in HOLE_KERNELS:
             raise GeometryError(
-                f"hole filling does not know the kernel {element.kernel!r}", remedy=f"use {' or '.join(_KERNELS)}"
+                f"hole filling does not know the kernel {element.kernel!r}",
+                remedy=f"use one of {', '.join(HOLE_KERNELS)}",
             )
         most = LONGEST if element.kernel == "STICK" else LARGEST
         given = element.stick_length if element.kernel == "STICK" else element.size

@@ -55,7 +55,8 @@ def reconstruct(
     if settings.fill_holes:
         if progress:
             progress(0, 1, "filling holes")
-        voxels = fill_holes(voxels, compounder.hit(), settings.fill_holes)
+        weights = compounder.weights()
+        voxels = fill_holes(voxels, weights > 0, settings.fill_holes, weights=weights, threads=threads)
         if progress:
             progress(1, 1, "filling holes")
     return Volume(voxels, compounder.grid, meta)

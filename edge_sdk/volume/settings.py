@@ -16,15 +16,15 @@ PlusOptimization = Literal["FULL", "PARTIAL", "NONE"]
 
 @dataclass(frozen=True)
 class HoleFilling:
-    """One element of a hole-filling chain; what an element does not use keeps its default.
+    """One element of a hole-filling chain; what a kernel does not use keeps its default.
 
     Attributes:
-        kernel: "STICK", "NEAREST_NEIGHBOR", "GAUSSIAN", "GAUSSIAN_ACCUMULATION" or "DISTANCE_WEIGHT_INVERSE".
-        stick_length: Voxels that a stick may span, both filled ends included (STICK).
-        sticks: Best sticks to average (STICK).
+        kernel: One of HOLE_KERNELS.
+        stick_length: Voxels that a stick may span, both known ends included.
+        sticks: Best sticks to average.
         size: Edge of the neighbourhood in voxels, odd.
-        minimum_ratio: Share of the neighbourhood that must be filled.
-        deviation: Standard deviation in voxels (GAUSSIAN kinds).
+        minimum_ratio: Share of the neighbourhood that must be exceeded by known voxels.
+        deviation: Standard deviation in voxels.
     """
 
     kernel: str
@@ -32,7 +32,18 @@ class HoleFilling:
     sticks: int = 1
     size: int = 5
     minimum_ratio: float = 0.0
-    deviation: float = 1.0
+    deviation: float = 0.6667
+
+
+_CUBE = ("size", "minimum_ratio")
+HOLE_KERNELS: dict[str, tuple[str, ...]] = {
+    "STICK": ("stick_length", "sticks"),
+    "NEAREST_NEIGHBOR": _CUBE,
+    "GAUSSIAN": (*_CUBE, "deviation"),
+    "GAUSSIAN_ACCUMULATION": (*_CUBE, "deviation"),
+    "DISTANCE_WEIGHT_INVERSE": _CUBE,
+}
+"""PLUS's hole-filling kernels, and which attributes of `HoleFilling` each uses."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,11 @@ def test_options_win_over_the_defaults(tmp_path: Path) -> None:
     assert bare["size_xyz"] == said["size_xyz"]
     empty = (read_volume(tmp_path / "b.mha").voxels == 0).sum()
     assert (read_volume(tmp_path / "f.mha").voxels == 0).sum() < empty
+    run_json(
+        "reconstruct", sweep, "--interpolation", "nearest", "--fill-holes", "stick:length=3",
+        "--fill-holes", "gaussian_accumulation:size=9", "-o", tmp_path / "c.mha",
+    )  # fmt: skip
+    assert (read_volume(tmp_path / "c.mha").voxels == 0).sum() < empty
 
 
 def test_other_spacing_keeps_a_fixed_region() -> None:
@@ -75,7 +80,7 @@ def test_failures_write_nothing(tmp_path: Path) -> None:
     )
     assert "above 0" in failure("reconstruct", sweep, "--spacing", "-1", "-o", volume)
     assert "nan" in failure("reconstruct", sweep, "--spacing", "nan", "-o", volume)
-    assert "WHATEVER" in failure("reconstruct", sweep, "--fill-holes", "whatever", "-o", volume)
+    assert "'whatever'" in failure("reconstruct", sweep, "--fill-holes", "whatever", "-o", volume)
     assert str(tmp_path / "no.xml") in failure("reconstruct", sweep, "--config", tmp_path / "no.xml", "-o", volume)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.igs.mha"]
 

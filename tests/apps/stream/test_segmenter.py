@@ -34,8 +34,8 @@ class Painted:
     def voxels_in(self, box: Box) -> Any:
         return self.content[box.slices].copy()
 
-    def hit(self) -> Any:
-        return self.content > 0
+    def weights(self) -> Any:
+        return np.where(self.content > 0, 256, 0).astype(np.uint16)
 
 
 class Recording:

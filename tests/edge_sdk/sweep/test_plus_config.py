@@ -147,6 +147,40 @@ def test_attributes_that_cannot_be_understood_are_named(tmp_path, attributes, na
     assert "plus.xml" in str(caught.value)
 
 
+def test_hole_filling_takes_what_plus_takes(tmp_path):
+    elements = (
+        '<HoleFilling><HoleFillingElement Type="Gaussian" Size="5" Stdev="0.6667" MinimumKnownVoxelsRatio="0.50001"/>'
+        '<HoleFillingElement Type="GAUSSIAN_ACCUMULATION" Size="3" Stdev="1" MinimumKnownVoxelsRatio="0"/>'
+        '<HoleFillingElement Type="DISTANCE_WEIGHT_INVERSE" Size="7" MinimumKnownVoxelsRatio="0.1"/></HoleFilling>'
+    )
+    settings = read_plus_config(config(tmp_path, 'OutputSpacing="1 1 1" FillHoles="ON"', elements)).reconstruction
+    assert settings is not None
+    assert settings.fill_holes == (
+        HoleFilling("GAUSSIAN", size=5, deviation=0.6667, minimum_ratio=0.50001),
+        HoleFilling("GAUSSIAN_ACCUMULATION", size=3, deviation=1.0),
+        HoleFilling("DISTANCE_WEIGHT_INVERSE", size=7, minimum_ratio=0.1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        ('Size="3"', "Type '', expected one of STICK"),
+        ('Type="SPLINE"', "SPLINE"),
+        ('Type="STICK" StickLengthLimit="9"', "NumberOfSticksToUse absent"),
+        ('Type="STICK" NumberOfSticksToUse="1"', "StickLengthLimit absent"),
+        ('Type="NEAREST_NEIGHBOR" Size="3"', "MinimumKnownVoxelsRatio absent"),
+        ('Type="DISTANCE_WEIGHT_INVERSE" MinimumKnownVoxelsRatio="0"', "Size absent"),
+        ('Type="GAUSSIAN" Size="3" MinimumKnownVoxelsRatio="0"', "Stdev absent"),
+        ('Type="GAUSSIAN" Size="large" Stdev="1" MinimumKnownVoxelsRatio="0"', "Size='large'"),
+    ],
+)
+def test_hole_filling_that_plus_would_refuse(tmp_path, attributes, named):
+    elements = f"<HoleFilling><HoleFillingElement {attributes}/></HoleFilling>"
+    with pytest.raises(FileFormatError, match=named):
+        read_plus_config(config(tmp_path, 'OutputSpacing="1 1 1" FillHoles="ON"', elements))
+
+
 def test_what_is_not_xml_is_refused(tmp_path):
     path = tmp_path / "x.xml"
     path.write_bytes(b"ObjectType = Image\n\xff\x00")

@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.grid import Box
 from edge_sdk.volume.holes import fill_holes, reach
-from edge_sdk.volume.settings import HoleFilling
+from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 from tests.edge_sdk.volume import naive_holes
-
-KERNELS = ("STICK", "NEAREST_NEIGHBOR", "GAUSSIAN", "GAUSSIAN_ACCUMULATION", "DISTANCE_WEIGHT_INVERSE")
 
 elements = st.builds(
     HoleFilling,
-    st.sampled_from(KERNELS),
+    st.sampled_from(sorted(HOLE_KERNELS)),
     stick_length=st.integers(1, 12),
     sticks=st.integers(1, 14),
     size=st.integers(1, 7),
@@ -38,7 +36,7 @@ def recordings(draw: st.DrawFn, most: int) -> tuple[np.ndarray, np.ndarray]:
     return voxels.astype(np.uint8), weights  # unknown voxels have values too, which must not be used
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", HOLE_KERNELS)
 @given(data=st.data(), recording=recordings(7))
 @settings(max_examples=40)
 def test_each_kernel_fills_as_plus_would(kernel, data, recording):
@@ -138,7 +136,7 @@ def test_nearest_neighbour_averages_the_closest_shell():
 def test_accumulated_weights_count():
     voxels, hit = line([0, 0, 100, 0, 203, 0, 0])
     weights = np.where(hit, [[[0, 0, 256, 0, 3 * 256, 0, 0]]], 0).astype(np.uint16)
-    element = HoleFilling("GAUSSIAN_ACCUMULATION", size=3)
+    element = HoleFilling("GAUSSIAN_ACCUMULATION", size=3, deviation=1.0)
     assert fill_holes(voxels, hit, [element], weights=weights)[0, 0, 3] == 177  # 177.25
     assert fill_holes(voxels, hit, [HoleFilling("GAUSSIAN", size=3)])[0, 0, 3] == 151  # 151.5
     with pytest.raises(GeometryError, match="GAUSSIAN_ACCUMULATION needs the accumulated weights"):
@@ -156,7 +154,7 @@ def test_inputs_stay_as_they_are():
 @pytest.mark.parametrize(
     ("element", "message"),
     [
-        (HoleFilling("SPLINE"), "'SPLINE'; use STICK or NEAREST_NEIGHBOR or GAUSSIAN"),
+        (HoleFilling("SPLINE"), "'SPLINE'; use one of STICK, NEAREST_NEIGHBOR, GAUSSIAN"),
         (HoleFilling("STICK", stick_length=128), "at most 127"),
         (HoleFilling("STICK", sticks=0), "at least 1"),
         (HoleFilling("NEAREST_NEIGHBOR", size=0), "at least 1"),
