@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edge_sdk.sweep.sanity.warning import SweepWarning
+from edge_sdk.sweep.warning import SweepWarning
 
 _UNITS = ((4.0, "s"), (4e3, "ms"), (4e6, "µs"), (np.inf, "ns"))
 """Largest usual step between frames, as a number, if the stamps are in this unit: no scanner waits 4 s."""

@@ -1,0 +1,71 @@
+"""Usual mistakes in a sweep, told from its data: direction of transforms, mirrored images, units, jumps, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.poses import FramePoses
+from edge_sdk.sweep.sanity.alternatives import in_metres, links, mirrored, wrong_directions, wrong_units
+from edge_sdk.sweep.sanity.judgement import Judge
+from edge_sdk.sweep.sanity.path import corner_points, path_warnings
+from edge_sdk.sweep.sanity.pixels import pixel_warnings
+from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.timing import examine_times
+from edge_sdk.sweep.warning import SweepWarning
+
+__all__ = ["SweepWarning", "check_sweep"]
+
+_FEWEST = 8
+"""Usable frames below which images and poses are not compared."""
+
+
+def check_sweep(
+    sweep: Sweep,
+    poses: FramePoses,
+    *,
+    config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
+    image: str = "Image",
+    world: str = "Reference",
+) -> list[SweepWarning]:
+    """What is probably wrong with the geometry or the time stamps of a sweep; empty where nothing shows.
+
+    Not every mistake shows in every sweep: images that move only out of their plane look the same mirrored. The
+    check takes some tenths of a second, whatever the sweep's length; pixels and frames are sampled.
+
+    Args:
+        sweep: The recording.
+        poses: Of `image_to_world` for it.
+        config: What `poses` was made with.
+        image, world: Likewise.
+    """
+    return [*_geometry(sweep, poses, config, image, world), *examine_times(sweep.timestamps).problems()]
+
+
+def _geometry(
+    sweep: Sweep,
+    poses: FramePoses,
+    config: PlusConfig | Mapping[str, NDArray[np.float64]] | None,
+    image: str,
+    world: str,
+) -> list[SweepWarning]:
+    usable = poses.usable
+    matrices = poses.matrices[usable]
+    if not sweep.images.size or not len(matrices):
+        return []
+    fixed = config.transforms if isinstance(config, PlusConfig) else config or {}
+    shape = (sweep.images.shape[1], sweep.images.shape[2])
+    found = pixel_warnings(matrices, shape, sweep.pixel_spacing)
+    chain = links(sweep, fixed, usable, image, world)
+    metres = in_metres(chain)
+    if metres is not None:
+        return [*found, metres]
+    path = path_warnings(corner_points(matrices, shape), np.flatnonzero(usable))
+    if found or len(matrices) < _FEWEST:
+        return [*found, *path]
+    alternatives = [*mirrored(matrices, shape), *wrong_directions(chain), *wrong_units(chain)]
+    # A mistake that the images tell makes the path wrong, too.
+    return Judge(sweep.images, usable, matrices).warnings(alternatives) or path
