@@ -5,17 +5,20 @@ ITK's readers drop per-frame fields or fail on tracking-only files, so sweeps an
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
+from edge_sdk.header_text import decoded, field_line, trimmed
+from edge_sdk.pixel_bytes import as_array, byte_count, inflate, pixel_file, read_raw
 
 _TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4",
@@ -25,8 +28,6 @@ _TYPES = {
 _NAMES = {np.dtype(kind).newbyteorder("=").str[1:]: name for name, kind in reversed(_TYPES.items())}
 NO_PIXELS = "MET_OTHER"
 _LONGEST_LINE = 1 << 20
-_HIGHEST_RATIO = 1100
-"""zlib cannot compress better than about 1:1032."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class MetaImage:
 
     Attributes:
         fields: By key; the structural ones (DimSize, ElementType, …) included.
-        pixels: Slowest axis first, that is DimSize reversed, channels last; None for a file without pixels.
+        dimensions: Of DimSize, fastest axis first, without the channels.
+        kinds: What each of `dimensions` is, in lower case: "domain" for space, "list" or "time" for frames; where the
+            file does not say, the last one is "list", as PLUS takes it.
+        pixels: Slowest axis first, that is `dimensions` reversed, channels last; None for a file without pixels.
     """
 
     fields: dict[str, str]
+    dimensions: tuple[int, ...]
+    kinds: tuple[str, ...]
     pixels: NDArray[Any] | None
-
-    @property
-    def dimensions(self) -> tuple[int, ...]:
-        """DimSize as in the file, fastest axis first."""
-        return tuple(int(word) for word in self.fields["DimSize"].split())
 
 
 def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
@@ -61,19 +62,17 @@ def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
     try:
         with path.open("rb") as stream:
             fields = _read_fields(stream, path)
-            shape, kind = _layout(fields, path)
-            if header_only or kind is None:
-                return MetaImage(fields, None)
-            if fields["ElementDataFile"] == "LOCAL":
-                return MetaImage(fields, _decode(stream.read(), fields, shape, kind, path))
-        data_path = path.parent / fields["ElementDataFile"]
-        if not data_path.is_file():
-            raise FileFormatError(
-                f"its pixel file {data_path.name} is not there",
-                where=path,
-                remedy="keep both files in one folder",
-            )
-        return MetaImage(fields, _decode(data_path.read_bytes(), fields, shape, kind, data_path))
+            dimensions, kinds, channels = _dimensions(fields, path)
+            pixels = None
+            if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
+                shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
+                if fields["ElementDataFile"] == "LOCAL":
+                    pixels = _read_pixels(stream, fields, shape, kind, path)
+                else:
+                    data_path = pixel_file(path, fields["ElementDataFile"])
+                    with data_path.open("rb") as data:
+                        pixels = _read_pixels(data, fields, shape, kind, data_path)
+            return MetaImage(fields, dimensions, kinds, pixels)
     except OSError as error:
         raise FileFormatError(
             f"cannot be read ({error.strerror})", where=path, remedy="check the path and its permissions"
@@ -105,13 +104,13 @@ def write_metaimage(
     if path.suffix == ".mhd" and pixels is not None:
         beside = path.with_suffix(".zraw" if lines["CompressedData"] == "True" else ".raw")
     lines["ElementDataFile"] = beside.name if beside else "LOCAL"
-    header = "".join(f"{key} = {' '.join(value.splitlines())}\n" for key, value in lines.items())
+    header = b"".join(field_line(key, " = ", value, path) for key, value in lines.items())
     if beside:
         with atomic_path(beside) as temporary:
             temporary.write_bytes(data)
         data = b""
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        stream.write(header.encode("utf-8", "surrogateescape"))
+        stream.write(header)
         stream.write(data)
 
 
@@ -134,12 +133,12 @@ def _read_fields(stream: Any, path: Path) -> dict[str, str]:
     fields: dict[str, str] = {}
     while "ElementDataFile" not in fields:
         line = stream.readline(_LONGEST_LINE)
-        key, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
+        key, equals, value = map(trimmed, decoded(line).partition("="))
         # The last line of an .mhd may lack its line break.
-        complete = line.endswith(b"\n") or (key.strip() == "ElementDataFile" and value.strip() not in {"", "LOCAL"})
-        if not complete or not equals or not key.strip().isprintable():
+        complete = line.endswith(b"\n") or (key == "ElementDataFile" and value not in {"", "LOCAL"})
+        if not complete or not equals or not key or not key.isprintable():
             raise _bad_header(line, bool(fields), path)
-        fields[key.strip()] = value.strip()
+        fields[key] = value
     return fields
 
 
@@ -157,84 +156,67 @@ def _bad_header(line: bytes, begun: bool, path: Path) -> FileFormatError:
     )
 
 
-def _layout(fields: Mapping[str, str], path: Path) -> tuple[tuple[int, ...], np.dtype[Any] | None]:
-    """Shape of the pixel array and its type, None where there are no pixels."""
+def _dimensions(fields: Mapping[str, str], path: Path) -> tuple[tuple[int, ...], tuple[str, ...], int]:
+    """Sizes and kinds without the channels, and the number of channels.
+
+    PLUS counts the axis of frames in NDims, but leaves that of a single frame out of the sizes, and gives channels as
+    an axis of their own ("vector") that it does not count.
+    """
     try:
         size = [int(word) for word in fields["DimSize"].split()]
+        kinds = fields.get("Kinds", "domain " * (len(size) - 1) + "list").lower().split()
         channels = int(fields.get("ElementNumberOfChannels", "1"))
-        if len(size) != int(fields["NDims"]) or min(size) < 0 or channels < 1:
+        count = int(fields["NDims"])
+        if kinds[0] == "vector":
+            channels = size.pop(0)
+            del kinds[0]
+            count = min(count, len(size))
+        if count != len(size) + (count == 3 and kinds == ["domain", "domain"]):
             raise ValueError
-    except (KeyError, ValueError):
+        if not size or len(kinds) != len(size) or min(size) < 0 or channels < 1:
+            raise ValueError
+    except (KeyError, ValueError, IndexError):
         raise FileFormatError(
             f"its header says NDims={fields.get('NDims')}, DimSize={fields.get('DimSize')}, expected as many sizes as "
             "dimensions",
             where=path,
             remedy="correct the header or export the file again",
         ) from None
+    return tuple(size), tuple(kinds), channels
+
+
+def _element_kind(fields: Mapping[str, str], path: Path) -> np.dtype[Any] | None:
+    """Type of the pixels, None where there are none."""
     name = fields.get("ElementType", "").removesuffix("_ARRAY")
     if name in {NO_PIXELS, "MET_NONE"}:
-        return (), None
+        return None
     if name not in _TYPES:
         raise FileFormatError(
             f"ElementType {name or 'is absent'}", where=path, remedy=f"expected one of {', '.join(_TYPES)}"
         )
-    kind = np.dtype(_TYPES[name])
     msb = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False"))
-    kind = kind.newbyteorder(">" if msb.lower() == "true" else "<")
-    return tuple(size[::-1]) + ((channels,) if channels > 1 else ()), kind
+    return np.dtype(_TYPES[name]).newbyteorder(">" if msb.lower() == "true" else "<")
 
 
-def _decode(
-    data: bytes, fields: Mapping[str, str], shape: tuple[int, ...], kind: np.dtype[Any], path: Path
+def _read_pixels(
+    stream: BinaryIO, fields: Mapping[str, str], shape: tuple[int, ...], kind: np.dtype[Any], path: Path
 ) -> NDArray[Any]:
     if fields.get("BinaryData", "True").lower() != "true":
         raise FileFormatError("holds its pixels as text", where=path, remedy="export it with BinaryData = True")
-    expected = kind.itemsize
-    for length in shape:
-        expected *= length
-    if fields.get("CompressedData", "False").lower() == "true":
-        data = _inflate(data, fields, expected, path)
-    else:
+    declared = f"DimSize {fields['DimSize']} of {fields['ElementType']}"
+    expected = byte_count(shape, kind)
+    if fields.get("CompressedData", "False").lower() != "true":
         skip = _integer(fields, "HeaderSize", path)
-        data = data[-expected:] if skip < 0 else data[skip:]
-    if len(data) != expected:
-        problem = "is truncated" if len(data) < expected else "holds more pixels than its header says"
-        raise FileFormatError(
-            f"{problem}: DimSize {fields['DimSize']} of {fields['ElementType']} needs {expected} bytes, there are "
-            f"{len(data)}",
-            where=path,
-            remedy="copy the file again or correct DimSize and ElementType",
-        )
-    pixels = np.frombuffer(data, kind).reshape(shape)
-    return pixels.astype(kind.newbyteorder("="), copy=False)
-
-
-def _inflate(data: bytes, fields: Mapping[str, str], expected: int, path: Path) -> bytes:
-    remedy = "copy the file again or correct its header"
+        return as_array(read_raw(stream, expected, path, declared, skip=skip), shape, kind)
     size = _integer(fields, "CompressedDataSize", path)
-    if len(data) < size:
+    there = os.fstat(stream.fileno()).st_size - stream.tell()
+    if there < size:
         raise FileFormatError(
-            f"is truncated: CompressedDataSize is {size}, there are {len(data)} bytes",
+            f"is truncated: CompressedDataSize is {size}, there are {there} bytes",
             where=path,
-            remedy=remedy,
+            remedy="copy the file again or correct its header",
         )
-    if expected > _HIGHEST_RATIO * max(len(data), 1):
-        raise FileFormatError(
-            f"DimSize {fields['DimSize']} cannot come from {len(data)} compressed bytes",
-            where=path,
-            remedy=remedy,
-        )
-    inflater = zlib.decompressobj(47)  # zlib or gzip, as MetaIO
-    try:
-        # One byte more than expected, so that too many pixels are noticed without inflating them all.
-        result = inflater.decompress(data, expected + 1)
-    except zlib.error as error:
-        raise FileFormatError(f"its compressed pixels are damaged ({error})", where=path, remedy=remedy) from error
-    if len(result) == expected and not inflater.eof:
-        inflater.decompress(inflater.unconsumed_tail, 1)
-        if not inflater.eof:
-            raise FileFormatError("its compressed pixels end early or go on", where=path, remedy=remedy)
-    return result
+    return as_array(inflate(stream, expected, path, declared), shape, kind)
 
 
 def _integer(fields: Mapping[str, str], key: str, path: Path) -> int:
@@ -242,5 +224,5 @@ def _integer(fields: Mapping[str, str], key: str, path: Path) -> int:
         return int(fields.get(key, "0"))
     except ValueError:
         raise FileFormatError(
-            f"{key} is {fields[key]!r}, expected a whole number", where=path, remedy="correct the header"
+            f"{key} is {fields[key][:40]!r}, expected a whole number", where=path, remedy="correct the header"
         ) from None

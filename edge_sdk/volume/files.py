@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.metaimage import MetaImage, element_type, read_metaimage, write_metaimage
+from edge_sdk.nrrd_file import NrrdFile, axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.volume.grid import Grid, Volume
 
-SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd")
+SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _NRRD_SPACES = {
     "left-posterior-superior": (1, 1, 1), "lps": (1, 1, 1),
@@ -56,7 +57,7 @@ def read_volume(path: str | Path) -> Volume:
     if suffix in {".mha", ".mhd"}:
         return _from_metaimage(read_metaimage(path), path)
     try:
-        return _read_nrrd(path) if suffix == ".nrrd" else _read_nifti(path)
+        return _from_nrrd(read_nrrd(path), path) if suffix in {".nrrd", ".nhdr"} else _read_nifti(path)
     except FileFormatError:
         raise
     except Exception as error:  # the libraries raise many kinds for a damaged file
@@ -75,7 +76,7 @@ def write_volume(volume: Volume, path: str | Path) -> None:
     voxels = volume.voxels.astype(np.uint8) if volume.voxels.dtype == bool else volume.voxels
     if suffix in {".mha", ".mhd"}:
         write_metaimage(path, _metaimage_fields(volume.grid, voxels), voxels, compressed=True)
-    elif suffix == ".nrrd":
+    elif suffix in {".nrrd", ".nhdr"}:
         _write_nrrd(path, volume.grid, voxels, {})
     else:
         _write_nifti(path, volume.grid, voxels)
@@ -140,13 +141,35 @@ def _as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     return voxels
 
 
-def _from_metaimage(image: MetaImage, path: Path) -> Volume:
-    fields = image.fields
-    if image.pixels is None or any(key.startswith("Seq_Frame0001_") for key in fields):
+def _voxels(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path) -> NDArray[Any]:
+    """Voxels (D, H, W) of a file that may turn out to be a sweep."""
+    # PLUS writes reconstructed volumes with fields of one frame.
+    frames = any(key.startswith("Seq_Frame0001_") for key in fields)
+    if frames or (pixels is None and any(key.startswith("Seq_Frame") for key in fields)):
         raise FileFormatError(
             "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
         )
-    voxels = _as_3d(image.pixels, path)
+    if pixels is None:
+        raise FileFormatError("holds no voxels", where=path, remedy="give a single grey or label volume")
+    return _as_3d(pixels, path)
+
+
+def _checked_grid(affine: NDArray[np.float64], shape: tuple[int, ...], path: Path) -> Grid:
+    """`grid_from_affine` of a matrix that a file gives, which may be none of a grid."""
+    with np.errstate(all="ignore"):
+        volume = abs(np.linalg.det(affine[:3, :3]))
+    if not np.isfinite(affine).all() or not 1e-30 < volume < 1e30:
+        raise FileFormatError(
+            f"its axes do not span space: index to world is {affine[:3].ravel().tolist()}",
+            where=path,
+            remedy="correct its geometry or export it again",
+        )
+    return grid_from_affine(affine, shape)
+
+
+def _from_metaimage(image: MetaImage, path: Path) -> Volume:
+    fields = image.fields
+    voxels = _voxels(image.pixels, fields, path)
     count = len(image.dimensions)
 
     def numbers(names: tuple[str, ...], default: list[float]) -> NDArray[np.float64]:
@@ -171,6 +194,7 @@ def _from_metaimage(image: MetaImage, path: Path) -> Volume:
     direction = rows.reshape(count, count)[:3, :3].T.copy()  # a row of the file is the direction of one axis
     depth, height, width = voxels.shape
     grid = Grid((depth, height, width), _triple(spacing), _triple(origin), direction)
+    _checked_grid(grid.index_to_world, voxels.shape, path)
     return Volume(voxels, grid, dict(fields))
 
 
@@ -195,43 +219,50 @@ def _words(values: Any) -> str:
     return " ".join(f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values)
 
 
-def _read_nrrd(path: Path) -> Volume:
-    import nrrd
-
-    voxels, header = nrrd.read(str(path), index_order="C")
-    voxels = _as_3d(voxels, path)
-    signs = _NRRD_SPACES.get(str(header.get("space", "lps")).lower())
+def _from_nrrd(file: NrrdFile, path: Path) -> Volume:
+    fields = file.fields
+    voxels = _voxels(file.pixels, fields | file.values, path)
+    signs = _NRRD_SPACES.get(fields.get("space", "lps").lower())
     if signs is None:
         raise FileFormatError(
-            f"space {header['space']!r} is not known",
+            f"space {fields['space'][:40]!r} is not known",
             where=path,
             remedy=f"use one of {', '.join(_NRRD_SPACES)}",
         )
     affine = np.eye(4)
-    if "space directions" in header:
-        vectors = np.asarray(header["space directions"], np.float64)
-        vectors = vectors[np.isfinite(vectors).all(1)]
-        affine[:3, :3] = vectors[:3].T
-    else:
-        affine[:3, :3] = np.diag(np.asarray(header.get("spacings", [1.0, 1.0, 1.0]), np.float64)[-3:])
-    affine[:3, 3] = header.get("space origin", (0.0, 0.0, 0.0))
+    try:
+        if "space directions" in fields:
+            vectors = [vector for vector in axis_vectors(fields["space directions"]) if vector is not None]
+            affine[:3, :3] = np.array(vectors[:3]).T
+        elif "spacings" in fields:
+            affine[:3, :3] = np.diag([float(word) for word in fields["spacings"].split()[-3:]])
+        if "space origin" in fields:
+            affine[:3, 3] = axis_vectors(fields["space origin"])[0]
+    except (ValueError, IndexError):
+        raise FileFormatError(
+            f"its geometry is not three vectors of three numbers: space directions {fields.get('space directions')}, "
+            f"spacings {fields.get('spacings')}, space origin {fields.get('space origin')}",
+            where=path,
+            remedy="correct the header or export the file again",
+        ) from None
     affine = np.diag([*signs, 1]) @ affine
-    return Volume(voxels, grid_from_affine(affine, voxels.shape), {key: str(value) for key, value in header.items()})
+    return Volume(voxels, _checked_grid(affine, voxels.shape, path), fields | file.values)
 
 
-def _write_nrrd(path: Path, grid: Grid, voxels: NDArray[Any], extra: Mapping[str, str]) -> None:
-    import nrrd
-
-    header = {
+def _write_nrrd(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapping[str, str]) -> None:
+    fields = {
+        "dimension": "3",
         "space": "left-posterior-superior",
-        "space directions": grid.index_to_world[:3, :3].T,
-        "space origin": np.array(grid.origin),
-        "kinds": ["domain", "domain", "domain"],
-        "encoding": "gzip",
-        **extra,
+        "sizes": " ".join(str(length) for length in voxels.shape[::-1]),
+        "space directions": " ".join(_vector(axis) for axis in grid.index_to_world[:3, :3].T),
+        "kinds": "domain domain domain",
+        "space origin": _vector(grid.origin),
     }
-    with atomic_path(path) as temporary:
-        nrrd.write(str(temporary), voxels, header, index_order="C", compression_level=6)
+    write_nrrd(path, fields, values, voxels, compressed=True)
+
+
+def _vector(values: Any) -> str:
+    return f"({_words(values).replace(' ', ',')})"
 
 
 def _read_nifti(path: Path) -> Volume:
@@ -239,7 +270,7 @@ def _read_nifti(path: Path) -> Volume:
 
     image = nibabel.load(path)
     voxels = _as_3d(np.asanyarray(image.dataobj).T, path)
-    grid = grid_from_affine(_LPS_TO_RAS @ np.asarray(image.affine, np.float64), voxels.shape)
+    grid = _checked_grid(_LPS_TO_RAS @ np.asarray(image.affine, np.float64), voxels.shape, path)
     return Volume(np.ascontiguousarray(voxels), grid, {"description": bytes(image.header["descrip"].item()).decode()})
 
 

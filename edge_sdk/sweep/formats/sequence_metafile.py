@@ -5,28 +5,23 @@ The format is described in PLUS's user manual and implemented in IGSIO (PlusTool
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edge_sdk.errors import FileFormatError, PoseError
-from edge_sdk.metaimage import NO_PIXELS, element_type, read_metaimage, write_metaimage
+from edge_sdk.errors import FileFormatError
+from edge_sdk.metaimage import NO_PIXELS, MetaImage, element_type, read_metaimage, write_metaimage
+from edge_sdk.sweep.formats.axes import frame_axes
+from edge_sdk.sweep.formats.frame_fields import frame_lines, in_order, split_frames, sweep_of
 from edge_sdk.sweep.formats.orientation import to_mf
-from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
-from edge_sdk.sweep.transforms import split_name
+from edge_sdk.sweep.formats.spacing import PIXEL_SPACING, known_spacing, spacing_text
+from edge_sdk.sweep.sweep import Sweep
 
-_FRAME_FIELD = re.compile(r"Seq_Frame(\d+)_(\w+)")
-_STRUCTURE = {
+_STATUS = "ImageStatus"
+_STORAGE = {
     "ObjectType", "NDims", "DimSize", "ElementType", "ElementNumberOfChannels", "BinaryData", "BinaryDataByteOrderMSB",
-    "ElementByteOrderMSB", "CompressedData", "CompressedDataSize", "ElementDataFile", "HeaderSize", "Kinds",
-    "UltrasoundImageOrientation", "UltrasoundImageType",
+    "ElementByteOrderMSB", "CompressedData", "CompressedDataSize", "ElementDataFile", "HeaderSize",
+    "UltrasoundImageOrientation",
 }  # fmt: skip
-_MISSING = "MISSING"
-_NO_TRANSFORM = np.full((4, 4), np.nan)
+"""Fields that say how the pixels are stored; they follow the pixels when a sweep is written."""
 
 
 def is_sequence(path: Path) -> bool:
@@ -35,79 +30,47 @@ def is_sequence(path: Path) -> bool:
     Raises:
         FileFormatError: Its header cannot be read.
     """
-    fields = read_metaimage(path, header_only=True).fields
-    tracked = any(key.startswith("Seq_Frame") for key in fields)
-    # PLUS writes reconstructed volumes with fields of one frame; their last axis is one of space.
-    spatial = fields.get("Kinds", "domain domain list").split()[-1:] == ["domain"]
-    return (tracked and not spatial) or fields.get("ElementType") == NO_PIXELS
+    return _is_sequence(read_metaimage(path, header_only=True))
 
 
 def read_sequence(path: Path) -> Sweep:
     """Read a sequence metafile; see `edge_sdk.sweep.formats.read_sweep`."""
     file = read_metaimage(path)
-    frames, header = _split(file.fields)
-    kinds = file.fields.get("Kinds", "domain domain list").split()
-    if not frames or kinds[-1] == "domain":
+    frames = split_frames(file.fields)
+    if not frames.by_number or not _is_sequence(file):
         raise FileFormatError(
             "is a volume or picture, not a tracked sweep: it has no frames with fields of their own (Seq_Frame0000_…)",
             where=path,
             remedy="give a recording; segment and read_volume take volumes",
         )
-    if len(file.dimensions) != 3 or kinds[:2] != ["domain", "domain"]:
-        raise FileFormatError(
-            f"has DimSize {file.fields['DimSize']} and Kinds {' '.join(kinds)}, expected width, height and frames",
-            where=path,
-            remedy="export it as a 2D + time sequence",
-        )
-    count = file.dimensions[2]
-    numbers = sorted(frames)
-    if len(numbers) > count:
-        raise FileFormatError(
-            f"has fields for {len(numbers)} frames (up to Seq_Frame{numbers[-1]:04d}), DimSize says {count}",
-            where=path,
-            remedy="correct DimSize or record it again",
-        )
-    # Numbers may have gaps while the pixels have none: then the fields follow the pixels in order.
-    order = numbers if len(numbers) == count else range(count)
-    if numbers[-1] >= count and len(numbers) < count:
-        raise FileFormatError(
-            f"has fields for {len(numbers)} of {count} frames, up to Seq_Frame{numbers[-1]:04d}, so it is unclear "
-            "which frames they belong to",
-            where=path,
-            remedy="number the frames from 0 without gaps",
-        )
-    fields = [frames.get(number, {}) for number in order]
-    images = np.zeros((count, 0, 0), np.uint8)
-    if file.pixels is not None:
-        images = to_mf(file.pixels, file.fields.get("UltrasoundImageOrientation", "MF"), path)
-    has_images = images.size > 0
-    return Sweep(
-        images=images,
-        timestamps=_timestamps(fields, path),
-        transforms=_transforms(fields, path),
-        image_status=tuple(frame.pop("ImageStatus", OK if has_images else "INVALID") for frame in fields),
-        fields=tuple(fields),
-        header=header,
-        source=path,
-    )
+    sizes, kinds = file.dimensions, file.kinds
+    if file.pixels is not None and file.pixels.ndim > len(sizes):
+        sizes, kinds = (file.pixels.shape[-1], *sizes), ("vector", *kinds)
+    axes = frame_axes(sizes, kinds, path)
+    fields = in_order(frames.by_number, axes.count, "DimSize", path)
+    images = axes.images(file.pixels)
+    if images.size:
+        images = to_mf(images, file.fields.get("UltrasoundImageOrientation", "MF"), path)
+    header = {key: value for key, value in frames.header.items() if key not in _STORAGE}
+    own_spacing = header.pop(PIXEL_SPACING, None)
+    spacing = known_spacing(own_spacing, header.get("ElementSpacing", "").split()[:2])
+    return sweep_of(fields, images, _STATUS, header, path, spacing)
 
 
 def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     """Write a sequence metafile; see `edge_sdk.sweep.formats.write_sweep`."""
-    count = len(sweep)
     has_images = sweep.images.size > 0
     height, width = sweep.images.shape[1:3] if has_images else (0, 0)
     channels = sweep.images.shape[3] if sweep.images.ndim == 4 else 1
+    given = {key: value for key, value in sweep.header.items() if key not in _STORAGE}
     fields = {
-        "ObjectType": "Image",
-        "NDims": "3",
         "AnatomicalOrientation": "RAI",
         "BinaryData": "True",
         "BinaryDataByteOrderMSB": "False",
         "CenterOfRotation": "0 0 0",
         "CompressedData": "",
         "CompressedDataSize": "",
-        "DimSize": f"{width} {height} {count}",
+        "DimSize": f"{width} {height} {len(sweep)}",
         "ElementNumberOfChannels": str(channels),
         "ElementSpacing": "1 1 1",
         "ElementType": element_type(sweep.images.dtype) if has_images else NO_PIXELS,
@@ -116,92 +79,27 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
         "TransformMatrix": "1 0 0 0 1 0 0 0 1",
         "UltrasoundImageOrientation": "MF" if has_images else "XX",
         "UltrasoundImageType": ("RGB_COLOR" if channels == 3 else "BRIGHTNESS") if has_images else "XX",
+        **given,
     }
-    fields |= {key: value for key, value in sweep.header.items() if key not in fields}
-    for index in range(count):
-        for name, value in _frame_fields(sweep, index):
-            fields[f"Seq_Frame{index:04d}_{name}"] = value
+    if fields["Kinds"].split() != ["domain", "domain", "time"]:
+        fields["Kinds"] = "domain domain list"
+    if sweep.pixel_spacing is not None:
+        fields[PIXEL_SPACING] = spacing_text(sweep.pixel_spacing)
+        if known_spacing(None, fields["ElementSpacing"].split()[:2]) != sweep.pixel_spacing:
+            fields["ElementSpacing"] = f"{fields[PIXEL_SPACING]} 1"
+    # PLUS wants these two first; the others come in alphabetical order, as it writes them.
+    lines = {"ObjectType": "Image", "NDims": "3", **dict(sorted(fields.items()))}
+    lines |= frame_lines(sweep, _STATUS, path)
     pixels = None
     if has_images:
         pixels = sweep.images.astype(sweep.images.dtype.newbyteorder("<"), copy=False)
-    write_metaimage(path, fields, pixels, compressed=compressed)
+    write_metaimage(path, lines, pixels, compressed=compressed)
 
 
-def _split(fields: Mapping[str, str]) -> tuple[dict[int, dict[str, str]], dict[str, str]]:
-    """Fields by frame number, and the header's own."""
-    frames: dict[int, dict[str, str]] = {}
-    header: dict[str, str] = {}
-    for key, value in fields.items():
-        match = _FRAME_FIELD.fullmatch(key)
-        if match:
-            frames.setdefault(int(match[1]), {})[match[2]] = value
-        elif key not in _STRUCTURE:
-            header[key] = value
-    return frames, header
-
-
-def _timestamps(frames: list[dict[str, str]], path: Path) -> NDArray[np.float64]:
-    try:
-        return np.array([float(frame.pop("Timestamp", "nan")) for frame in frames], np.float64)
-    except ValueError as error:
-        raise FileFormatError(f"a Timestamp is no number ({error})", where=path, remedy="correct the header") from error
-
-
-def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTransform]:
-    """Take the transforms and their status out of the frames' fields."""
-    names = dict.fromkeys(key for frame in frames for key in frame if _is_transform(key))
-    transforms: dict[str, TrackedTransform] = {}
-    for name in names:
-        matrices, status = [], []
-        for index, frame in enumerate(frames):
-            text = frame.pop(name, None)
-            word = frame.pop(f"{name}Status", OK)
-            matrices.append(_NO_TRANSFORM if text is None else _matrix(text, name, index, path))
-            status.append(_MISSING if text is None else word)
-        transforms[name.removesuffix("Transform")] = TrackedTransform(np.array(matrices), tuple(status))
-    return transforms
-
-
-def _is_transform(key: str) -> bool:
-    if not key.endswith("Transform"):
-        return False
-    try:
-        split_name(key.removesuffix("Transform"))
-    except PoseError:
-        return False
-    return True
-
-
-def _matrix(text: str, name: str, index: int, path: Path) -> NDArray[np.float64]:
-    try:
-        return np.array(text.split(), np.float64).reshape(4, 4)
-    except ValueError:
-        raise FileFormatError(
-            f"Seq_Frame{index:04d}_{name} is {text[:40]!r}, expected 16 numbers",
-            where=path,
-            remedy="correct the header",
-        ) from None
-
-
-def _frame_fields(sweep: Sweep, index: int) -> list[tuple[str, str]]:
-    """Every field of one frame, in the order in which PLUS writes them."""
-    own: list[tuple[str, str]] = []
-    for name, transform in sorted(sweep.transforms.items()):
-        status = transform.status[index]
-        if status == _MISSING and np.isnan(transform.matrices[index]).any():
-            continue
-        own += [
-            (f"{name}Transform", _numbers(transform.matrices[index])),
-            (f"{name}TransformStatus", status),
-        ]
-    if sweep.fields:
-        own += list(sweep.fields[index].items())
-    if np.isfinite(sweep.timestamps[index]):
-        own.append(("Timestamp", f"{sweep.timestamps[index]:.6f}"))
-    own.append(("ImageStatus", sweep.image_status[index] if sweep.image_status else OK))
-    return own
-
-
-def _numbers(matrix: NDArray[Any]) -> str:
-    """The shortest text that reads back as the same numbers."""
-    return " ".join(repr(float(value)).removesuffix(".0") for value in matrix.ravel())
+def _is_sequence(file: MetaImage) -> bool:
+    if file.fields.get("ElementType") == NO_PIXELS:
+        return True
+    tracked = any(key.startswith("Seq_Frame") for key in file.fields)
+    # PLUS writes reconstructed volumes with fields of one frame; their last axis is one of space. A single frame has
+    # no axis for frames.
+    return tracked and (file.kinds[-1:] != ("domain",) or file.kinds == ("domain", "domain"))
