@@ -127,14 +127,14 @@ def _check_columns(names: Sequence[str], path: Path) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     forms = [{*_TRANSLATION, *_QUATERNION}, {*_MATRIX}]
     given = [form & {*names} for form in forms]
-    if twice:
-        raise FileFormatError(f"has the column {twice[0]!r} twice", where=path, remedy="name each column once")
     if "timestamp" not in names:
         raise FileFormatError(
             f"has no column timestamp (its first line names {', '.join(map(repr, names[:8]))})",
             where=path,
             remedy="begin with a header row, see docs/pose-table.md",
         )
+    if twice:
+        raise FileFormatError(f"has the column {twice[0]!r} twice", where=path, remedy="name each column once")
     if all(given):
         raise FileFormatError(
             "has columns of a quaternion and of a matrix", where=path, remedy="give one of the two forms"

@@ -258,9 +258,5 @@ def test_cut_files_end_in_a_clear_error(tmp_path, name):
     for share in (0.01, 0.3, 0.9):
         path = tmp_path / "cut.dcm"
         path.write_bytes(data[: int(len(data) * share)])
-        try:
-            sweep = read_sweep(path)
-        except EdgeSdkError as error:
-            assert "cut.dcm" in str(error)
-        else:
-            assert len(sweep) == int(pydicom.dcmread(FILES[name]).get("NumberOfFrames") or 1)
+        with pytest.raises(EdgeSdkError, match=r"cut\.dcm"):
+            read_sweep(path)
