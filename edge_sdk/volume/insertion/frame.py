@@ -14,7 +14,7 @@ from edge_sdk.volume.insertion.rules import InsertionRules
 
 FURTHEST = 2.0**19
 """Voxels; beyond it fixed point would overflow, and no frame belongs there."""
-_SAMPLES = 24
+_SAMPLES = 12
 """Rows, and columns a row, of which the split between threads is estimated."""
 
 
@@ -27,6 +27,7 @@ class PixelPlan:
         importance: (H, W) uint8; zeros where the rules do not need it.
         factors: (H, W) float32 weights; empty where the rules do not need them.
         samples: (N, 2) pixels (x, y) spread evenly over what is inserted.
+        pixels: How many are inserted.
         corners: (4, 2) corners (x, y) of the smallest rectangle around it; (0, 2) where nothing is.
     """
 
@@ -34,6 +35,7 @@ class PixelPlan:
     importance: NDArray[np.uint8]
     factors: NDArray[np.float32]
     samples: NDArray[np.float64]
+    pixels: int
     corners: NDArray[np.float64]
 
 
@@ -108,7 +110,20 @@ def _plan(rules: InsertionRules, shape: tuple[int, int]) -> PixelPlan:
         by_mask = rules.mode == "importance"
         factors = importance.astype(np.float32) / np.float32(255) if by_mask else np.ones(shape, np.float32)
     segments = rules.clip.segments(shape, by_rows=rules.by_rows)
-    return PixelPlan(segments, _read_only(importance), _read_only(factors), _samples(segments), _corners(segments))
+    return PixelPlan(
+        segments,
+        _read_only(importance),
+        _read_only(factors),
+        _samples(segments),
+        int(_lengths(segments).sum()),
+        _corners(segments),
+    )
+
+
+def _lengths(segments: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pixels of each row that are inserted."""
+    lengths: NDArray[np.int64] = np.maximum(segments[:, 1::2] - segments[:, ::2], 0).sum(1)
+    return lengths
 
 
 def _corners(segments: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -122,7 +137,7 @@ def _corners(segments: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _samples(segments: NDArray[np.int64]) -> NDArray[np.float64]:
-    lengths = np.maximum(segments[:, 1] - segments[:, 0], 0) + np.maximum(segments[:, 3] - segments[:, 2], 0)
+    lengths = _lengths(segments)
     total = int(lengths.sum())
     wanted = np.linspace(0, max(total - 1, 0), min(total, _SAMPLES**2)).astype(np.int64)
     rows = np.searchsorted(np.cumsum(lengths), wanted, side="right")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError, PoseError
-from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid
 
@@ -147,6 +149,154 @@ def test_the_box_holds_exactly_what_changed_and_nearest_agrees_with_numpy(angles
             if clear and 0 <= px < 8 and 0 <= py < 7 and 0 <= pz < 6:
                 assert compounder.hit()[pz, py, px]
         assert set(compounder.voxels()[compounder.hit()]) <= set(frame.ravel())
+
+
+FAN = ClipRegion((2, 3), (50, 60), Fan((-40, 35), (30, -12), (20, 66)))
+
+
+def tilted_pose(index):
+    a, b = 0.4 + 0.05 * index, 0.3 - 0.04 * index
+    turn = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+    tilt = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    pose = np.eye(4)
+    pose[:3, :3] = turn @ tilt * 0.31
+    pose[:3, 3] = 3, 5 - 0.2 * index, 4 + 0.3 * index
+    return pose
+
+
+@settings(max_examples=60)
+@given(
+    interpolation=st.sampled_from(["nearest", "linear"]),
+    mode=st.sampled_from(["mean", "maximum", "latest", "importance"]),
+    mean=st.sampled_from(["true", "plus"]),
+    optimization=st.sampled_from([None, "FULL", "PARTIAL", "NONE"]),
+    cuts=st.sets(st.integers(1, 7)),
+    threads=st.integers(2, 4),
+)
+def test_any_split_of_a_sweep_on_any_threads_gives_the_same_bits(
+    interpolation, mode, mean, optimization, cuts, threads
+):
+    shape = (70, 64)
+    frames, poses = [image(seed, shape) for seed in range(8)], [tilted_pose(index) for index in range(8)]
+
+    def compounder(threads):
+        return Compounder(
+            Grid((20, 24, 26), (1, 1, 1), (0, 0, 0)), interpolation=interpolation, mode=mode, mean=mean,
+            plus_optimization=optimization, clip=FAN, importance=image(99, shape), threads=threads,
+        )  # fmt: skip
+
+    one_by_one, in_parts = compounder(1), compounder(threads)
+    in_parts._worth_a_thread = 1  # such small frames would not be shared otherwise
+    for frame, pose in zip(frames, poses, strict=True):
+        one_by_one.insert(frame, pose)
+    edges = [0, *sorted(cuts), 8]
+    for begin, end in pairwise(edges):
+        in_parts.insert_all(frames[begin:end], poses[begin:end])
+    assert one_by_one.hit().any()
+    np.testing.assert_array_equal(one_by_one.voxels(), in_parts.voxels())
+    np.testing.assert_array_equal(one_by_one.weights(), in_parts.weights())
+
+
+def reached_by(shape, poses, grid_shape, linear):
+    """Voxel, pixel and share of each contact, in order, in plain double precision; clear of rounding at borders."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    for index, pose in enumerate(poses):
+        points = (pose[:3, :3] @ np.array([x.ravel(), y.ravel(), np.zeros(x.size)]) + pose[:3, 3:]).T
+        for pixel, point in enumerate(points):
+            low = np.floor(point if linear else point + 0.5).astype(int)
+            for corner in np.ndindex((2, 2, 2) if linear else (1, 1, 1)):
+                voxel = low + corner
+                share = np.prod(np.where(corner, point - low, 1 - point + low)) if linear else 1.0
+                inside = (low >= 0).all() and (low + linear < grid_shape[::-1]).all()
+                if inside and share > 0:
+                    yield tuple(voxel[::-1]), (index, *np.unravel_index(pixel, shape)), share
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "linear"])
+@pytest.mark.parametrize("mode", ["mean", "importance"])
+def test_the_true_mean_is_that_of_plain_sums(interpolation, mode):
+    shape, grid_shape = (30, 24), (10, 12, 11)
+    frames, poses = [image(seed, shape) for seed in range(4)], [tilted_pose(index) for index in range(4)]
+    mask = image(7, shape)
+    compounder = Compounder(
+        Grid(grid_shape, (1, 1, 1), (0, 0, 0)), interpolation=interpolation, mode=mode, importance=mask
+    )
+    compounder.insert_all(frames, poses)
+    sums, weights = np.zeros(grid_shape), np.zeros(grid_shape)
+    for voxel, (frame, y, x), share in reached_by(shape, poses, grid_shape, interpolation == "linear"):
+        factor = share * (mask[y, x] / 255 if mode == "importance" else 1)
+        sums[voxel] += factor * frames[frame][y, x]
+        weights[voxel] += factor
+    known = weights > 0.01
+    assert known.sum() > 100
+    expected = sums[known] / weights[known]
+    assert abs(compounder.voxels()[known] - expected).max() < 0.5 + 1e-3
+    np.testing.assert_allclose(compounder.weights()[known], weights[known] * 256, atol=0.51)
+    assert not compounder.voxels()[weights == 0].any()
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "linear"])
+@pytest.mark.parametrize("optimization", ["FULL", "PARTIAL", "NONE"])
+def test_importance_weighs_pixels_as_plus_means_it(interpolation, optimization):
+    shape, grid_shape = (30, 24), (10, 12, 11)
+    frames, poses = [image(seed, shape) for seed in range(3)], [tilted_pose(index) for index in range(3)]
+    mask = np.where(image(5, shape) < 60, 0, image(7, shape)).astype(np.uint8)
+    compounder = Compounder(
+        Grid(grid_shape, (1, 1, 1), (0, 0, 0)), interpolation=interpolation, mode="importance", mean="plus",
+        importance=mask, plus_optimization=optimization,
+    )  # fmt: skip
+    compounder.insert_all(frames, poses)
+    grey, weights = np.zeros(grid_shape, int), np.zeros(grid_shape, int)
+    for voxel, (frame, y, x), share in reached_by(shape, poses, grid_shape, interpolation == "linear"):
+        importance, value = int(mask[y, x]), int(frames[frame][y, x])
+        if importance == 0:
+            continue
+        if interpolation == "nearest":
+            grey[voxel] = (value * importance + grey[voxel] * weights[voxel]) // (weights[voxel] + importance)
+            weights[voxel] += importance
+        else:
+            total = importance * share + weights[voxel]
+            grey[voxel] = int((value * importance * share + grey[voxel] * weights[voxel]) / total + 0.5)
+            weights[voxel] = int(total + 0.5)
+    same = compounder.voxels() == grey
+    assert same.mean() > (0.999 if optimization != "FULL" else 0.98)  # 14 bits place a few pixels elsewhere
+    assert (compounder.weights() == weights).mean() > (0.999 if optimization != "FULL" else 0.9)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "linear"])
+@pytest.mark.parametrize("mode", ["maximum", "latest"])
+def test_double_precision_agrees_with_fixed_point_away_from_borders(interpolation, mode):
+    frames, poses = [image(seed, (30, 24)) for seed in range(3)], [tilted_pose(index) for index in range(3)]
+    found = []
+    for optimization in (None, "PARTIAL", "NONE"):
+        compounder = Compounder(
+            Grid((10, 12, 11), (1, 1, 1), (0, 0, 0)), interpolation=interpolation, mode=mode,
+            plus_optimization=optimization,
+        )  # fmt: skip
+        compounder.insert_all(frames, poses)
+        found.append(compounder.voxels())
+    assert (found[0] > 0).sum() > 80
+    assert (found[0] == found[1]).mean() > 0.998
+    assert (found[1] == found[2]).mean() > 0.998
+
+
+def test_dark_pixels_are_left_out_on_request():
+    frame = np.array([[3, 9, 10, 200]], np.uint8)
+    for interpolation in ("nearest", "linear"):
+        for mean in ("plus", "true"):
+            compounder = Compounder(grid(), interpolation=interpolation, mean=mean, darkest=10)
+            compounder.insert(frame, slice_pose())
+            assert compounder.voxels()[0, 0, :5].tolist() == [0, 0, 10, 200, 0]
+            assert compounder.hit()[0, 0, :5].tolist() == [False, False, True, True, False]
+
+
+def test_an_importance_mask_must_fit():
+    with pytest.raises(GeometryError, match="lacks a mask"):
+        Compounder(grid(), mode="importance")
+    with pytest.raises(GeometryError, match="grey image"):
+        Compounder(grid(), mode="importance", importance=np.zeros((2, 2), np.float32))  # type: ignore[arg-type]
+    with pytest.raises(GeometryError, match="8×7 pixels, frames have 8×9"):
+        Compounder(grid(), mode="importance", importance=image()).insert(image(0, (9, 8)), slice_pose())
 
 
 def test_the_same_frames_give_the_same_bits():
