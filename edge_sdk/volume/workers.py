@@ -32,19 +32,21 @@ def share(jobs: Iterable[Job], worker: Callable[[], Callable[[Job], None]], thre
     threads = min(usable_threads() if threads is None else threads, len(waiting))
 
     def work() -> None:
-        do = worker()
-        while waiting:
-            try:
-                job = waiting.pop()  # atomic
-            except IndexError:
-                return
-            do(job)
+        try:
+            do = worker()
+            while True:
+                try:
+                    job = waiting.pop()  # atomic
+                except IndexError:
+                    return
+                do(job)
+        finally:
+            waiting.clear()  # after a failure nobody goes on
 
     others = [_pool().submit(work) for _ in range(threads - 1)]
     try:
         work()
     finally:
-        waiting.clear()
         # Where the pool is busy, those that have not begun have nothing left to do.
         wait([future for future in others if not future.cancel()])
     for future in others:
