@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,11 +13,12 @@ from edge_sdk.errors import FileFormatError
 if TYPE_CHECKING:
     from edge_sdk.sweep.plus_config import PlusConfig
 
-Kind = Literal["package", "checkpoint", "run", "sweep", "volume"]
+Kind = Literal["package", "checkpoint", "run", "sweep", "volume", "configuration"]
 CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".npz")
 BY_NAME: tuple[tuple[tuple[str, ...], Kind], ...] = (
     ((".edgepkg", ".zip"), "package"),
     (CHECKPOINTS, "checkpoint"),
+    ((".xml",), "configuration"),
 )
 """Files whose name alone tells what they are; sweeps tell themselves through `edge_sdk.sweep.formats.FORMATS`."""
 
@@ -47,6 +49,26 @@ def kind_of(path: Path) -> Kind:
     raise FileFormatError(
         "is not a known kind of file", where=path, remedy=f"known are {', '.join(dict.fromkeys((*known, *sweeps)))}"
     )
+
+
+def with_header(path: Path) -> Path:
+    """The .mhd or .nhdr beside a file of bare pixels that names it; any other `path` itself."""
+    if not path.name.lower().endswith((".raw", ".zraw", ".raw.gz")):
+        return path
+    from edge_sdk.metaimage import read_metaimage
+    from edge_sdk.nrrd_file import read_nrrd
+
+    for header in sorted(path.parent.iterdir()):
+        with suppress(FileFormatError):
+            if header.suffix.lower() == ".mhd":
+                name = read_metaimage(header, header_only=True).fields["ElementDataFile"]
+            elif header.suffix.lower() == ".nhdr":
+                name = read_nrrd(header, header_only=True).fields.get("data file", "")
+            else:
+                continue
+            if name == path.name:
+                return header
+    return path
 
 
 def read_configs(paths: Sequence[Path] | None) -> PlusConfig | None:

@@ -101,7 +101,7 @@ def write_metaimage(
         lines["CompressedData"] = "False"
         lines.pop("CompressedDataSize", None)
     beside = None
-    if path.suffix == ".mhd" and pixels is not None:
+    if path.suffix.lower() == ".mhd" and pixels is not None:
         beside = path.with_suffix(".zraw" if lines["CompressedData"] == "True" else ".raw")
     lines["ElementDataFile"] = beside.name if beside else "LOCAL"
     header = b"".join(field_line(key, " = ", value, path) for key, value in lines.items())

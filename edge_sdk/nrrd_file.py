@@ -136,7 +136,7 @@ def write_nrrd(
     own = {"type": _TYPES[kind.str[1:]][0], "encoding": "gzip" if compressed else "raw", "endian": "little"}
     if compressed:
         data = gzip.compress(data, 6, mtime=0)
-    beside = path.with_suffix(".raw.gz" if compressed else ".raw") if path.suffix == ".nhdr" else None
+    beside = path.with_suffix(".raw.gz" if compressed else ".raw") if path.suffix.lower() == ".nhdr" else None
     if beside:
         own["data file"] = beside.name
     header = b"".join(

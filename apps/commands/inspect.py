@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apps.console import print_json
-from apps.inputs import kind_of, read_configs
+from apps.inputs import kind_of, read_configs, with_header
+from apps.sweep_warnings import warn
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions
 from apps.tables import show, show_rows
 from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.warning import SweepWarning
 
 if TYPE_CHECKING:
     from edge_sdk.package import Package
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A sweep, volume, checkpoint, run or package.")],
+    file: Annotated[Path, typer.Argument(help="A sweep, volume, PLUS configuration, checkpoint, run or package.")],
     config: Annotated[
         list[Path] | None,
         typer.Option(
@@ -36,7 +38,8 @@ def command(
     pixel_spacing: PixelSpacingOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Say what a sweep, volume, checkpoint, run or package holds."""
+    """Say what a sweep, volume, PLUS configuration, checkpoint, run or package holds."""
+    file = with_header(file)
     kind = kind_of(file)
     if executed and kind != "package":
         raise FileFormatError(f"is a {kind}, and --executed is for packages", where=file, remedy="give an .edgepkg")
@@ -52,10 +55,11 @@ def command(
             values = describe_package(package)
     else:
         values = _describe(file, kind, config, SweepOptions(poses, lag, max_gap, pixel_spacing))
+    warn(SweepWarning(**entry) for entry in values.get("warnings", ()))
     if as_json:
         print_json({"file": str(file), **values})
     else:
-        show(str(file), values)
+        show(str(file), {name: value for name, value in values.items() if name != "warnings"})
 
 
 def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOptions) -> dict[str, Any]:
@@ -65,6 +69,10 @@ def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOp
         return recordings.describe_sweep(file, read_configs(config), options)
     if kind == "volume":
         return recordings.describe_volume(file)
+    if kind == "configuration":
+        from apps.inspection.configurations import describe_configuration
+
+        return describe_configuration(file)
     return checkpoints.describe_run(file) if kind == "run" else checkpoints.describe_checkpoint(file)
 
 
