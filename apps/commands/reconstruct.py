@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from apps.console import print_json
+from apps.console import print_json, say
 from apps.inputs import read_configs
 from apps.progress import progress
+from apps.sweep_warnings import for_json, frame_counts, look_at, memory, warn
 from apps.sweeps import (
     LagOption,
     MaxGapOption,
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from edge_sdk.sweep.plus_config import ReconstructionSettings
 
 Interpolation = Literal["nearest", "linear"]
-Compounding = Literal["mean", "maximum", "latest"]
+Compounding = Literal["mean", "maximum", "latest", "importance"]
+Mean = Literal["true", "plus"]
 
 
 def command(
@@ -50,6 +52,17 @@ def command(
     compounding: Annotated[
         Compounding | None, typer.Option(help="Where frames meet; default: the configuration's, else mean.")
     ] = None,
+    mean: Annotated[
+        Mean | None,
+        typer.Option(
+            help="true: of all pixels, rounded once; plus: PLUS's running mean in 8 bits, biased low. Default: plus "
+            "with a PLUS configuration, else true."
+        ),
+    ] = None,
+    importance_mask: Annotated[
+        Path | None,
+        typer.Option(metavar="IMAGE", help="Weight of each pixel, 8-bit grey, of the frames' size; see --compounding."),
+    ] = None,
     fill_holes: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,6 +80,7 @@ def command(
 ) -> None:
     """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
     from apps.hole_filling import parse_hole_filling
+    from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.files import volume_suffix, write_volume
     from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
@@ -76,20 +90,32 @@ def command(
     settings = (said and said.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = with_spacing(settings, spacing)
-    changes: dict[str, Any] = {"interpolation": interpolation, "compounding": compounding}
+    changes: dict[str, Any] = {
+        "interpolation": interpolation,
+        "compounding": compounding,
+        "mean": mean,
+        "importance_mask": importance_mask,
+    }
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if fill_holes:
         settings = replace(settings, fill_holes=parse_hole_filling(fill_holes))
+    where = image_to_world(recording, config=said, image=settings.image_frame, world=settings.world_frame)
+    grid, warnings = look_at(recording, where, settings, said)
+    warn(warnings)
+    takes = memory(grid)
+    if not as_json:
+        say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
         volume = reconstruct(recording, config=said, settings=settings, progress=report)
+    if warnings:
+        volume.meta["warnings"] = "; ".join(warning.what for warning in warnings)
     write_volume(volume, output)
 
     from apps.inspection.recordings import describe_grid
 
-    counts = {name: int(volume.meta[name]) for name in ("frames_inserted", "frames_left_out")}
-    result = {"volume": str(output), **describe_grid(volume.grid), **volume.meta, **counts, **told(recording)}
+    result = {"volume": str(output), **describe_grid(grid), **frame_counts(volume), **told(recording)}
     if as_json:
-        print_json(result)
+        print_json({**result, "memory": takes, "warnings": for_json(warnings)})
     else:
         show(str(output), result)
 

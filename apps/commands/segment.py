@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
 from apps.progress import progress
+from apps.sweep_warnings import for_json, frame_counts, warn
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, load_sweep, told
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
@@ -58,7 +59,7 @@ def command(
     if as_json:
         print_json(result)
     else:
-        show(str(output), result)
+        show(str(output), {name: value for name, value in result.items() if name != "warnings"})
 
 
 def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
@@ -83,7 +84,7 @@ def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
 
 def _volume(
     source: Path, options: SweepOptions, config: list[Path] | None, manifest: Manifest, report: Progress
-) -> tuple[Volume, dict[str, str]]:
+) -> tuple[Volume, dict[str, Any]]:
     """The volume itself, or the one that `stream` would build from the sweep, and what that rests on."""
     kind = kind_of(source)
     if kind == "volume":
@@ -103,4 +104,6 @@ def _volume(
 
     said = read_configs(config)
     plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
-    return reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report), told(plan.sweep)
+    warn(plan.warnings)
+    volume = reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report)
+    return volume, {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}

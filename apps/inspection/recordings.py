@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apps.sweep_warnings import for_json, memory
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.volume.grid import Grid
 
 if TYPE_CHECKING:
     from apps.sweeps import SweepOptions
     from edge_sdk.sweep.plus_config import PlusConfig
+    from edge_sdk.sweep.poses import FramePoses
     from edge_sdk.sweep.sweep import Sweep
+
+USUAL_SPACING_MM = 0.5
+"""Of the volume whose memory is told."""
 
 
 def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions | None = None) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
             {"transform": name, "status": dict(Counter(transform.status))}
             for name, transform in sorted(sweep.transforms.items())
         ],
-        **_extent(sweep, config),
+        **_region(sweep, config),
         "header": dict(sweep.header) if "SourceFormat" in sweep.header else told(sweep),
     }
 
@@ -83,25 +88,38 @@ def describe_grid(grid: Grid) -> dict[str, Any]:
     }
 
 
-def _extent(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
-    """The world-aligned region of the usable frames, or why there is none."""
+def _region(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
+    """The world-aligned region of the usable frames, or why there is none, and what is probably wrong."""
     from edge_sdk.sweep.poses import image_to_world
+    from edge_sdk.sweep.sanity import check_sweep
+    from edge_sdk.sweep.timing import examine_times
+    from edge_sdk.volume.reconstruct import effective_settings
+
+    times = for_json(examine_times(sweep.timestamps).problems())
+    if not sweep.transforms:
+        said = "none: the recording has no poses; --poses gives it some"
+        return {"usable_frames": None, "extent": said, "warnings": times}
+    settings = effective_settings(config)
+    frames = {"image": settings.image_frame, "world": settings.world_frame}
+    try:
+        poses = image_to_world(sweep, config=config, **frames)
+        usable = {"usable_frames": int(poses.usable.sum()), "left_out": dict(Counter(filter(None, poses.reasons)))}
+        if not sweep.images.size:
+            return {**usable, "extent": "none: the recording has no images", "warnings": times}
+        extent = _extent(sweep, poses)
+    except EdgeSdkError as error:
+        return {"usable_frames": None, "extent": f"unknown: {error.what}; {error.remedy}", "warnings": times}
+    return {**usable, **extent, "warnings": for_json(check_sweep(sweep, poses, config=config, **frames))}
+
+
+def _extent(sweep: Sweep, poses: FramePoses) -> dict[str, Any]:
+    """The region in mm, and the memory that its volume takes; nothing is allocated here."""
     from edge_sdk.volume.extent import grid_for
 
-    if not sweep.transforms:
-        return {"usable_frames": None, "extent": "none: the recording has no poses; --poses gives it some"}
-    try:
-        poses = image_to_world(sweep, config=config)
-        if not sweep.images.size:
-            return {"usable_frames": int(poses.usable.sum()), "extent": "none: the recording has no images"}
-        height, width = sweep.images.shape[1:3]
-        # 1 mm, so that counts are millimetres; nothing is allocated here.
-        grid = grid_for(poses.matrices[poses.usable], (height, width), 1.0, memory_limit=2**62)
-    except EdgeSdkError as error:
-        return {"usable_frames": None, "extent": f"unknown: {error.what}; {error.remedy}"}
-    reasons = Counter(reason for reason in poses.reasons if reason)
+    height, width = sweep.images.shape[1:3]
+    usable = poses.matrices[poses.usable]
+    in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
     return {
-        "usable_frames": int(poses.usable.sum()),
-        "left_out": dict(reasons),
-        "extent": {"from_mm": [round(value, 2) for value in grid.origin], "size_mm": list(grid.shape[::-1])},
+        "extent": {"from_mm": [round(value, 2) for value in in_mm.origin], "size_mm": list(in_mm.shape[::-1])},
+        f"memory_at_{USUAL_SPACING_MM:g}_mm": memory(usual),
     }

@@ -13,6 +13,7 @@ from apps.stream.report import Accuracy, stream_report
 from apps.stream.run import StreamOutcome, run_stream
 from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
 from apps.stream.uri import parse_source
+from apps.sweep_warnings import warn
 from apps.sweeps import SweepOptions, load_sweep
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.package import load_package
@@ -63,6 +64,7 @@ def stream_to_folder(
     with load_package(package) as opened:
         manifest = opened.manifest
         plan = plan_volume(sweep, plus, manifest.spacing_mm)
+        warn(plan.warnings)
         start = time.perf_counter()
         with opened.open(target, threads) as session:
             about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}

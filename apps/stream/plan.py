@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.sweep_warnings import look_at
 from apps.sweeps import defaults_for
 from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Grid
-from edge_sdk.volume.holes import check_kernels
-from edge_sdk.volume.reconstruct import effective_settings, make_compounder, sweep_grid
+from edge_sdk.volume.holes import check_kernels, fill_holes
+from edge_sdk.volume.reconstruct import effective_settings, make_compounder
 from edge_sdk.volume.settings import ReconstructionSettings
 
 
@@ -27,20 +29,25 @@ class Plan:
         poses: Image to world, per frame.
         settings: How frames become a volume.
         grid: The volume's.
+        warnings: What is probably wrong with the sweep.
     """
 
     sweep: Sweep
     poses: FramePoses
     settings: ReconstructionSettings
     grid: Grid
+    warnings: tuple[SweepWarning, ...] = ()
 
     def compounder(self) -> Compounder:
         """An empty volume to put frames into."""
         return self._compounder_on(self.grid)
 
     def warm_up(self) -> None:
-        """Compile the insertion (numba, cached on disk), so that the first frames do not wait for it."""
-        self._compounder_on(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))).insert(self.sweep.images[0], np.eye(4))
+        """Compile insertion and hole filling (numba, cached on disk), so that the first frames do not wait for it."""
+        compounder = self._compounder_on(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)))
+        compounder.insert(self.sweep.images[0], np.eye(4))
+        voxels, weights = compounder.read()
+        fill_holes(voxels, weights > 0, self.settings.fill_holes, weights=weights)
 
     def _compounder_on(self, grid: Grid) -> Compounder:
         return make_compounder(grid, self.settings)
@@ -65,11 +72,11 @@ def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[
     settings = effective_settings(config, None if config and config.reconstruction else defaults)
     check_kernels(settings.fill_holes)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
-    grid = sweep_grid(sweep, poses, settings)
+    grid, warnings = look_at(sweep, poses, settings, config)
     if sweep.images.ndim != 3 or sweep.images.dtype != np.uint8:
         raise GeometryError(
             f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit grey (H, W)",
             where=sweep.source,
             remedy="convert the recording to 8-bit B-mode",
         )
-    return Plan(sweep, poses, settings, grid)
+    return Plan(sweep, poses, settings, grid, tuple(warnings))

@@ -15,6 +15,7 @@ from apps.stream.plan import Plan
 from apps.stream.run import StreamOutcome
 from apps.stream.uri import Pacing
 from apps.stream.view import resampling_said
+from apps.sweep_warnings import for_json
 from apps.sweeps import told
 from edge_sdk.device import describe_device
 from edge_sdk.manifest import Manifest
@@ -81,6 +82,7 @@ def stream_report(
             "seconds": round(seconds, 3),
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },
+        "warnings": for_json(plan.warnings),
         "volume": {
             "shape_dhw": list(grid.shape),
             "spacing_mm_xyz": list(grid.spacing),
@@ -150,6 +152,8 @@ def stream_summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "final_mask_s": report["final_mask_s"],
         "peak_rss_mb": report["memory"]["peak_rss_mb"],
         "class_ml": report["class_ml"],
+        "frames_left_out": report["frames"]["left_out"],
+        "warnings": report["warnings"],
     }
     if "mean_dice" in report["accuracy"]:
         summary |= {"mean_dice": report["accuracy"]["mean_dice"], "dice": report["accuracy"]["dice"]}

@@ -18,6 +18,8 @@ from edge_sdk.metaimage import MetaImage, element_type, read_metaimage, write_me
 from edge_sdk.nrrd_file import NrrdFile, axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.volume.grid import Grid, Volume
 
+NOTES = ("frames_inserted", "frames_left_out", "left_out_because", "warnings")
+"""Entries of a volume's `meta` that .mha and .nrrd files keep."""
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _NRRD_SPACES = {
@@ -67,7 +69,7 @@ def read_volume(path: str | Path) -> Volume:
 
 
 def write_volume(volume: Volume, path: str | Path) -> None:
-    """Write a volume; the format follows the suffix. Boolean masks become uint8.
+    """Write a volume; the format follows the suffix. Boolean masks become uint8. .mha and .nrrd keep `NOTES`.
 
     Raises:
         FileFormatError: The suffix is unknown or the voxels' type has no counterpart in the format.
@@ -75,11 +77,16 @@ def write_volume(volume: Volume, path: str | Path) -> None:
     path, suffix = Path(path), volume_suffix(path)
     voxels = volume.voxels.astype(np.uint8) if volume.voxels.dtype == bool else volume.voxels
     if suffix in {".mha", ".mhd"}:
-        write_metaimage(path, _metaimage_fields(volume.grid, voxels), voxels, compressed=True)
+        write_metaimage(path, {**_metaimage_fields(volume.grid, voxels), **_notes(volume)}, voxels, compressed=True)
     elif suffix in {".nrrd", ".nhdr"}:
-        _write_nrrd(path, volume.grid, voxels, {})
+        _write_nrrd(path, volume.grid, voxels, _notes(volume))
     else:
         _write_nifti(path, volume.grid, voxels)
+
+
+def _notes(volume: Volume) -> dict[str, str]:
+    """What `meta` says of the volume's making; other entries are of the file that it was read from."""
+    return {name: volume.meta[name] for name in NOTES if volume.meta.get(name)}
 
 
 def write_segmentation(mask: Volume, label_names: Mapping[int, str], path: str | Path) -> None:

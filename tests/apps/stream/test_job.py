@@ -31,6 +31,8 @@ SUMMARY = [
     "final_mask_s",
     "peak_rss_mb",
     "class_ml",
+    "frames_left_out",
+    "warnings",
 ]
 
 

@@ -1,0 +1,64 @@
+"""Looks at a sweep before the work: what is probably wrong, told on stderr and in JSON, and the memory it takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from apps.console import SWITCHES
+from edge_sdk.errors import GeometryError
+
+if TYPE_CHECKING:
+    from edge_sdk.sweep.plus_config import PlusConfig
+    from edge_sdk.sweep.poses import FramePoses
+    from edge_sdk.sweep.sweep import Sweep
+    from edge_sdk.sweep.warning import SweepWarning
+    from edge_sdk.volume.grid import Grid, Volume
+    from edge_sdk.volume.settings import ReconstructionSettings
+
+
+def look_at(
+    sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings, config: PlusConfig | None
+) -> tuple[Grid, list[SweepWarning]]:
+    """The grid that a sweep will fill, and what is probably wrong with the sweep.
+
+    Raises:
+        PoseError: The sweep has no images.
+        GeometryError: The volume would not fit in memory; a mistake that may be why is named.
+    """
+    from edge_sdk.sweep.sanity import check_sweep
+    from edge_sdk.volume.reconstruct import sweep_grid
+
+    warnings = check_sweep(sweep, poses, config=config, image=settings.image_frame, world=settings.world_frame)
+    try:
+        return sweep_grid(sweep, poses, settings), warnings
+    except GeometryError as error:
+        why = [f"look first at this: {warnings[0].what} (likely cause: {warnings[0].likely_cause})"] if warnings else []
+        raise GeometryError(error.what, where=error.where, remedy="; ".join([*why, error.remedy])) from None
+
+
+def memory(grid: Grid) -> dict[str, str]:
+    """What compounding into this grid takes, and what there is."""
+    from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
+
+    return {"needed": size_text(memory_needed(grid)), "usable": size_text(usable_memory())}
+
+
+def warn(warnings: Iterable[SweepWarning]) -> None:
+    """A line each on stderr; silent under --quiet."""
+    if not SWITCHES.quiet:
+        for warning in warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+
+
+def frame_counts(volume: Volume) -> dict[str, Any]:
+    """Frames inserted and left out, and why, as `reconstruct` counted them."""
+    counts = {name: int(volume.meta[name]) for name in ("frames_inserted", "frames_left_out")}
+    return {**counts, "left_out_because": volume.meta["left_out_because"]}
+
+
+def for_json(warnings: Iterable[SweepWarning]) -> list[dict[str, str]]:
+    """With "what", "likely_cause" and "remedy"."""
+    return [asdict(warning) for warning in warnings]
