@@ -82,8 +82,7 @@ def check_memory(grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel
     """
     if memory_limit is None:
         memory_limit = usable_memory()
-    count = math.prod(grid.shape)
-    needed = count * bytes_per_voxel
+    needed = memory_needed(grid, bytes_per_voxel)
     if needed <= memory_limit:
         return
     fits = _spacing_that_fits(grid, memory_limit // bytes_per_voxel)
@@ -93,6 +92,11 @@ def check_memory(grid: Grid, *, memory_limit: int | None = None, bytes_per_voxel
         f"{size_text(memory_limit)} may be used",
         remedy=f"use a spacing of at least {fits:g} mm or clip the frames",
     )
+
+
+def memory_needed(grid: Grid, bytes_per_voxel: int = BYTES_PER_VOXEL) -> int:
+    """Bytes that compounding into this grid takes, reading out and hole filling included."""
+    return math.prod(grid.shape) * bytes_per_voxel
 
 
 def usable_memory() -> int:
