@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from apps.stream.latency import StageTimer
 from apps.stream.messages import PosedFrame, Touched
 from apps.stream.queues import BoundedQueue
 from edge_sdk.volume.grid import Box, Grid
+from edge_sdk.volume.holes import fill_holes, reach
+from edge_sdk.volume.settings import HoleFilling
 
 OUTSIDE = "outside the volume"
 
@@ -24,23 +27,25 @@ class Compounding(Protocol):
 
     def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64], /) -> Box | None: ...
 
-    def voxels(self) -> NDArray[np.uint8]: ...
-
-    def voxels_in(self, box: Box, /) -> NDArray[np.uint8]: ...
-
-    def weights(self) -> NDArray[np.uint16]: ...
+    def read(self, box: Box | None = None, /) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]: ...
 
 
 class GrowingVolume:
-    """A volume that one thread fills while another reads consistent parts of it.
+    """A volume that one thread fills while another reads consistent parts of it, with their holes filled.
 
     Attributes:
         grid: Where the voxels lie.
     """
 
-    def __init__(self, compounder: Compounding) -> None:
+    def __init__(self, compounder: Compounding, filling: Sequence[HoleFilling] = ()) -> None:
+        """
+        Args:
+            compounder: Where frames go.
+            filling: Kernels for holes, applied to what is read only.
+        """
         self.grid = compounder.grid
         self._compounder = compounder
+        self._filling, self._reach = filling, reach(filling)
         self._lock = threading.Lock()
         self._inserted = 0
 
@@ -56,22 +61,32 @@ class GrowingVolume:
             if box is None:
                 return None
             self._inserted += 1
-            return Touched(posed.frame.index, posed.frame.due, box, self._inserted)
+            return Touched(posed.frame.index, posed.frame.due, self._grown(box), self._inserted)
 
     def read(self, box: Box) -> tuple[NDArray[np.uint8], int]:
         """A copy of the voxels in `box`, and how many frames the volume held when it was taken."""
+        around = self._grown(box)
         with self._lock:
-            return self._compounder.voxels_in(box), self._inserted
+            (voxels, weights), inserted = self._compounder.read(around), self._inserted
+        if not self._filling:
+            return voxels, inserted
+        inner = Box(_minus(box.start, around.start), _minus(box.stop, around.start))
+        return fill_holes(voxels, weights > 0, self._filling, weights=weights, box=inner), inserted
 
     def voxels(self) -> NDArray[np.uint8]:
         """A copy of all voxels, (D, H, W)."""
-        with self._lock:
-            return self._compounder.voxels()
+        return self.read(Box((0, 0, 0), self.grid.shape))[0]
 
-    def weights(self) -> NDArray[np.uint16]:
-        """How much came to each voxel, (D, H, W): 256 for a full hit, 0 where no pixel did."""
+    def hit(self) -> NDArray[np.bool_]:
+        """Which voxels have received a pixel, (D, H, W)."""
         with self._lock:
-            return self._compounder.weights()
+            return self._compounder.read()[1] > 0
+
+    def _grown(self, box: Box) -> Box:
+        """`box` and what its holes depend on, or what depends on it: the same, as kernels are symmetric."""
+        start = tuple(max(0, edge - self._reach) for edge in box.start)
+        stop = tuple(min(edge + self._reach, end) for edge, end in zip(box.stop, self.grid.shape, strict=True))
+        return Box(start, stop)  # type: ignore[arg-type]
 
 
 class CompounderStage:
@@ -100,3 +115,8 @@ class CompounderStage:
                 self.left_out[OUTSIDE] += 1
             else:
                 self.touched.put(touched)
+
+
+def _minus(values: tuple[int, int, int], others: tuple[int, int, int]) -> tuple[int, int, int]:
+    z, y, x = (a - b for a, b in zip(values, others, strict=True))
+    return z, y, x

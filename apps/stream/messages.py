@@ -56,7 +56,7 @@ class Touched:
     Attributes:
         index: Number of the frame.
         due: As in `Frame`.
-        box: Voxels that it reached.
+        box: Voxels that it changed, holes that it filled included.
         order: How many frames were in the volume after it.
     """
 

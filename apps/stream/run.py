@@ -22,7 +22,6 @@ from apps.stream.view import network_view
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
-from edge_sdk.volume.holes import fill_holes
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,7 @@ def run_stream(
     """
     clock = clock or Clock()
     timer, tracker = StageTimer(clock.now), LatencyTracker()
-    volume = GrowingVolume(compounder or plan.compounder())
-
-    def finish_volume() -> NDArray[np.uint8]:
-        filling = plan.settings.fill_holes
-        if not filling:
-            return volume.voxels()
-        weights = volume.weights()
-        return fill_holes(volume.voxels(), weights > 0, filling, weights=weights)
-
+    volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
     source = ReplaySource(plan.sweep, plan.poses, pacing, clock)
     synchroniser = Synchroniser(source.frames, source.poses, skip_interval=plan.settings.skip_interval)
     compounding = CompounderStage(synchroniser.posed, volume, timer)
@@ -102,7 +93,7 @@ def run_stream(
         compounding.touched,
         network_view(volume, package_spacing),
         segmenter,
-        finish_volume=finish_volume,
+        finish_volume=volume.voxels,
         tracker=tracker,
         timer=timer,
         clock=clock,
@@ -130,7 +121,7 @@ def run_stream(
     return StreamOutcome(
         volume=Volume(volume.voxels() if voxels is None else voxels, plan.grid),
         mask=None if voxels is None else Volume(segmenting.mask(), plan.grid),
-        seen=volume.weights() > 0,
+        seen=volume.hit(),
         frames={
             "in_recording": len(plan.sweep),
             "read": source.read,

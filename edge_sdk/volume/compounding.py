@@ -89,27 +89,36 @@ class Compounder:
             GeometryError: The image is not (H, W) uint8.
             PoseError: The matrix is not finite.
         """
-        frame = self._frames.frame(image, image_to_world)
-        return None if self._misses(frame) else self._insert([frame])
+        return self.insert_all([image], [image_to_world])[0]
 
-    def insert_all(self, images: Sequence[NDArray[Any]], poses: Sequence[NDArray[np.float64]]) -> Box | None:
-        """Add frames in their order, with less waiting of threads for each other than one by one; as `insert`."""
+    def insert_all(self, images: Sequence[NDArray[Any]], poses: Sequence[NDArray[np.float64]]) -> list[Box | None]:
+        """Add frames in their order, with less waiting of threads for each other than one by one; as `insert`.
+
+        Nothing is inserted where one of them is refused.
+        """
         frames = [self._frames.frame(image, pose) for image, pose in zip(images, poses, strict=True)]
-        reaching = [frame for frame in frames if not self._misses(frame)]
-        return self._insert(reaching) if reaching else None
+        boxes: list[Box | None] = [None] * len(frames)
+        reaching = [index for index, frame in enumerate(frames) if not self._misses(frame)]
+        if reaching:
+            for index, box in zip(reaching, self._insert([frames[index] for index in reaching]), strict=True):
+                boxes[index] = box
+        return boxes
 
-    def _insert(self, frames: Sequence[Frame]) -> Box | None:
+    def _insert(self, frames: Sequence[Frame]) -> list[Box | None]:
         slabs = self._slabs(frames)
-        touched = np.empty((len(slabs), 6), np.int64)
-        touched[:, :3], touched[:, 3:] = (*self.grid.shape,), 0
+        touched = np.empty((len(slabs), len(frames), 6), np.int64)
+        touched[..., :3], touched[..., 3:] = (*self.grid.shape,), 0
 
         def insert_into(index: int) -> None:
-            for frame in frames:
-                self._voxels.insert(frame, slabs[index], index, touched[index])
+            for number, frame in enumerate(frames):
+                self._voxels.insert(frame, slabs[index], index, touched[index, number])
 
         share(range(len(slabs)), lambda: insert_into, self._threads)
-        first, stop = touched[:, :3].min(0), touched[:, 3:].max(0)
-        return None if (first >= stop).any() else Box(_triple(first), _triple(stop))
+        starts, stops = touched[..., :3].min(0), touched[..., 3:].max(0)
+        return [
+            None if (start >= stop).any() else Box(_triple(start), _triple(stop))
+            for start, stop in zip(starts, stops, strict=True)
+        ]
 
     def voxels(self) -> NDArray[np.uint8]:
         """A copy of the volume so far, (D, H, W); 0 where nothing was inserted."""
@@ -117,11 +126,15 @@ class Compounder:
 
     def voxels_in(self, box: Box) -> NDArray[np.uint8]:
         """A copy of the part in `box`."""
-        return self._voxels.read(box)[0]
+        return self.read(box)[0]
+
+    def read(self, box: Box | None = None) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """What `voxels` and `weights` give, at once; of the part in `box`, if given."""
+        return self._voxels.read(box or self._whole())
 
     def weights(self) -> NDArray[np.uint16]:
         """How much came to each voxel, (D, H, W): 256 for a full hit, at most 65535."""
-        return self._voxels.read(self._whole())[1]
+        return self.read()[1]
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""

@@ -12,9 +12,8 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid
 
-BYTES_PER_VOXEL = 7
-"""Compounding holds a voxel and its weight (3 bytes); reading out adds a copy and a mask of hits, hole filling
-as much again."""
+BYTES_PER_VOXEL = 13
+"""Of a reconstruction with the default settings, see `ReconstructionSettings.bytes_per_voxel`."""
 _USABLE_SHARE = 0.8
 _LARGEST_AXIS = 2.0**62
 
@@ -26,6 +25,7 @@ def grid_for(
     *,
     clip: ClipRegion | None = None,
     memory_limit: int | None = None,
+    bytes_per_voxel: int = BYTES_PER_VOXEL,
 ) -> Grid:
     """The smallest grid, along the world's axes, that holds the clipped frames.
 
@@ -38,6 +38,7 @@ def grid_for(
         spacing: mm per voxel, one number or (x, y, z).
         clip: Pixels that are inserted; all if None.
         memory_limit: Bytes that compounding may take; what the machine has free if None.
+        bytes_per_voxel: That compounding takes.
 
     Raises:
         GeometryError: The spacing is not positive, there is no pose, or the volume would not fit in memory.
@@ -54,7 +55,7 @@ def grid_for(
     first, last = points.min((0, 2)), points.max((0, 2))
     counts = np.minimum(np.floor((last - first) / step + 0.5) + 1, _LARGEST_AXIS)
     grid = Grid(_shape(counts), _triple(step), _triple(first))
-    check_memory(grid, memory_limit=memory_limit)
+    check_memory(grid, memory_limit=memory_limit, bytes_per_voxel=bytes_per_voxel)
     return grid
 
 

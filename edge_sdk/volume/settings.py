@@ -46,6 +46,11 @@ HOLE_KERNELS: dict[str, tuple[str, ...]] = {
 """PLUS's hole-filling kernels, and which attributes of `HoleFilling` each uses."""
 
 
+def keeps_sums(compounding: Compounding, mean: Mean) -> bool:
+    """Whether sums are kept until read-out, rather than grey levels."""
+    return mean == "true" and compounding in ("mean", "importance")
+
+
 @dataclass(frozen=True)
 class ReconstructionSettings:
     """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
@@ -81,3 +86,17 @@ class ReconstructionSettings:
     skip_interval: int = 1
     image_frame: str = "Image"
     world_frame: str = "Reference"
+
+    @property
+    def bytes_per_voxel(self) -> int:
+        """Memory that a reconstruction takes at its peak."""
+        held = 8 if keeps_sums(self.compounding, self.mean) else 3
+        read_out, filled, written = 3, 3 if self.fill_holes else 0, 2
+        return held + read_out + filled + written
+
+    @property
+    def compounding_text(self) -> str:
+        """The compounding for people, with the kind of mean."""
+        if self.compounding in ("mean", "importance"):
+            return f"{self.compounding}, {'true mean' if self.mean == 'true' else 'running mean of PLUS'}"
+        return self.compounding

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.insertion import modes
-from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
+from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization, keeps_sums
 
 _MODES = {
     "mean": modes.MEAN,
@@ -63,7 +63,7 @@ class InsertionRules:
     @property
     def summed(self) -> bool:
         """Whether sums are kept instead of grey levels."""
-        return self.mean == "true" and self.mode in ("mean", "importance")
+        return keeps_sums(self.mode, self.mean)
 
     @property
     def in_double(self) -> bool:

@@ -31,11 +31,9 @@ class Painted:
     def voxels(self) -> Any:
         return self.content.copy()
 
-    def voxels_in(self, box: Box) -> Any:
-        return self.content[box.slices].copy()
-
-    def weights(self) -> Any:
-        return np.where(self.content > 0, 256, 0).astype(np.uint16)
+    def read(self, box: Box | None = None) -> Any:
+        part = self.content if box is None else self.content[box.slices]
+        return part.copy(), np.where(part > 0, 256, 0).astype(np.uint16)
 
 
 class Recording:
