@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from apps.stream.run import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, StreamError
 from edge_sdk.manifest import Manifest
 from edge_sdk.sweep.formats import write_sweep
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 FILES = {"volume.nii.gz", "mask.nii.gz", "overlay.png", "report.html", "report.json", "summary.json"}
 SUMMARY = [
@@ -97,6 +98,24 @@ def test_all_files_are_there_and_readable(source: str, tmp_path: Path) -> None:
     assert "data:image/png;base64," in page
     assert "http" not in page.replace("http://www.w3.org", "")
     assert cv2.imread(str(out / "overlay.png")) is not None
+
+
+def test_what_is_probably_wrong_is_told_and_reported(
+    make_sweep: Callable[..., Sweep], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = make_sweep(12, bad={3: "OUT_OF_VIEW"})
+    (name, poses), *_ = sweep.transforms.items()
+    mirrored = TrackedTransform(poses.matrices * np.array([-1.0, 1.0, 1.0, 1.0]), poses.status)
+    write_sweep(replace(sweep, transforms={name: mirrored}), tmp_path / "m.igs.mha")
+    out = tmp_path / "out"
+    report = job.stream_to_folder(f"replay:{tmp_path / 'm.igs.mha'}?rate=max", tmp_path / "p.edgepkg", out)
+    (warning,) = report["warnings"]
+    assert "left-handed" in warning["what"]
+    assert capsys.readouterr().err.startswith(f"warning: {warning['what']}; likely cause: ")
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["warnings"] == [warning]
+    assert summary["frames_left_out"] == {"ImageToReference is OUT_OF_VIEW": 1}
+    assert warning["what"] in (out / "report.html").read_text()
 
 
 def test_known_labels_add_the_dice(source: str, tmp_path: Path) -> None:
