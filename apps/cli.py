@@ -21,6 +21,7 @@ COMMANDS = (
     "demo",
     "simulate",
     "inspect",
+    "calibrate-time",
     "reconstruct",
     "convert",
     "train",
@@ -33,7 +34,8 @@ COMMANDS = (
     "compare",
     "doctor",
 )
-"""Each is a module of `apps.commands` with a function `command`; such a module imports what is heavy when it runs."""
+"""Each is a module of `apps.commands` (dashes as underscores) with a function `command`; such a module imports what is
+heavy when it runs."""
 
 FAILED = 1
 INTERRUPTED = 130
@@ -113,7 +115,7 @@ def _build() -> typer.Typer:
         cls=_Group, callback=_switches, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
     )
     for name in COMMANDS:
-        module = importlib.import_module(f"apps.commands.{name}")
+        module = importlib.import_module(f"apps.commands.{name.replace('-', '_')}")
         program.command(name)(_guarded(module.command))
     return program
 

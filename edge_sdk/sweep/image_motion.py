@@ -109,7 +109,8 @@ def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> Motion:
     times = sweep.timestamps[frames]
     stride = int(np.clip(round(_CHANGE_S / np.median(np.diff(times))), 1, len(frames) // 2))
     product = np.einsum("ij,ij->i", small[stride:], small[:-stride], dtype=np.float64)
-    correlation = product / np.maximum(length[stride:] * length[:-stride], 1e-12)
+    both = length[stride:] * length[:-stride]
+    correlation = np.divide(product, both, out=np.ones(len(product)), where=both > 0)
     return rates(times, np.sqrt(np.clip(1 - correlation, 0, None))[:, None], stride)
 
 
@@ -120,7 +121,7 @@ def _grey(image: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _echoes(scan_lines: NDArray[np.float32]) -> Floats:
-    """Depth of the strongest echo on each of (H, C) scan lines; NaN where a scan line is dark."""
+    """Depth of the strongest echo on each of (H, C) scan lines; NaN where a scan line is dark or bright all over."""
     depths = np.full(scan_lines.shape[1], np.nan)
     highest = scan_lines.max(0)
     for column in np.flatnonzero((highest > 0) & (highest >= _DARK * highest.max(initial=0))):
@@ -128,7 +129,8 @@ def _echoes(scan_lines: NDArray[np.float32]) -> Floats:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], values > _PEAK * highest[column], [0]])))
         runs = list(zip(edges[::2], edges[1::2], strict=True))
         start, stop = max(runs, key=lambda run: values[run[0] : run[1]].sum())
-        depths[column] = np.average(np.arange(start, stop), weights=values[start:stop])
+        if stop - start <= len(values) / 2:
+            depths[column] = np.average(np.arange(start, stop), weights=values[start:stop])
     return depths
 
 

@@ -69,7 +69,9 @@ def speckle_video(path: Path, times: np.ndarray, *, noise: float = 4.0, seed: in
     block = np.log1p(8 * np.hypot(*field) / field.std())
     y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(float)
     images = [
-        map_coordinates(block, [np.full(SIZE, place[2] - low[2]), y + place[1] - low[1], x + place[0] - low[0]], order=1)
+        map_coordinates(
+            block, [np.full(SIZE, place[2] - low[2]), y + place[1] - low[1], x + place[0] - low[0]], order=1
+        )
         for place in places
     ]
     brightness = 60 * np.array(images) + generator.normal(0, noise, (len(times), *SIZE))
