@@ -74,6 +74,7 @@ FORMATS = (
         writer="write_sequence",
     ),
     SweepFormat("ultrasound DICOM", (".dcm", ".dicom"), "dicom_cine", reader="read_dicom_cine"),
+    SweepFormat("ultrasound DICOM", (), "dicom_cine", reader="read_dicom_cine", recogniser="is_dicom"),
     SweepFormat("video", (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"), "video", reader="read_video"),
     SweepFormat("pose table", (".csv", ".tsv"), "pose_table", reader="read_pose_table"),
 )
