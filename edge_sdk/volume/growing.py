@@ -154,7 +154,11 @@ class GrowingCompounder:
 
     def weights(self) -> NDArray[np.uint16]:
         """How much came to each voxel of `grid`: 256 for a full hit, at most 65535."""
-        return self._read(self.reached)[1]
+        return self.weights_in(self.reached)
+
+    def weights_in(self, box: Box) -> NDArray[np.uint16]:
+        """The part of `weights` in `box`, which counts from `origin`."""
+        return self._read(box)[1]
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels of `grid` have received a pixel."""

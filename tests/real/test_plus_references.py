@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -9,7 +11,11 @@ import SimpleITK
 from edge_sdk import read_sweep, read_volume
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.plus_config import read_plus_config
-from edge_sdk.volume.reconstruct import reconstruct
+from edge_sdk.sweep.poses import image_to_world
+from edge_sdk.volume.grid import Box
+from edge_sdk.volume.growing import GrowingCompounder
+from edge_sdk.volume.holes import fill_holes
+from edge_sdk.volume.reconstruct import compound, make_compounder, reconstruct, sweep_grid
 
 pytestmark = pytest.mark.real
 
@@ -47,19 +53,21 @@ def test_tracking_only_recordings(real_data):
         reconstruct(sweep)
 
 
-@pytest.mark.parametrize(
-    ("reference", "config"),
-    [
-        ("NNMEAN", "SpinePhantom_NN_MEAN"),
-        ("LNMAXI", "SpinePhantom_LN_MAXI"),
-        ("LNMEAN", "SonixRP_TRUS_D70mm_LN_MEAN"),
-    ],
-)
-def test_equal_to_the_reference_volumes_of_plus(real_data, reference, config):
+REFERENCES = [
+    ("NNMEAN", "SpinePhantom_NN_MEAN"),
+    ("LNMAXI", "SpinePhantom_LN_MAXI"),
+    ("LNMEAN", "SonixRP_TRUS_D70mm_LN_MEAN"),
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("reference", "config"), REFERENCES)
+def test_equal_to_the_reference_volumes_of_plus(real_data, reference, config, threads):
     folder = real_data / "plus_golden"
     volume = reconstruct(
         read_sweep(folder / "SpinePhantomFreehand.igs.mha"),
         config=read_plus_config(folder / f"Config_VolumeReconstruction_{config}.xml"),
+        threads=threads,
     )
     image = SimpleITK.ReadImage(str(folder / f"VolumeReconstructorTest{reference}volumeRef.mha"))
     assert volume.grid.shape[::-1] == image.GetSize()
@@ -67,6 +75,57 @@ def test_equal_to_the_reference_volumes_of_plus(real_data, reference, config):
     assert volume.grid.spacing == image.GetSpacing()
     np.testing.assert_array_equal(volume.voxels, SimpleITK.GetArrayViewFromImage(image))
     assert volume.meta["frames_inserted"] == "21"
+
+
+@pytest.mark.parametrize(("reference", "config"), REFERENCES)
+def test_a_growing_volume_equals_the_references_too(real_data, reference, config):
+    folder = real_data / "plus_golden"
+    sweep = read_sweep(folder / "SpinePhantomFreehand.igs.mha")
+    plus = read_plus_config(folder / f"Config_VolumeReconstruction_{config}.xml")
+    settings, poses = plus.reconstruction, image_to_world(sweep, config=plus)
+    expected = read_volume(folder / f"VolumeReconstructorTest{reference}volumeRef.mha").voxels
+    growing = GrowingCompounder(
+        settings.spacing, origin=sweep_grid(sweep, poses, settings).origin, interpolation=settings.interpolation,
+        mode=settings.compounding, mean="plus", plus_optimization="FULL", clip=settings.clip,
+    )  # fmt: skip
+    for image, pose in zip(sweep.images, poses.matrices, strict=True):
+        growing.insert(image, pose)
+    whole = Box((0, 0, 0), expected.shape)
+    voxels = growing.voxels_in(whole)
+    if settings.fill_holes:
+        voxels = fill_holes(voxels, growing.weights_in(whole) > 0, settings.fill_holes)
+    np.testing.assert_array_equal(voxels, expected)
+
+
+def test_a_fan_sweep_in_any_split(real_data):
+    folder = real_data / "plus_golden"
+    sweep = read_sweep(folder / "SpinePhantomFreehand.igs.mha")
+    plus = read_plus_config(folder / "Config_VolumeReconstruction_SonixRP_TRUS_D70mm_LN_MEAN.xml")
+    poses = image_to_world(sweep, config=plus)
+    grid = sweep_grid(sweep, poses, plus.reconstruction)
+    for mean in ("plus", "true"):
+        volumes = []
+        for step in (1, 4, 21):
+            compounder = make_compounder(grid, replace(plus.reconstruction, mean=mean))
+            for start in range(0, len(sweep), step):
+                compounder.insert_all(sweep.images[start : start + step], poses.matrices[start : start + step])
+            volumes.append(compounder.read())
+        for voxels, weights in volumes[1:]:
+            np.testing.assert_array_equal(voxels, volumes[0][0])
+            np.testing.assert_array_equal(weights, volumes[0][1])
+
+
+def test_what_the_running_mean_of_plus_loses(real_data):
+    """PLUS's nearest mean is biased low, by more than four grey levels where there is something to see."""
+    folder = real_data / "plus_golden"
+    sweep = read_sweep(folder / "SpinePhantomFreehand.igs.mha")
+    plus = read_plus_config(folder / "Config_VolumeReconstruction_SpinePhantom_NN_MEAN.xml")
+    running, _ = compound(sweep, config=plus)
+    true, _ = compound(sweep, config=plus, settings=replace(plus.reconstruction, mean="true"))
+    seen = running.hit() & ((running.voxels() > 0) | (true.voxels() > 0))
+    difference = true.voxels()[seen].astype(float) - running.voxels()[seen]
+    print(f"true mean minus PLUS's running mean: {difference.mean():.2f}, {(abs(difference) <= 2).mean():.1%} within 2")
+    assert 4 < difference.mean() < 5
 
 
 def test_nwire_reference_of_plus(real_data):
@@ -81,5 +140,4 @@ def test_nwire_reference_of_plus(real_data):
     np.testing.assert_allclose(volume.grid.origin, reference.grid.origin, atol=5e-4)
     difference = abs(volume.voxels[:, :104].astype(int) - reference.voxels)
     print(f"equal {(difference == 0).mean():.6f}, largest difference {difference.max()}")
-    assert difference.max() <= 2
-    assert (difference == 0).mean() > 0.9999
+    assert difference.max() == 0
