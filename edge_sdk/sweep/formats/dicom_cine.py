@@ -26,6 +26,14 @@ _DEVICE = ("Manufacturer", "ManufacturerModelName", "TransducerType", "DepthOfSc
 """Kept in the header; what names a patient or a place is not."""
 
 
+def is_dicom(path: Path) -> bool:
+    """Whether a file, whatever its name, begins as DICOM files do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
+
+
 def read_dicom_cine(path: Path) -> Sweep:
     """Read an Ultrasound (Multi-frame) Image Storage object, or another one of modality US.
 

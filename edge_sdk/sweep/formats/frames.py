@@ -12,6 +12,8 @@ from edge_sdk.errors import FileFormatError, GeometryError
 
 _FIRST = 16
 _USABLE_SHARE = 0.8
+MOST_PIXELS = 1 << 26
+"""Of a frame: 8192 × 8192, far above what any probe or screen gives. A damaged header asks for more."""
 
 
 def check_frames(count: int, height: int, width: int, path: Path) -> None:
@@ -20,6 +22,12 @@ def check_frames(count: int, height: int, width: int, path: Path) -> None:
     Raises:
         GeometryError: Too many or too large.
     """
+    if height * width > MOST_PIXELS:
+        raise GeometryError(
+            f"frames of {width}×{height} pixels are larger than any ultrasound image",
+            where=path,
+            remedy="export it again",
+        )
     import psutil
 
     free = int(psutil.virtual_memory().available * _USABLE_SHARE)

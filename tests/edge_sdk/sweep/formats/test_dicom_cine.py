@@ -11,6 +11,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
+from apps.inputs import kind_of
 from edge_sdk import read_sweep
 from edge_sdk.errors import EdgeSdkError, FileFormatError, GeometryError
 from edge_sdk.sweep.formats.dicom_cine import read_dicom_cine
@@ -156,9 +157,21 @@ def test_what_is_no_ultrasound_cine_is_refused_by_name(tmp_path, grey, values, w
 
 
 def test_frames_that_do_not_fit_in_memory_are_refused_at_once(tmp_path, grey):
-    path = put(dataset(grey, NumberOfFrames=2**30, Rows=60_000, Columns=60_000), tmp_path / "a.dcm")
+    path = put(dataset(grey, NumberOfFrames=2**30, Rows=6_000, Columns=6_000), tmp_path / "a.dcm")
     with pytest.raises(GeometryError, match="GiB"):
         read_sweep(path)
+    path = put(dataset(grey, Rows=60_000, Columns=60_000), tmp_path / "a.dcm")
+    with pytest.raises(GeometryError, match="60000×60000 pixels are larger"):
+        read_sweep(path)
+
+
+def test_files_without_a_suffix_are_known_by_their_contents(tmp_path, grey):
+    path = put(dataset(grey), tmp_path / "IM_0001")
+    assert kind_of(path) == "sweep"
+    np.testing.assert_array_equal(read_sweep(path).images, grey)
+    (tmp_path / "notes").write_text("short")
+    with pytest.raises(FileFormatError, match="not a known kind"):
+        kind_of(tmp_path / "notes")
 
 
 @pytest.mark.parametrize("data", [b"", b"text", bytes(200) + b"DICM", bytes(128) + b"DICM" + b"\x02\x00" * 9])
