@@ -53,23 +53,28 @@ class PlusConfig:
         transforms: 4×4 matrices by name, such as "ImageToProbe".
         reconstruction: Settings of VolumeReconstruction, or None where the file has none.
         wires: Wires of the phantom, in the file's order.
+        time_offsets: Seconds that PLUS adds to a device's stamps when it records (LocalTimeOffsetSec), by the device's
+            Id. What PLUS recorded has them already; recordings of other programs take poses of tracker T for images
+            of scanner S with the lag time_offsets[S] - time_offsets[T].
         source: The file.
     """
 
     transforms: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     reconstruction: ReconstructionSettings | None = None
     wires: tuple[Wire, ...] = ()
+    time_offsets: dict[str, float] = field(default_factory=dict)
     source: Path | None = None
 
     def updated(self, later: PlusConfig) -> PlusConfig:
         """This configuration with what `later` says in its place, as a calibration result completes a device set.
 
-        Transforms are taken one by one, reconstruction settings and wires as a whole.
+        Transforms and time offsets are taken one by one, reconstruction settings and wires as a whole.
         """
         return PlusConfig(
             self.transforms | later.transforms,
             later.reconstruction or self.reconstruction,
             later.wires or self.wires,
+            self.time_offsets | later.time_offsets,
             later.source or self.source,
         )
 
@@ -97,7 +102,13 @@ def read_plus_config(path: str | Path) -> PlusConfig:
     )
     element = root.find(".//VolumeReconstruction")
     settings = None if element is None else _reconstruction(_Attributes(element, path))
-    return PlusConfig(transforms, settings, wires, path)
+    offsets = {
+        device.get("Id", ""): _Attributes(device, path).numbers("LocalTimeOffsetSec", 1)
+        for device in root.iterfind(".//DataCollection/Device")
+    }
+    return PlusConfig(
+        transforms, settings, wires, {name: offset[0] for name, offset in offsets.items() if offset}, path
+    )
 
 
 def read_xml(path: Path) -> ElementTree.Element:

@@ -58,20 +58,6 @@ class TimeReport:
     gap_after_s: float | None
     likely_unit: str
 
-    def lines(self) -> list[str]:
-        """For people: what the stamps are, then what is wrong with them."""
-        if self.step_s is None:
-            return [f"{self.frames} frames, {self.missing} without a time stamp", *self._wrong()]
-        return [
-            f"{self.frames} frames in {self.duration_s:.3f} s, {self.rate_hz:.2f} a second",
-            f"step {1e3 * self.step_s:.1f} ms, jitter {1e3 * (self.jitter_s or 0):.1f} ms, "
-            f"longest gap {1e3 * (self.longest_gap_s or 0):.1f} ms at {self.gap_after_s:.3f} s",
-            *self._wrong(),
-        ]
-
-    def _wrong(self) -> list[str]:
-        return [problem.what for problem in self.problems()]
-
     def problems(self) -> list[SweepWarning]:
         """What is probably wrong, for the user to look at; empty for a usual recording."""
         found = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.errors import FileFormatError
-from edge_sdk.sweep.plus_config import read_plus_config
+from edge_sdk.sweep.plus_config import PlusConfig, read_plus_config
 from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.settings import HoleFilling
 
@@ -179,6 +179,21 @@ def test_hole_filling_that_plus_would_refuse(tmp_path, attributes, named):
     elements = f"<HoleFilling><HoleFillingElement {attributes}/></HoleFilling>"
     with pytest.raises(FileFormatError, match=named):
         read_plus_config(config(tmp_path, 'OutputSpacing="1 1 1" FillHoles="ON"', elements))
+
+
+def test_time_offsets_of_devices(tmp_path):
+    path = tmp_path / "devices.xml"
+    path.write_text(
+        '<PlusConfiguration><DataCollection><Device Id="Tracker" LocalTimeOffsetSec="0.0648"/>'
+        '<Device Id="Video" LocalTimeOffsetSec="-1e-1"/><Device Id="Mixer"/></DataCollection></PlusConfiguration>'
+    )
+    said = read_plus_config(path)
+    assert said.time_offsets == {"Tracker": 0.0648, "Video": -0.1}
+    later = PlusConfig(time_offsets={"Tracker": 0.05})
+    assert said.updated(later).time_offsets == {"Tracker": 0.05, "Video": -0.1}
+    path.write_text(path.read_text().replace("0.0648", "soon"))
+    with pytest.raises(FileFormatError, match="LocalTimeOffsetSec='soon'"):
+        read_plus_config(path)
 
 
 def test_what_is_not_xml_is_refused(tmp_path):
