@@ -107,6 +107,7 @@ def command(
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
         volume = reconstruct(recording, config=said, settings=settings, progress=report)
+    volume.meta.update(told(recording))
     if warnings:
         volume.meta["warnings"] = "; ".join(warning.what for warning in warnings)
     write_volume(volume, output)

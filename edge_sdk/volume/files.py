@@ -18,7 +18,16 @@ from edge_sdk.metaimage import MetaImage, element_type, read_metaimage, write_me
 from edge_sdk.nrrd_file import NrrdFile, axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.volume.grid import Grid, Volume
 
-NOTES = ("frames_inserted", "frames_left_out", "left_out_because", "warnings")
+NOTES = (
+    "frames_inserted",
+    "frames_left_out",
+    "left_out_because",
+    "warnings",
+    "poses_from",
+    "poses_declared",
+    "pose_lag_s",
+    "image_to_probe_assumed",
+)
 """Entries of a volume's `meta` that .mha and .nrrd files keep."""
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -73,6 +73,7 @@ def test_a_declared_sweep_is_told(tmp_path):
     said = run_json("reconstruct", cine(tmp_path / "c.dcm"), "--poses", "linear:speed=10mm/s", "-o", tmp_path / "v.mha")
     assert said["poses_declared"] == "linear, 10 mm/s along z of the probe"
     assert said["size_xyz"] == [15, 15, 9]  # 7, 7 and 4 mm at 0.5 mm
+    assert read_volume(tmp_path / "v.mha").meta["poses_declared"] == said["poses_declared"]
     inspected = run_json("inspect", tmp_path / "c.dcm", "--poses", "linear:speed=10mm/s")
     assert inspected["extent"]["size_mm"] == [12, 10, 5]
     assert inspected["usable_frames"] == 5
