@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,6 +71,8 @@ def described(estimate: LagEstimate) -> dict[str, Any]:
         "width_s": estimate.width_s,
         "next_peak": next_peak,
         "ambiguous": estimate.ambiguous,
+        "lag_by_halves_s": [None if math.isnan(half) else half for half in estimate.halves_s],
+        "drifts": estimate.drifts,
         "compared": METHODS[estimate.method],
         "not_taken": {attempt.method: attempt.refused for attempt in estimate.attempts if attempt.refused},
         "transform": estimate.transform,
@@ -90,6 +93,9 @@ def _use(estimate: LagEstimate, lag: float) -> list[str]:
         lines.append(
             f"ambiguous: {estimate.runner_up[0]:+.3f} s is about as likely; record again with an uneven motion"
         )
+    if estimate.drifts:
+        first, second = estimate.halves_s
+        lines.append(f"not constant: {first:+.3f} s in the first half, {second:+.3f} s in the second; check the clocks")
     return lines
 
 

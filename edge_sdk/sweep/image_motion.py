@@ -38,6 +38,11 @@ class Motion:
     values: Floats
     weights: Floats
 
+    def part(self, start: float, stop: float) -> Motion:
+        """What lies between two times, in seconds."""
+        inside = (self.times >= start) & (self.times <= stop)
+        return Motion(self.times[inside], self.values[inside], self.weights[inside])
+
 
 def rates(times: Floats, steps: Floats, stride: int = 1) -> Motion:
     """(M - stride, K) steps between each of M times and the one `stride` later, as rates."""

@@ -15,6 +15,7 @@ _REACH = 4
 """Standard deviations after which a sample no longer counts."""
 _LONGEST_GAP = 5
 """Samples further apart than this many standard deviations leave a gap."""
+_FEWEST = 3
 ALIKE = 0.02
 """Peaks whose correlations differ by less are alike."""
 _SHARE = 0.5
@@ -65,6 +66,8 @@ def align(target: Motion, others: Motion, *, smoothing: float, max_lag: float) -
     Returns:
         None where the two overlap for too short a time, or one of them is constant.
     """
+    if min(len(target.times), len(others.times)) < _FEWEST:
+        return None
     step = smoothing / _STEPS
     count = int(np.ceil(max_lag / step))
     start = target.times[0]

@@ -21,6 +21,9 @@ LEAST_CORRELATION = 0.7
 LEAST_SIGNIFICANCE = 4.0
 LARGEST_ERROR_S = 0.05
 LEAST_OVERLAP_S = 3.0
+LEAST_DRIFT_S = 0.01
+LONGEST_STEPS = 300_000
+"""Usual steps between frames that a recording may span: a wrong stamp must not become a grid of a billion points."""
 _FEWEST_FRAMES, _FEWEST_PIXELS = 10, 8
 
 METHODS: Mapping[str, str] = {
@@ -63,6 +66,7 @@ class LagEstimate:
         correlation: At the lag, 0 to 1.
         width_s: Range of lags around it in which the probe's motion explains at least half as much of the images'.
         runner_up: Lag and correlation of the next highest peak, or None.
+        halves_s: Lag of the first and of the second half of the recording alone; NaN where a half does not tell.
         method: One of `METHODS`.
         attempts: What each method found, in the order in which they were tried; the last is taken.
         transform: The transform that was followed.
@@ -76,6 +80,7 @@ class LagEstimate:
     correlation: float
     width_s: float
     runner_up: tuple[float, float] | None
+    halves_s: tuple[float, float]
     method: str
     attempts: tuple[Attempt, ...]
     transform: str
@@ -92,6 +97,12 @@ class LagEstimate:
     def video_offset_s(self) -> float:
         """LocalTimeOffsetSec to add to the imaging device instead."""
         return self.lag_s
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the lag is not constant: its halves differ by more than they would by chance."""
+        first, second = self.halves_s
+        return bool(abs(first - second) > max(4 * np.sqrt(2) * self.error_s, LEAST_DRIFT_S))
 
     @property
     def ambiguous(self) -> bool:
@@ -133,11 +144,26 @@ def estimate_lag(
     probe = probe_motion(tracker, transform)
     times = video.timestamps[frames]
     _check_overlap(times, probe.times, max_lag, video.source)
+    frames = frames[(times >= probe.times[0] - max_lag) & (times <= probe.times[-1] + max_lag)]
+    times = video.timestamps[frames]
     smoothing = float(max(np.median(np.diff(times)), np.median(np.diff(probe.times))))
+    if times[-1] - times[0] > LONGEST_STEPS * smoothing:
+        raise PoseError(
+            f"its time stamps span {times[-1] - times[0]:.0f} s in steps of {smoothing:.4f} s",
+            where=video.source,
+            remedy="correct the stamps that are off, or give a shorter part of the recording",
+        )
     attempts: list[Attempt] = []
+    halves = (float("nan"), float("nan"))
     for method, signal, pose in _signals(video, frames, probe):
         attempts.append(_attempt(method, align(signal, pose, smoothing=smoothing, max_lag=max_lag)))
         if not attempts[-1].refused:
+            middle = (signal.times[0] + signal.times[-1]) / 2
+            lags = [
+                _lag_near(align(half, pose, smoothing=smoothing, max_lag=max_lag), attempts[-1].lag_s)
+                for half in (signal.part(-np.inf, middle), signal.part(middle, np.inf))
+            ]
+            halves = (lags[0], lags[1])
             break
     best = attempts[-1]
     if best.refused or best.alignment is None:
@@ -153,6 +179,7 @@ def estimate_lag(
         correlation=best.correlation,
         width_s=_width(best.alignment),
         runner_up=max(best.alignment.peaks[1:], key=lambda peak: peak[1], default=None),
+        halves_s=halves,
         method=best.method,
         attempts=tuple(attempts),
         transform=probe.transform,
@@ -208,6 +235,12 @@ def _attempt(method: str, alignment: Alignment | None) -> Attempt:
     elif not alignment.lags[0] < lag < alignment.lags[-1]:
         refused = f"the best lag, {lag:+.3f} s, is at the end of the search"
     return Attempt(method, lag, correlation, alignment.error, refused, alignment)
+
+
+def _lag_near(alignment: Alignment | None, lag: float) -> float:
+    """The peak nearest to a lag."""
+    peaks = alignment.peaks if alignment else ()
+    return min((peak for peak, _ in peaks), key=lambda peak: abs(peak - lag), default=float("nan"))
 
 
 def _width(alignment: Alignment) -> float:

@@ -84,6 +84,38 @@ def test_the_sign_is_that_of_merging_and_of_plus() -> None:
     assert estimate_lag(images, corrected).lag_s == pytest.approx(0, abs=0.002)
 
 
+def test_the_halves_tell_a_constant_lag_from_one_that_drifts() -> None:
+    images, tracker = pair("line", 0.1, 20, 50, seed=3)
+    found = estimate_lag(images, tracker)
+    assert found.halves_s == pytest.approx((0.1, 0.1), abs=0.003)
+    assert not found.drifts
+    fast = replace(tracker, timestamps=100 + (tracker.timestamps - 100) * 1.01)  # 0.15 s in 15 s
+    found = estimate_lag(images, fast)
+    assert found.halves_s[1] - found.halves_s[0] == pytest.approx(0.075, abs=0.03)
+    assert found.drifts
+
+
+def test_frames_all_at_the_beginning_but_one() -> None:
+    images, tracker = pair("line", 0.1, 20, 50, seed=3)
+    stamped = images.timestamps.copy()
+    stamped[-1] += 500
+    longer = replace(tracker, timestamps=np.append(tracker.timestamps[:-1], 700.0))
+    found = estimate_lag(replace(images, timestamps=stamped), longer)
+    assert found.lag_s == pytest.approx(0.1, abs=0.002)
+    assert np.isnan(found.halves_s[1])
+    assert not found.drifts
+
+
+def test_one_wrong_stamp_in_one_recording_does_not_matter() -> None:
+    images, tracker = pair("line", 0.1, 20, 50, seed=3)
+    for recording, other in ((images, tracker), (tracker, images)):
+        stamped = recording.timestamps.copy()
+        stamped[0] = 0
+        hurt = replace(recording, timestamps=stamped)
+        both = (hurt, other) if recording is images else (other, hurt)
+        assert estimate_lag(*both).lag_s == pytest.approx(0.1, abs=0.002)
+
+
 def test_one_recording_with_both() -> None:
     path = along((1, 1, 0), hand_motion(6))
     times = stamps(20, 15, jitter=0.1)
@@ -146,7 +178,11 @@ def test_refused() -> None:
     images, tracker = pair("line", 0.0, 20, 50, seed=3, seconds=6.0)
     still = video(np.full((len(images), *SIZE), 50.0), images.timestamps)
     later = replace(tracker, timestamps=tracker.timestamps + 4)
+    wrong = [replace(recording, timestamps=recording.timestamps.copy()) for recording in (images, tracker)]
+    for recording in wrong:
+        recording.timestamps[0] -= 1.7e9
     for video_, tracker_, says, options in (
+        (*wrong, "span 17000000.. s in steps of 0.05", {}),
         (still, tracker, "nothing moves", {}),
         (images, poses(lambda times: np.zeros((len(times), 3)), tracker.timestamps, lag=0), "moves by only", {}),
         (images, later, "share 2.94 s, expected 4 s", {"max_lag": 1.0}),
