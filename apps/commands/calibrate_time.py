@@ -38,9 +38,10 @@ def command(
 ) -> None:
     """Estimate the lag of the poses behind the images, from how both move.
 
-    Record 10 s or more while the probe moves to and fro, unevenly, over something that shows it: best the bottom of a
-    water tank, up and down; else any tissue, along the image. The result goes to --lag of the other commands, or to
-    LocalTimeOffsetSec of a PLUS configuration.
+    Record 10 s or more while the probe moves to and fro, unevenly, over
+    something that shows it: best the bottom of a water tank, up and down;
+    else any tissue, along the image. The result goes to --lag of the other
+    commands, or to LocalTimeOffsetSec of a PLUS configuration.
     """
     from edge_sdk.sweep.temporal_calibration import estimate_lag
 
