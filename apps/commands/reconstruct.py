@@ -102,7 +102,7 @@ def command(
     where = image_to_world(recording, config=said, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(recording, where, settings, said)
     warn(warnings)
-    takes = memory(grid)
+    takes = memory(grid, settings)
     if not as_json:
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
@@ -114,7 +114,8 @@ def command(
 
     from apps.inspection.recordings import describe_grid
 
-    result = {"volume": str(output), **describe_grid(grid), **frame_counts(volume), **told(recording)}
+    how = {name: volume.meta[name] for name in ("interpolation", "compounding")}
+    result = {"volume": str(output), **describe_grid(grid), **how, **frame_counts(volume), **told(recording)}
     if as_json:
         print_json({**result, "memory": takes, "warnings": for_json(warnings)})
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,11 @@ class Voxels(Protocol):
         """Copies of grey levels and weights (256 for a full hit); `box` counts from this block's first voxel."""
 
 
-class GreyVoxels:
-    """Grey levels and weights, updated at each pixel as PLUS does: 3 bytes a voxel."""
+class _Block:
+    """A part of a grid."""
 
-    BYTES = 3
+    STRIDE = 1
+    """Elements per voxel."""
 
     def __init__(
         self,
@@ -60,13 +61,25 @@ class GreyVoxels:
             grid_size: (x, y, z) voxels of the whole grid.
             threads: That will insert at once.
         """
-        self._rules, self._base, self._grid_size = rules, base, grid_size
-        self._count = math.prod(shape)
+        self._rules, self._shape, self._base, self._grid_size = rules, shape, base, grid_size
         self._size = np.array(shape[::-1], np.int64)
-        self._grey = np.zeros(self._count + _DUMP * threads, np.uint8)
-        self._weights = np.zeros(self._count + _DUMP * threads, np.uint16)
-        self._shape = shape
+        self._count = self.STRIDE * math.prod(shape)
+        self._elements = self._count + _DUMP * threads
         self._darkest = np.uint64(rules.darkest)
+
+    def _dump(self, thread: int) -> int:
+        return self._count + _DUMP * thread
+
+
+class GreyVoxels(_Block):
+    """Grey levels and weights, updated at each pixel as PLUS does."""
+
+    BYTES = 3
+    """Memory per voxel."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._grey, self._weights = np.zeros(self._elements, np.uint8), np.zeros(self._elements, np.uint16)
 
     def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -81,7 +94,7 @@ class GreyVoxels:
             return
         where = (frame.fixed, rules.bits, rules.kernel_mode, self._darkest, self._base, self._size, owned, touched)
         if rules.linear:
-            insert_linear(*common, *where, self._grid_size, self._count + _DUMP * thread)
+            insert_linear(*common, *where, self._grid_size, self._dump(thread))
         else:
             insert_nearest(*common, *where)
 
@@ -91,25 +104,15 @@ class GreyVoxels:
         return grey.copy(), self._weights[: self._count].reshape(self._shape)[box.slices].copy()
 
 
-class SummedVoxels:
-    """Sums of pixels and of weights in float32, for the true mean: 8 bytes a voxel; arguments as of `GreyVoxels`."""
+class SummedVoxels(_Block):
+    """Sums of pixels and of weights in float32, for the true mean."""
 
+    STRIDE = 2
     BYTES = 8
 
-    def __init__(
-        self,
-        rules: InsertionRules,
-        shape: tuple[int, int, int],
-        base: NDArray[np.int64],
-        grid_size: NDArray[np.int64],
-        threads: int,
-    ) -> None:
-        self._rules, self._base, self._grid_size = rules, base, grid_size
-        self._count = 2 * math.prod(shape)
-        self._size = np.array(shape[::-1], np.int64)
-        self._sums = np.zeros(self._count + _DUMP * threads, np.float32)
-        self._shape = shape
-        self._darkest = np.uint64(rules.darkest)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._sums = np.zeros(self._elements, np.float32)
 
     def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -117,7 +120,7 @@ class SummedVoxels:
         common = (self._sums, frame.image, plan.factors, plan.segments, frame.fixed, bits, self._darkest)
         where = (self._base, self._size, owned, touched)
         if self._rules.linear:
-            add_linear(*common, *where, self._grid_size, self._count + _DUMP * thread)
+            add_linear(*common, *where, self._grid_size, self._dump(thread))
         else:
             add_nearest(*common, *where)
 
