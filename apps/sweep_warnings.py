@@ -39,11 +39,11 @@ def look_at(
         raise GeometryError(error.what, where=error.where, remedy="; ".join([*why, error.remedy])) from None
 
 
-def memory(grid: Grid) -> dict[str, str]:
-    """What compounding into this grid takes, and what there is."""
+def memory(grid: Grid, settings: ReconstructionSettings) -> dict[str, str]:
+    """What a reconstruction into this grid takes, and what there is."""
     from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
 
-    return {"needed": size_text(memory_needed(grid)), "usable": size_text(usable_memory())}
+    return {"needed": size_text(memory_needed(grid, settings.bytes_per_voxel)), "usable": size_text(usable_memory())}
 
 
 def warn(warnings: Iterable[SweepWarning]) -> None:

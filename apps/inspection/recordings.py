@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge_sdk.sweep.plus_config import PlusConfig
     from edge_sdk.sweep.poses import FramePoses
     from edge_sdk.sweep.sweep import Sweep
+    from edge_sdk.volume.settings import ReconstructionSettings
 
 USUAL_SPACING_MM = 0.5
 """Of the volume whose memory is told."""
@@ -106,13 +107,13 @@ def _region(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
         usable = {"usable_frames": int(poses.usable.sum()), "left_out": dict(Counter(filter(None, poses.reasons)))}
         if not sweep.images.size:
             return {**usable, "extent": "none: the recording has no images", "warnings": times}
-        extent = _extent(sweep, poses)
+        extent = _extent(sweep, poses, settings)
     except EdgeSdkError as error:
         return {"usable_frames": None, "extent": f"unknown: {error.what}; {error.remedy}", "warnings": times}
     return {**usable, **extent, "warnings": for_json(check_sweep(sweep, poses, config=config, **frames))}
 
 
-def _extent(sweep: Sweep, poses: FramePoses) -> dict[str, Any]:
+def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> dict[str, Any]:
     """The region in mm, and the memory that its volume takes; nothing is allocated here."""
     from edge_sdk.volume.extent import grid_for
 
@@ -121,5 +122,5 @@ def _extent(sweep: Sweep, poses: FramePoses) -> dict[str, Any]:
     in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
     return {
         "extent": {"from_mm": [round(value, 2) for value in in_mm.origin], "size_mm": list(in_mm.shape[::-1])},
-        f"memory_at_{USUAL_SPACING_MM:g}_mm": memory(usual),
+        f"memory_at_{USUAL_SPACING_MM:g}_mm": memory(usual, settings),
     }
