@@ -79,6 +79,12 @@ def test_flipped_images(right, axes, words):
     assert "UltrasoundImageOrientation" in line
 
 
+def test_declared_poses_are_not_said_to_be_stored_wrongly(right):
+    wrong = right.inverted("ProbeToTracker")
+    told = replace(wrong, sweep=replace(wrong.sweep, header={"PosesDeclared": "linear"}))
+    assert all("ToTracker" not in str(warning) for warning in told.warnings())
+
+
 def test_images_that_move_only_across_their_plane_look_the_same_flipped():
     assert sweep_through_tissue(in_plane_mm=0.0, elevation_mm=25.0).flipped(1).warnings() == []
 
