@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_LONGEST = 1000
+"""Characters of what is said; a quoted header may be longer."""
+
 
 class EdgeSdkError(Exception):
     """Base of all errors that the command line shows as one line (exit 1)."""
@@ -13,10 +16,16 @@ class EdgeSdkError(Exception):
             where: The file, device or stage concerned; named first.
             remedy: What the user can do about it.
         """
-        self.what, self.where, self.remedy = what, where, remedy
+        self.what, self.where, self.remedy = _line(what), where, remedy
         place = f"{where}: " if where is not None else ""
         advice = f"; {remedy}" if remedy else ""
-        super().__init__(" ".join(f"{place}{what}{advice}".split()))
+        super().__init__(" ".join(f"{place}{self.what}{advice}".split()))
+
+
+def _line(text: str) -> str:
+    """Text that may quote a damaged file, as one line that a terminal can take: printable and not too long."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
 
 
 class FileFormatError(EdgeSdkError):

@@ -77,6 +77,25 @@ def check_size(there: int, expected: int, path: Path, declared: str) -> None:
         )
 
 
+def check_possible(expected: int, path: Path, declared: str, *, packed: bool) -> None:
+    """Refuse what a whole file of this size cannot hold, for readers that allocate before they read.
+
+    Args:
+        expected: Bytes that the header asks for.
+        path: The file.
+        declared: The header's words for the size, named in errors.
+        packed: Whether the file is a zlib or gzip stream.
+
+    Raises:
+        FileFormatError: It cannot.
+    """
+    there = path.stat().st_size
+    if expected > there * (_HIGHEST_RATIO if packed else 1):
+        raise FileFormatError(
+            f"is truncated: {declared} needs {expected} bytes, the file has {there}", where=path, remedy=_REMEDY
+        )
+
+
 def inflate(stream: BinaryIO, expected: int, path: Path, declared: str) -> bytes:
     """Inflate a zlib or gzip stream, to the `expected` number of bytes.
 

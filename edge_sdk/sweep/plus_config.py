@@ -95,8 +95,8 @@ def read_plus_config(path: str | Path) -> PlusConfig:
     wires = tuple(
         Wire(
             wire.get("Name", ""),
-            _Attributes(wire, path).numbers("EndPointFront", 3),
-            _Attributes(wire, path).numbers("EndPointBack", 3),
+            _Attributes(wire, path).required("EndPointFront", 3),
+            _Attributes(wire, path).required("EndPointBack", 3),
         )
         for wire in root.iterfind(".//PhantomDefinition/Geometry//Wire")
     )
@@ -167,11 +167,16 @@ class _Attributes:
         """`numbers` of the first attribute present (the others are PLUS's deprecated names)."""
         return next((value for name in names if (value := self.numbers(name, count)) is not None), None)
 
-    def matrix(self, name: str) -> NDArray[np.float64]:
-        values = self.numbers(name, 16)
+    def required(self, name: str, count: int) -> Any:
+        """`numbers` of an attribute that must be there."""
+        values = self.numbers(name, count)
         if values is None:
-            raise self.wrong(name, "absent", "16 numbers, row by row")
-        return np.array(values).reshape(4, 4)
+            raise self.wrong(name, "absent", f"{count} numbers")
+        return values
+
+    def matrix(self, name: str) -> NDArray[np.float64]:
+        """A 4×4 matrix, written row by row."""
+        return np.array(self.required(name, 16)).reshape(4, 4)
 
     def choice(self, name: str, known: dict[str, Any], default: str) -> Any:
         word = self.element.get(name, default)

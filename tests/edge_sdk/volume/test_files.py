@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+
 import nrrd
 import numpy as np
 import pytest
@@ -98,3 +100,35 @@ def test_missing_file_and_unknown_suffix(tmp_path):
     with pytest.raises(FileFormatError, match=r"\.nii\.gz"):
         write_volume(volume(), tmp_path / "v.png")
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_nifti_header_is_believed_only_where_the_file_can_hold_it(tmp_path, suffix):
+    write_volume(Volume(np.ones((2, 3, 4), np.uint8), Grid((2, 3, 4), (1, 1, 1), (0, 0, 0))), tmp_path / "v.nii")
+    data = bytearray((tmp_path / "v.nii").read_bytes())
+    data[42:48] = (32767).to_bytes(2, "little") * 3  # dim[1:4]
+    (tmp_path / f"v{suffix}").write_bytes(gzip.compress(data) if suffix == ".nii.gz" else data)
+    with pytest.raises(FileFormatError, match="needs 35181150961663 bytes"):
+        read_volume(tmp_path / f"v{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("line", "new"),
+    [
+        ("(0.5,0,0)", "(nan,0,0)"),
+        ("(0.5,0,0)", "(0,0,0)"),
+        ("(0.5,0,0)", "(1e300,0,0)"),
+        ("(0.5,0,0)", "(0,0.5,0)"),
+        ("(0.5,0,0)", "none"),
+        ("(1,2,3)", "(1,2)"),
+    ],
+)
+def test_geometry_that_is_none_is_refused(tmp_path, line, new):
+    text = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 2 3 4\nencoding: raw\nspace: LPS\n"
+    text += "space directions: (0.5,0,0) (0,0.5,0) (0,0,2)\nspace origin: (1,2,3)\n\n"
+    path = tmp_path / "v.nrrd"
+    path.write_bytes(text.encode() + bytes(24))
+    assert read_volume(path).grid.spacing == (0.5, 0.5, 2)
+    path.write_bytes(text.replace(line, new).encode() + bytes(24))
+    with pytest.raises(FileFormatError, match=r"axes|geometry"):
+        read_volume(path)

@@ -94,11 +94,11 @@ def test_itk_calls_the_axis_of_frames_something_else(tmp_path, name, kinds):
     assert read.image_status == sweep.image_status
 
 
-def test_slicer_s_sequences(tmp_path):
+def slicer_sequence(path):
     """As its documentation shows, written by pynrrd: frames first, a third axis of space of length one."""
     images = pixels(np.int16)
     nrrd.write(
-        str(tmp_path / "a.seq.nrrd"),
+        str(path),
         images.transpose(0, 2, 1)[..., np.newaxis],
         {
             "space": "right-anterior-superior",
@@ -109,6 +109,11 @@ def test_slicer_s_sequences(tmp_path):
             "axis 0 index values": "0.5 1 1.25",
         },
     )
+    return images
+
+
+def test_slicer_s_sequences(tmp_path):
+    images = slicer_sequence(tmp_path / "a.seq.nrrd")
     sweep = read_sweep(tmp_path / "a.seq.nrrd")
     np.testing.assert_array_equal(sweep.images, images)
     np.testing.assert_array_equal(sweep.timestamps, [0.5, 1, 1.25])

@@ -1,0 +1,127 @@
+"""Ways in which files come damaged: cut, overwritten, mixed up, with headers that lie.
+
+A damage is three whole numbers: what is done, where, and with what. Any three mean something for any file, so that a
+generator can draw them freely, and the same three do the same to the same file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+Damage = tuple[int, int, int]
+LARGEST = 2**32 - 1
+"""Numbers of a damage are 0 … LARGEST."""
+
+_NUMBER = re.compile(rb"(?<![A-Za-z0-9_.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![A-Za-z_])")
+_LAYOUT = re.compile(
+    rb"(?im)^.*(?:size|sizes|dim|dimension|type|kind|kinds|encoding|endian|skip|data ?file|compressed|channels|binary"
+    rb"|orientation|spac|timestamp|transform|spacing|angle|origin|extent|radius|clip).*$"
+)
+_NUMBERS = (
+    b"0", b"-1", b"1", b"2", b"3", b"255", b"65536", b"100000", b"2147483647", b"-2147483648", b"4294967296",
+    b"99999999999999999999", b"9" * 5000, b"1e30", b"-1e308", b"1e999", b"nan", b"-inf", b"0.5", b"1e-320", b"0x10",
+    b"1_0", b"\xd9\xa3", b"", b"one", b"1 1", b"1,5",
+)  # fmt: skip
+_WORDS = (
+    b"", b" ", b"nan", b"True", b"False", b"LOCAL", b"LIST", b".", b"/dev/zero", b"../..", b"\0", b"a\0b", b"\xff\xfe",
+    "é\u2028".encode(), b"A" * 3000, b"=", b":=", b"#", b"raw", b"gzip", b"bzip2", b"text", b"hex", b"double", b"float",
+    b"int16", b"uint64", b"MET_DOUBLE", b"MET_OTHER", b"MET_LONG_LONG", b"domain domain domain", b"list domain domain",
+    b"vector domain domain list", b"little", b"big", b"UNA", b"none", b"(nan,0,0) (0,0,0) none", b"%d %s %n",
+)  # fmt: skip
+_BINARY = (
+    b"\0", b"\xff", b"\x80", b"\x7f", b"\0\0", b"\xff\xff", b"\x7f\xff", b"\xff\x7f", b"\0\x80", b"\xff" * 4,
+    b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0" * 4, b"\0\0\0\x80", b"\0\0\xc0\x7f", b"\0\0\x80\x7f", b"\xff" * 8,
+    b"\0" * 8, b"\x01\0\0\0", b"\0\0\0\x01", b"\0" * 32, b"\xff" * 32,
+    b"\xff\x7f" * 3, b"\x7f\xff" * 3,
+)  # fmt: skip
+
+
+def apply(data: bytes, damages: Sequence[Damage]) -> bytes:
+    """`data` with each damage done to it in turn."""
+    for what, where, how in damages:
+        data = _KINDS[what % len(_KINDS)](data, where, how)
+    return data
+
+
+def _place(data: bytes, where: int) -> int:
+    """A position; small numbers are near the start and those near LARGEST near the end, where headers are."""
+    if where < 4096:
+        return min(where, len(data))
+    if LARGEST - where < 4096:
+        return max(0, len(data) - (LARGEST - where))
+    return where % (len(data) + 1)
+
+
+def _truncate(data: bytes, where: int, _: int) -> bytes:
+    return data[: _place(data, where)]
+
+
+def _remove(data: bytes, where: int, how: int) -> bytes:
+    start = _place(data, where)
+    return data[:start] + data[start + 1 + how % 64 :]
+
+
+def _flip(data: bytes, where: int, how: int) -> bytes:
+    start = min(_place(data, where), max(0, len(data) - 1))
+    return data[:start] + bytes(byte ^ (how % 255 + 1) for byte in data[start : start + 1]) + data[start + 1 :]
+
+
+def _overwrite(data: bytes, where: int, how: int) -> bytes:
+    start, new = _place(data, where), _BINARY[how % len(_BINARY)]
+    return data[:start] + new + data[start + len(new) :]
+
+
+def _insert(data: bytes, where: int, how: int) -> bytes:
+    start = _place(data, where)
+    return data[:start] + how.to_bytes(4, "little") + data[start:]
+
+
+def _repeat(data: bytes, where: int, how: int) -> bytes:
+    start = _place(data, where)
+    return data[:start] + data[start : start + how % 512] * (how // 512 % 16 + 1) + data[start:]
+
+
+def _move(data: bytes, where: int, how: int) -> bytes:
+    first, second = sorted((_place(data, where), _place(data, how)))
+    return data[second:] + data[first:second] + data[:first]
+
+
+def _number(data: bytes, where: int, how: int) -> bytes:
+    return _replace_match(data, [*_NUMBER.finditer(data, 0, 20000)], where, _NUMBERS[how % len(_NUMBERS)])
+
+
+def _layout_number(data: bytes, where: int, how: int) -> bytes:
+    lines = [*_LAYOUT.finditer(data, 0, 20000)]
+    if not lines:
+        return _overwrite(data, where, how)
+    line = lines[where % len(lines)]
+    numbers = [*_NUMBER.finditer(data, *line.span())]
+    return _replace_match(data, numbers, how // len(_NUMBERS), _NUMBERS[how % len(_NUMBERS)])
+
+
+def _layout_word(data: bytes, where: int, how: int) -> bytes:
+    values = [*re.finditer(rb"(?<=[=:\"> ])[^=:\"<>\n]+(?=[\n\"<])", data[:20000])]
+    return _replace_match(data, values, where, _WORDS[how % len(_WORDS)])
+
+
+def _line(data: bytes, where: int, how: int) -> bytes:
+    """A line gone, doubled, in another place, or in another case."""
+    lines = data.split(b"\n")
+    index = where % len(lines)
+    line = lines.pop(index)
+    other = how // 5 % (len(lines) + 1)
+    lines[other:other] = ([], [line, line], [line], [line.swapcase()], [line.replace(b" ", b"")])[how % 5]
+    return b"\n".join(lines)
+
+
+def _replace_match(data: bytes, matches: Sequence[re.Match[bytes]], where: int, new: bytes) -> bytes:
+    if not matches:
+        return _overwrite(data, where, where)
+    match = matches[where % len(matches)]
+    return data[: match.start()] + new + data[match.end() :]
+
+
+_KINDS: tuple[Callable[[bytes, int, int], bytes], ...] = (
+    _truncate, _remove, _flip, _overwrite, _insert, _repeat, _move, _number, _layout_number, _layout_word, _line,
+)  # fmt: skip

@@ -1,0 +1,171 @@
+"""Small valid files of every format that is read, to be damaged."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from edge_sdk import write_sweep, write_volume
+from edge_sdk.volume.grid import Grid, Volume
+from tests.edge_sdk.sweep.formats.examples import example
+from tests.edge_sdk.sweep.formats.test_custusx import acquisition
+from tests.edge_sdk.sweep.formats.test_dicom_cine import dataset, put, region
+from tests.edge_sdk.sweep.formats.test_sequence_nrrd import slicer_sequence
+from tests.edge_sdk.sweep.formats.test_video import coloured, write
+from tests.fuzz.worker import Sample
+
+SWEEP, VOLUME, CONFIGURATION = (f"tests.fuzz.worker:read_{what}" for what in ("sweep", "volume", "configuration"))
+
+
+def sequence_metafiles(folder: Path) -> list[Sample]:
+    """PLUS's .mha: raw, compressed, colours of 16 bits, tracking only."""
+    write_sweep(example(), folder / "raw.igs.mha", compressed=False)
+    write_sweep(example(4, (8, 8)), folder / "zlib.igs.mha")
+    write_sweep(example(2, (3, 4, 3), np.uint16), folder / "colour.mha", compressed=False)
+    write_sweep(_tracking(), folder / "tracking.igs.mha")
+    return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+
+
+def metafile_pairs(folder: Path) -> list[Sample]:
+    """PLUS's .mhd with .raw and with .zraw."""
+    write_sweep(example(), folder / "raw.mhd", compressed=False)
+    write_sweep(example(), folder / "zlib.mhd")
+    return [_together(folder, ["raw.mhd", "raw.raw"], SWEEP), _together(folder, ["zlib.mhd", "zlib.zraw"], SWEEP)]
+
+
+def nrrd_sequences(folder: Path) -> list[Sample]:
+    """PLUS's and Slicer's NRRD: raw, gzip, with the pixels beside, tracking only."""
+    write_sweep(example(), folder / "raw.igs.nrrd", compressed=False)
+    write_sweep(example(4, (8, 8), np.int16), folder / "gzip.igs.nrrd")
+    write_sweep(_tracking(), folder / "tracking.igs.nrrd")
+    slicer_sequence(folder / "slicer.seq.nrrd")
+    samples = [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+    write_sweep(example(), folder / "beside.nhdr")
+    return [*samples, _together(folder, ["beside.nhdr", "beside.raw.gz"], SWEEP)]
+
+
+def plus_configurations(_: Path) -> list[Sample]:
+    """A device set with everything that is used of it, and a calibration result."""
+    from tests.apps.inspection.test_configurations import DEVICE_SET, RESULT
+
+    fan = 'ClipRectangleOrigin="1 2" ClipRectangleSize="90 80" FanAnglesDeg="-30 30" FanOriginPixel="50 -10" '
+    fan += 'FanRadiusStartPixel="20" FanRadiusStopPixel="200" Interpolation="LINEAR" OutputExtent="0 9 0 9 0 9" '
+    device_set = DEVICE_SET.replace("CompoundingMode", fan + "CompoundingMode")
+    return [
+        Sample({"c.xml": text.encode()}, "c.xml", "tests.fuzz.worker:read_configuration")
+        for text in (device_set, RESULT)
+    ]
+
+
+def dicom(folder: Path) -> list[Sample]:
+    """Cines, pictures: uncompressed, run-length and JPEG; with regions and palettes."""
+    import cv2
+    from pydicom.encaps import encapsulate
+    from pydicom.uid import JPEGBaseline8Bit, RLELossless
+
+    random = np.random.default_rng(0)
+    grey = random.integers(0, 256, (2, 6, 8), np.uint8)
+    raw = dataset(grey, FrameTime="40", SequenceOfUltrasoundRegions=[region((1, 1, 6, 4), (0.02, 0.03))])
+    put(raw, folder / "raw.dcm")
+    deep = random.integers(0, 4096, (2, 6, 8), np.uint16)
+    runs = dataset(deep)
+    runs.compress(RLELossless)
+    put(runs, folder / "runs.dcm")
+    smooth = np.add.outer(np.arange(2) * 30, np.add.outer(np.arange(16) * 4, np.arange(16) * 4)).astype(np.uint8)
+    jpeg = dataset(smooth)
+    jpeg.PixelData = encapsulate([cv2.imencode(".jpg", image)[1].tobytes() for image in smooth])
+    jpeg["PixelData"].VR = "OB"
+    jpeg.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    put(jpeg, folder / "jpeg.dcm")
+    return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+
+
+def videos(folder: Path) -> list[Sample]:
+    """Containers and codecs that OpenCV writes."""
+    frames = np.stack([np.full((16, 16), 40 * index) for index in range(4)]).astype(np.uint8)
+    for name, codec in (("a.avi", "MJPG"), ("b.mp4", "mp4v"), ("c.mkv", "FFV1")):
+        write(folder / name, coloured(frames), codec)
+    return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+
+
+def pose_tables(_: Path) -> list[Sample]:
+    """Poses as quaternions and as matrices."""
+    quaternions = "timestamp,tx,ty,tz,qx,qy,qz,qw,status\n" + "".join(
+        f"{i / 10},{i},2.5,-3,0,0,0.6,0.8,{'OK' if i else 'INVALID'}\n" for i in range(4)
+    )
+    names = [f"m{row}{column}" for row in range(3) for column in range(4)]
+    matrices = f"# comment\nTimestamp;transform;{';'.join(names)};button\n" + "".join(
+        f"{i};ProbeToTracker;1;0;0;{i};0;1;0;5;0;0;1;7;{i}\n" for i in range(3)
+    )
+    return [Sample({"p.csv": text.encode()}, "p.csv", SWEEP) for text in (quaternions, matrices)]
+
+
+def custusx(folder: Path) -> list[Sample]:
+    """A folder as CustusX writes it, of single images and of one stack."""
+    samples = []
+    for index, options in enumerate(({"together": True}, {"kind": "1"})):
+        made = acquisition(folder / str(index), **options)
+        samples.append(
+            dataclasses.replace(_together(made, sorted(path.name for path in made.iterdir()), SWEEP), opened="")
+        )
+    return samples
+
+
+def nifti_volumes(folder: Path) -> list[Sample]:
+    """.nii, .nii.gz, and .nii.gz damaged inside its compression."""
+    write_volume(_volume(), folder / "v.nii.gz")
+    packed = (folder / "v.nii.gz").read_bytes()
+    return [
+        Sample({"v.nii": gzip.decompress(packed)}, "v.nii", VOLUME),
+        Sample({"v.nii.gz": packed}, "v.nii.gz", VOLUME),
+        Sample({"v.nii.gz": packed}, "v.nii.gz", VOLUME, inflated=True),
+    ]
+
+
+def nrrd_volumes(folder: Path) -> list[Sample]:
+    """Volumes and label volumes as this project and 3D Slicer write them."""
+    write_volume(_volume(), folder / "v.nrrd")
+    text = "NRRD0005\ntype: short\ndimension: 3\nspace: right-anterior-superior\nsizes: 2 3 4\nspace directions: "
+    text += (
+        "(0.5,0,0) (0,0.5,0) (0,0,2)\nkinds: domain domain domain\nendian: big\nencoding: %s\nspace origin: (1,2,3)\n\n"
+    )
+    (folder / "raw.nrrd").write_bytes((text % "raw").encode() + bytes(48))
+    (folder / "text.nrrd").write_bytes((text % "text").encode() + b"7 " * 24)
+    return [_alone(path, VOLUME) for path in sorted(folder.iterdir())]
+
+
+def metaimage_volumes(folder: Path) -> list[Sample]:
+    """Volumes in .mha."""
+    write_volume(_volume(), folder / "v.mha")
+    write_volume(dataclasses.replace(_volume(), voxels=np.ones((4, 5, 6), np.float32)), folder / "f.mha")
+    return [_alone(path, VOLUME) for path in sorted(folder.iterdir())]
+
+
+FORMATS: dict[str, Callable[[Path], list[Sample]]] = {
+    made.__name__: made
+    for made in (
+        sequence_metafiles, metafile_pairs, nrrd_sequences, plus_configurations, dicom, videos, pose_tables, custusx,
+        nifti_volumes, nrrd_volumes, metaimage_volumes,
+    )
+}  # fmt: skip
+
+
+def _tracking():
+    return dataclasses.replace(example(), images=np.zeros((3, 0, 0), np.uint8), image_status=("INVALID",) * 3)
+
+
+def _volume() -> Volume:
+    voxels = np.random.default_rng(0).integers(0, 300, (4, 5, 6)).astype(np.int16)
+    return Volume(voxels, Grid((4, 5, 6), (0.5, 0.6, 0.7), (1.5, -2, 3)))
+
+
+def _alone(path: Path, reader: str) -> Sample:
+    return Sample({path.name: path.read_bytes()}, path.name, reader)
+
+
+def _together(folder: Path, names: list[str], reader: str) -> Sample:
+    return Sample({name: (folder / name).read_bytes() for name in names}, names[0], reader)
