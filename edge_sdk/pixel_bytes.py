@@ -126,11 +126,14 @@ def bunzip2(stream: BinaryIO, expected: int, path: Path, declared: str) -> bytes
     Raises:
         FileFormatError: It is damaged, or holds fewer or more.
     """
+    inflater = bz2.BZ2Decompressor()
     try:
-        data = bz2.BZ2Decompressor().decompress(stream.read(), expected + 1)
+        data = inflater.decompress(stream.read(), expected + 1)
     except (OSError, ValueError) as error:
         raise FileFormatError(f"its compressed pixels are damaged ({error})", where=path, remedy=_REMEDY) from error
     check_size(len(data), expected, path, declared)
+    if not inflater.eof:
+        raise FileFormatError("its compressed pixels end early", where=path, remedy=_REMEDY)
     return data
 
 

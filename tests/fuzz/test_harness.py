@@ -63,5 +63,5 @@ def test_a_hang_is_seen(harness, monkeypatch):
 def test_errors_and_reads_are_counted(tmp_path):
     with Harness(SAMPLES, tmp_path / "read") as made:
         made.check(0, 0, turn_into("e"))
-        made.check(5, 7, [(4, 5000, 3)])
+        made.check(5, 7, [(4, 8 * 3 + 3, 3)])
         assert made.outcomes == {"refused": 1, "read": 1}

@@ -52,6 +52,8 @@ def read_sequence(path: Path) -> Sweep:
     if images.size:
         images = to_mf(images, file.fields.get("UltrasoundImageOrientation", "MF"), path)
     header = {key: value for key, value in frames.header.items() if key not in _STORAGE}
+    if "Kinds" in header:
+        header["Kinds"] = " ".join(header["Kinds"].split())
     own_spacing = header.pop(PIXEL_SPACING, None)
     spacing = known_spacing(own_spacing, header.get("ElementSpacing", "").split()[:2])
     return sweep_of(fields, images, _STATUS, header, path, spacing)

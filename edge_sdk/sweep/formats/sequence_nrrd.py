@@ -82,7 +82,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     size = sweep.images.shape[2:0:-1] if has_images else (0, 0)
     given = {key: value for key, value in sweep.header.items() if key not in _STORAGE}
     frames = "time" if given.pop("Kinds", "").split()[-1:] == ["time"] else "list"
-    image_type = given.pop("UltrasoundImageType", "RGB_COLOR" if colours == (3,) else "BRIGHTNESS")
+    usual_type = "RGB_COLOR" if colours == (3,) else "BRIGHTNESS" if has_images else "XX"
     comments = given.pop("Comment").split("\n") if "Comment" in given else []
     geometry = {key: given.pop(key) for key in sorted(_GEOMETRY & {*given})}
     axes = FrameAxes((*colours, *size, len(sweep)), len(colours), len(colours) + 1, len(colours) + 2, None)
@@ -97,7 +97,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     }
     values = {
         _ORIENTATION: "MF" if has_images else "XX",
-        "ultrasound image type": image_type if has_images else "XX",
+        "ultrasound image type": given.pop("UltrasoundImageType", usual_type),
         **{key: value for key, value in given.items() if key not in _FIELDS},
     }
     if sweep.pixel_spacing is not None:

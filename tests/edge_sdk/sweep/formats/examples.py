@@ -60,7 +60,7 @@ def sweeps(draw):
             **draw(st.dictionaries(free_names(), _TEXT, max_size=3)),
             "Kinds": draw(st.sampled_from(["domain domain list", "domain domain time"])),
             "Comment": draw(_TEXT),
-            **({} if 0 in shape else {"UltrasoundImageType": draw(st.sampled_from(["BRIGHTNESS", "RF_REAL"]))}),
+            "UltrasoundImageType": draw(st.sampled_from(["BRIGHTNESS", "RF_REAL", "XX"])),
         },
         pixel_spacing=draw(st.none() | st.tuples(*[st.floats(1e-300, 1e300)] * 2)),
     )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edge_sdk import read_sweep, write_sweep
 from edge_sdk.errors import FileFormatError
+from tests.edge_sdk.sweep.formats import plus_reader
 from tests.edge_sdk.sweep.formats.examples import assert_equal, example, sweeps
 
 NAMES = ["s.igs.mha", "s.mhd", "s.igs.nrrd", "s.nhdr"]
@@ -130,3 +131,27 @@ def test_nrrd_lines_are_plus_s(tmp_path):
         "space directions: (1,0) (0,1) none", "space origin: (0,0)", "endian: little", "encoding: gzip",
         "ultrasound image orientation:=MF", "ultrasound image type:=BRIGHTNESS", "Seq_Frame0001_Status:=OK",
     } <= {*lines}  # fmt: skip
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3), (0, 0)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", NAMES)
+def test_plus_s_rules_read_every_field(tmp_path, name, kind, shape, compressed):
+    sweep = example(shape=shape, kind=np.uint8 if 0 in shape else kind)
+    write_sweep(sweep, tmp_path / name, compressed=compressed)
+    nrrd_file = name.endswith(("nrrd", "nhdr"))
+    read = (plus_reader.read_nrrd if nrrd_file else plus_reader.read_metafile)(tmp_path / name)
+    if 0 in shape:
+        assert read.images is None
+    else:
+        np.testing.assert_array_equal(read.images, sweep.images)
+    assert read.header["MyOwn"] == "kept"
+    assert sorted(read.frames) == [0, 1, 2]
+    for index, frame in read.frames.items():
+        assert float(frame.pop("Timestamp")) == sweep.timestamps[index]
+        matrix = [float(word) for word in frame.pop("ProbeToTrackerTransform").split()]
+        np.testing.assert_array_equal(matrix, sweep.transforms["ProbeToTracker"].matrices[index].ravel())
+        assert frame.pop("ProbeToTrackerTransformStatus") == "OK"
+        assert frame.pop("Status" if nrrd_file else "ImageStatus") == "OK"
+        assert frame == sweep.fields[index]

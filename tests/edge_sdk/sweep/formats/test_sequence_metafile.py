@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import zlib
 
@@ -114,6 +115,44 @@ def test_orientations_are_flipped_to_mf(tmp_path, orientation, flip):
     images = pixels()
     head = header(images, UltrasoundImageOrientation=orientation)
     np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).images, images[flip])
+
+
+def test_colours_as_an_axis_of_their_own(tmp_path):
+    """As newer versions of PLUS write them: not counted in NDims."""
+    images = pixels(shape=(3, 4, 5, 3))
+    changes = {"DimSize": "3 5 4     3", "Kinds": "vector domain domain list", "ElementNumberOfChannels": "3"}
+    sweep = read_sweep(put(tmp_path / "a.mha", header(images, **changes), images.tobytes()))
+    np.testing.assert_array_equal(sweep.images, images)
+
+
+@pytest.mark.parametrize("ndims", ["2", "3"])
+def test_a_single_frame_without_an_axis_of_frames(tmp_path, ndims):
+    """As PLUS writes it, counting that axis in NDims all the same."""
+    images = pixels(shape=(1, 4, 5))
+    head = header(images, DimSize="5     4", Kinds="domain     domain", NDims=ndims)
+    np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).images, images)
+
+
+def test_size_of_pixels(tmp_path):
+    images = pixels()
+    path = tmp_path / "a.mha"
+    for spacing, known in (("0.3 0.2 1", (0.3, 0.2)), ("1 1 1", None), ("0 -1 1", None), ("nan x", None)):
+        assert read_sweep(put(path, header(images, ElementSpacing=spacing), images.tobytes())).pixel_spacing == known
+    for known in ((1.0, 1.0), (0.1, 0.30000000000000004)):
+        write_sweep(dataclasses.replace(example(images), pixel_spacing=known), path)
+        assert read_sweep(path).pixel_spacing == known
+    assert SimpleITK.ReadImage(str(path)).GetSpacing() == (0.1, 0.30000000000000004, 1)
+
+
+def test_far_too_many_frames_for_the_fields(tmp_path):
+    """A size that a damaged header could claim for the same pixels."""
+    images = pixels(shape=(3, 40, 50))
+    head = header(images, DimSize="1 1 6000")
+    with pytest.raises(FileFormatError, match="DimSize says 6000"):
+        read_sweep(put(tmp_path / "a.mha", head, images.tobytes()))
+    head = header(images, DimSize="0 0 99999999999", ElementType="MET_OTHER")
+    with pytest.raises(FileFormatError, match="DimSize says 99999999999"):
+        read_sweep(put(tmp_path / "a.mha", head, b""))
 
 
 def test_tracking_only(tmp_path):
