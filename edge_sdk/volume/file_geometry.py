@@ -61,13 +61,14 @@ def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     """Voxels (D, H, W); leading axes of length one are dropped.
 
     Raises:
-        FileFormatError: There are not three axes.
+        FileFormatError: There are not three axes, or a voxel is not one real number.
     """
     while voxels.ndim > 3 and voxels.shape[0] == 1:
         voxels = voxels[0]
-    if voxels.ndim != 3 or 0 in voxels.shape:
+    if voxels.ndim != 3 or 0 in voxels.shape or voxels.dtype.kind not in "uif":
         raise FileFormatError(
-            f"holds an array of shape {voxels.shape} (slowest axis first), expected (D, H, W)",
+            f"holds an array of shape {voxels.shape} (slowest axis first) of {voxels.dtype}, "
+            "expected (D, H, W) of numbers",
             where=path,
             remedy="give a single grey or label volume",
         )

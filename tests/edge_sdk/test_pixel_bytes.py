@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.errors import FileFormatError
-from edge_sdk.pixel_bytes import as_array, bunzip2, byte_count, check_possible, inflate, read_raw
+from edge_sdk.pixel_bytes import as_array, bunzip2, byte_count, check_possible, inflate, pixel_file, read_raw
 
 DATA = bytes(range(256)) * 4
 PACKED = {"zlib": (zlib.compress, inflate), "gzip": (gzip.compress, inflate), "bzip2": (bz2.compress, bunzip2)}
@@ -72,3 +72,11 @@ def test_raw_bytes_from_here_or_from_the_end(tmp_path, skip, begin):
 def test_sizes_are_exact_and_arrays_in_the_machines_order():
     assert byte_count((2**40, 2**40), np.dtype("f8")) == 2**83
     np.testing.assert_array_equal(as_array(b"\0\1\0\2", (2, 1), np.dtype(">u2")), [[1], [2]])
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "gone.raw", ".", "/dev/zero", "LIST", "x" * 5000])
+def test_only_a_file_beside_the_header_is_its_pixels(tmp_path, name):
+    (tmp_path / "a.raw").touch()
+    assert pixel_file(tmp_path / "a.mhd", "a.raw") == tmp_path / "a.raw"
+    with pytest.raises((FileFormatError, OSError)):
+        pixel_file(tmp_path / "a.mhd", name)

@@ -18,9 +18,11 @@ CASE_BYTES = _CASE.size
 
 _NUMBER = re.compile(rb"(?<![A-Za-z0-9_.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![A-Za-z_])")
 _LAYOUT = re.compile(
-    rb"(?im)^.*(?:size|sizes|dim|dimension|type|kind|kinds|encoding|endian|skip|data ?file|compressed|channels|binary"
-    rb"|orientation|spac|timestamp|transform|spacing|angle|origin|extent|radius|clip).*$"
+    rb"(?im)^(?!Seq_Frame).*(?:kind|encoding|endian|skip|compressed|channels|binary|orientation|spac|timestamp|transform"
+    rb"|angle|origin|extent|radius|clip).*$"
 )
+_SIZES = re.compile(rb"(?im)^(?!Seq_Frame).*(?:size|dim|type|data ?file|wire|frame|depth|width).*$")
+_VALUE = re.compile(rb"(?<=[=:\"> ])[^=:\"<>\n]+(?=[\n\"<])")
 _NUMBERS = (
     b"0", b"-1", b"1", b"2", b"3", b"255", b"65536", b"100000", b"2147483647", b"-2147483648", b"4294967296",
     b"99999999999999999999", b"9" * 5000, b"1e30", b"-1e308", b"1e999", b"nan", b"-inf", b"0.5", b"1e-320", b"0x10",
@@ -40,10 +42,20 @@ _BINARY = (
 )  # fmt: skip
 
 
-def apply(data: bytes, damages: Sequence[Damage]) -> bytes:
-    """`data` with each damage done to it in turn."""
+def apply(data: bytes, damages: Sequence[Damage], spots: Sequence[int] = ()) -> bytes:
+    """`data` with each damage done to it in turn.
+
+    Args:
+        data: A file.
+        damages: What is done.
+        spots: Positions of numbers that say how large something is or what it is, where the file is not text.
+    """
     for what, where, how in damages:
-        data = _KINDS[what % len(_KINDS)](data, where, how)
+        kind = _KINDS[what % len(_KINDS)]
+        if kind is _spot and spots:
+            data = _overwritten(data, spots[where % len(spots)], _BINARY[how % len(_BINARY)])
+        else:
+            data = kind(data, where, how)
     return data
 
 
@@ -82,7 +94,10 @@ def _flip(data: bytes, where: int, how: int) -> bytes:
 
 
 def _overwrite(data: bytes, where: int, how: int) -> bytes:
-    start, new = _place(data, where), _BINARY[how % len(_BINARY)]
+    return _overwritten(data, _place(data, where), _BINARY[how % len(_BINARY)])
+
+
+def _overwritten(data: bytes, start: int, new: bytes) -> bytes:
     return data[:start] + new + data[start + len(new) :]
 
 
@@ -106,17 +121,30 @@ def _number(data: bytes, where: int, how: int) -> bytes:
 
 
 def _layout_number(data: bytes, where: int, how: int) -> bytes:
-    lines = [*_LAYOUT.finditer(data, 0, 20000)]
-    if not lines:
-        return _overwrite(data, where, how)
-    line = lines[where % len(lines)]
-    numbers = [*_NUMBER.finditer(data, *line.span())]
+    line = _layout_line(data, where)
+    numbers = [*_NUMBER.finditer(data, *line.span())] if line else []
     return _replace_match(data, numbers, how // len(_NUMBERS), _NUMBERS[how % len(_NUMBERS)])
 
 
 def _layout_word(data: bytes, where: int, how: int) -> bytes:
-    values = [*re.finditer(rb"(?<=[=:\"> ])[^=:\"<>\n]+(?=[\n\"<])", data[:20000])]
-    return _replace_match(data, values, where, _WORDS[how % len(_WORDS)])
+    line = _layout_line(data, where)
+    values = [*_VALUE.finditer(data, *line.span())] if line else []
+    return _replace_match(data, values, how // len(_WORDS), _WORDS[how % len(_WORDS)])
+
+
+def _word(data: bytes, where: int, how: int) -> bytes:
+    return _replace_match(data, [*_VALUE.finditer(data, 0, 20000)], where, _WORDS[how % len(_WORDS)])
+
+
+def _layout_line(data: bytes, where: int) -> re.Match[bytes] | None:
+    """A line that says how the rest is laid out, every other time one about sizes, types and the pixels' file."""
+    where, sizes = divmod(where, 2)
+    lines = [*(_SIZES if sizes else _LAYOUT).finditer(data, 0, 20000)]
+    return lines[where % len(lines)] if lines else None
+
+
+_spot = _layout_number
+"""What is done in text in place of overwriting a number at a known position."""
 
 
 def _line(data: bytes, where: int, how: int) -> bytes:
@@ -137,5 +165,6 @@ def _replace_match(data: bytes, matches: Sequence[re.Match[bytes]], where: int, 
 
 
 _KINDS: tuple[Callable[[bytes, int, int], bytes], ...] = (
-    _truncate, _remove, _flip, _overwrite, _insert, _repeat, _move, _number, _layout_number, _layout_word, _line,
+    _truncate, _remove, _flip, _overwrite, _insert, _repeat, _move, _number, _word, _line, _layout_word, _spot, _spot,
+    _spot,
 )  # fmt: skip

@@ -50,7 +50,10 @@ class Harness:
         chosen = self.samples[sample % len(self.samples)]
         name = sorted(chosen.files)[file % len(chosen.files)]
         data = chosen.files[name]
-        data = gzip.compress(apply(gzip.decompress(data), damages), 1) if chosen.inflated else apply(data, damages)
+        if chosen.inflated:
+            data = gzip.compress(apply(gzip.decompress(data), damages, chosen.spots), 1)
+        else:
+            data = apply(data, damages, chosen.spots)
         outcome, text = self._read(sample % len(self.samples), {name: data})
         if outcome not in {"read", "refused"}:
             saved = Path(tempfile.mkdtemp(prefix="damaged-"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,20 @@ from tests.edge_sdk.sweep.formats.test_video import coloured, write
 from tests.fuzz.worker import Sample
 
 SWEEP, VOLUME, CONFIGURATION = (f"tests.fuzz.worker:read_{what}" for what in ("sweep", "volume", "configuration"))
+
+_NIFTI_SPOTS = (40, 42, 44, 46, 48, 70, 72, 108, 112, 116, 252, 254, 280, 296, 344)
+"""dim, datatype, bitpix, vox_offset, scl_slope, scl_inter, form codes, rows of the affine, magic."""
+_DICOM_SPOTS = (
+    b"\x28\0\x02\0", b"\x28\0\x04\0", b"\x28\0\x08\0", b"\x28\0\x10\0", b"\x28\0\x11\0", b"\x28\0\0\1",
+    b"\x28\0\1\1", b"\x02\0\x10\0", b"\xe0\x7f\x10\0", b"\xfe\xff\0\xe0", b"\xff\xc0", b"\xff\xc4", b"\xff\xda",
+)  # fmt: skip
+"""Tags of samples per pixel, photometric interpretation, frames, rows, columns, bits, transfer syntax, pixels and their
+items; markers of a JPEG's frame, tables and scan."""
+_VIDEO_SPOTS = (
+    b"avih", b"strh", b"strf", b"idx1", b"00dc", b"mvhd", b"tkhd", b"stsd", b"mp4v", b"stts", b"stsc", b"stsz", b"stco",
+    b"elst", b"mdat", b"FFV1", b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75",
+)  # fmt: skip
+"""Chunks of AVI, boxes of MP4, elements of Matroska."""
 
 
 def sequence_metafiles(folder: Path) -> list[Sample]:
@@ -81,7 +96,7 @@ def dicom(folder: Path) -> list[Sample]:
     jpeg["PixelData"].VR = "OB"
     jpeg.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     put(jpeg, folder / "jpeg.dcm")
-    return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+    return [_with_spots(path, _DICOM_SPOTS, range(4, 13, 2)) for path in sorted(folder.iterdir())]
 
 
 def videos(folder: Path) -> list[Sample]:
@@ -89,7 +104,7 @@ def videos(folder: Path) -> list[Sample]:
     frames = np.stack([np.full((16, 16), 40 * index) for index in range(4)]).astype(np.uint8)
     for name, codec in (("a.avi", "MJPG"), ("b.mp4", "mp4v"), ("c.mkv", "FFV1")):
         write(folder / name, coloured(frames), codec)
-    return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
+    return [_with_spots(path, _VIDEO_SPOTS, range(4, 44, 4)) for path in sorted(folder.iterdir())]
 
 
 def pose_tables(_: Path) -> list[Sample]:
@@ -120,9 +135,9 @@ def nifti_volumes(folder: Path) -> list[Sample]:
     write_volume(_volume(), folder / "v.nii.gz")
     packed = (folder / "v.nii.gz").read_bytes()
     return [
-        Sample({"v.nii": gzip.decompress(packed)}, "v.nii", VOLUME),
+        Sample({"v.nii": gzip.decompress(packed)}, "v.nii", VOLUME, spots=_NIFTI_SPOTS),
         Sample({"v.nii.gz": packed}, "v.nii.gz", VOLUME),
-        Sample({"v.nii.gz": packed}, "v.nii.gz", VOLUME, inflated=True),
+        Sample({"v.nii.gz": packed}, "v.nii.gz", VOLUME, inflated=True, spots=_NIFTI_SPOTS),
     ]
 
 
@@ -169,3 +184,10 @@ def _alone(path: Path, reader: str) -> Sample:
 
 def _together(folder: Path, names: list[str], reader: str) -> Sample:
     return Sample({name: (folder / name).read_bytes() for name in names}, names[0], reader)
+
+
+def _with_spots(path: Path, marks: tuple[bytes, ...], offsets: range) -> Sample:
+    data = path.read_bytes()
+    found = [match.start() for mark in marks for match in re.finditer(re.escape(mark), data)]
+    assert len(found) > 3
+    return Sample({path.name: data}, path.name, SWEEP, spots=tuple(at + offset for at in found for offset in offsets))

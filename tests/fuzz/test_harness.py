@@ -28,7 +28,9 @@ def turn_into(what):
 def test_damage_is_what_it_says():
     assert apply(b".ound", turn_into("x")) == b"xound"
     assert apply(b"DimSize = 5 4 3\n", [(7, 1, 5)]) == b"DimSize = 5 255 3\n"
-    for what in range(11):
+    assert apply(b"\1\2\3\4", [(11, 1, 4)], spots=(0, 2)) == b"\1\2\0\0"
+    assert apply(b"DimSize = 5 4 3\n", [(11, 1, 4)]) == b"DimSize = 3 4 3\n"
+    for what in range(13):
         for where in (0, 3, 5000, LARGEST):
             assert isinstance(apply(b"", [(what, where, LARGEST)]), bytes)
 

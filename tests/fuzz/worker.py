@@ -28,12 +28,14 @@ class Sample:
         opened: The name that the reader is given; "" for the folder.
         reader: Its function (path), as "module:name".
         inflated: Whether the files are gzip streams that are damaged inside, and compressed again.
+        spots: Positions of numbers in binary headers, see `tests.fuzz.damage.apply`.
     """
 
     files: dict[str, bytes]
     opened: str
     reader: str
     inflated: bool = False
+    spots: tuple[int, ...] = ()
 
 
 def read_sweep(path: Path) -> None:

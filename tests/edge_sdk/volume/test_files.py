@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 
+import nibabel
 import nrrd
 import numpy as np
 import pytest
@@ -132,3 +133,10 @@ def test_geometry_that_is_none_is_refused(tmp_path, line, new):
     path.write_bytes(text.replace(line, new).encode() + bytes(24))
     with pytest.raises(FileFormatError, match=r"axes|geometry"):
         read_volume(path)
+
+
+@pytest.mark.parametrize("kind", [np.complex64, [("R", "u1"), ("G", "u1"), ("B", "u1")]])
+def test_voxels_that_are_not_one_number_are_refused(tmp_path, kind):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 3, 4), kind), np.eye(4)), tmp_path / "v.nii")
+    with pytest.raises(FileFormatError, match="of numbers"):
+        read_volume(tmp_path / "v.nii")
