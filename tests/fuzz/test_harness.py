@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ SAMPLES = [Sample({"f": b".ound"}, "f", "tests.fuzz.faulty_readers:misbehave")]
 def harness(tmp_path_factory):
     with Harness(SAMPLES, tmp_path_factory.mktemp("fuzz") / "read") as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _saved_files_vanish(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def turn_into(what):
