@@ -34,6 +34,7 @@ lint: venv
 
 bench: venv
 	.venv/bin/python -m tests.perf.engines -o bench-out
+	.venv/bin/python -m tests.perf.reconstruction -o bench-out
 
 clean:
 	rm -rf .venv .venv-demo demo-out bench-out build *.egg-info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,53 +71,60 @@ class ClipRegion:
         left, right, top, bottom = self.bounds(image_shape)
         first, last = math.ceil(left), math.floor(right)
         rows = np.zeros((image_shape[0], 4), np.int64)
-        for y in range(math.ceil(top), math.floor(bottom) + 1):
-            if self.fan is None:
-                rows[y, :2] = first, last + 1
-            elif by_rows:
-                rows[y] = _fan_row(self.fan, y, first, last)
-            else:
-                rows[y] = _fan_pixels(self.fan, y, first, last)
+        y = np.arange(math.ceil(top), math.floor(bottom) + 1)
+        if self.fan is None:
+            rows[y, :2] = first, last + 1
+        elif by_rows:
+            rows[y] = _fan_rows(self.fan, y, first, last)
+        else:
+            rows[y] = _fan_pixels(self.fan, y, first, last)
         return rows
 
 
-def _fan_pixels(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, int]:
-    """The ranges of one row inside [first, last] whose pixels' centres lie in the fan."""
-    across, depth = np.arange(first, last + 1) - fan.origin[0], y - fan.origin[1]
-    slopes = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
+def _fan_pixels(fan: Fan, y: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
+    """The ranges (N, 4) of rows inside [first, last] whose pixels' centres lie in the fan."""
+    across, depth = np.arange(first, last + 1) - fan.origin[0], y[:, None] - fan.origin[1]
+    low, high = _slopes(fan)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = across / depth
-    within = ~((slope < slopes[0]) | (slope > slopes[1])) & (depth >= 0)
+    within = ~((slope < low) | (slope > high)) & (depth >= 0)
     distance = across**2 + depth**2
     within &= (distance >= fan.radius[0] ** 2) & (distance <= fan.radius[1] ** 2)
-    edges = np.flatnonzero(np.diff(within.astype(np.int8), prepend=0, append=0)) + first
-    # A cone less a disc and within a larger one meets a row in two ranges at most.
-    a, b, c, d = (*(int(edge) for edge in edges), 0, 0, 0, 0)[:4]
-    return a, b, c, d
+    rows, edges = np.nonzero(np.diff(within.astype(np.int8), axis=1, prepend=0, append=0))
+    ranges = np.zeros((len(y), 4), np.int64)
+    # A cone less a disc and within a larger one meets a row in two ranges, that is four edges, at most.
+    ranges[rows, np.arange(len(rows)) - np.searchsorted(rows, rows)] = edges + first
+    return ranges
 
 
-def _fan_row(fan: Fan, y: int, first: int, last: int) -> tuple[int, int, int, int]:
-    """The ranges of one row inside [first, last] and the fan."""
-    depth = y - fan.origin[1]
-    far = fan.radius[1] ** 2 - depth**2
-    if depth < 0 or far < 0:
-        return 0, 0, 0, 0
-    apex, reach = fan.origin[0], math.sqrt(far)
-    slopes = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
-    start = max(first, _ceil(slopes[0] * depth + apex + 1), _ceil(apex - reach + 1))
-    stop = min(last, _floor(slopes[1] * depth + apex - 1), _floor(apex + reach - 1)) + 1
-    near = fan.radius[0] ** 2 - depth**2
-    if near <= 0:
-        return start, max(start, stop), 0, 0
-    gap = math.sqrt(near)
+def _fan_rows(fan: Fan, y: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
+    """The ranges (N, 4) of rows inside [first, last] and the fan, less a pixel at its edges."""
+    depth, apex = y - fan.origin[1], fan.origin[0]
+    low, high = _slopes(fan)
+    far, near = fan.radius[1] ** 2 - depth**2, fan.radius[0] ** 2 - depth**2
+    reach, gap = np.sqrt(np.maximum(far, 0)), np.sqrt(np.maximum(near, 0))
+    start = np.maximum(np.maximum(_ceil(low * depth + apex + 1), _ceil(apex - reach + 1)), first)
+    stop = np.minimum(np.minimum(_floor(high * depth + apex - 1), _floor(apex + reach - 1)), last) + 1
     gap_start, gap_stop = _ceil(apex - gap + 1), _floor(apex + gap - 1) + 1
-    return start, max(start, min(stop, gap_start)), max(start, gap_stop), max(start, gap_stop, stop)
+    whole = np.stack([start, np.maximum(start, stop), 0 * y, 0 * y], 1)
+    first_stop = np.maximum(start, np.minimum(stop, gap_start))
+    second_start = np.maximum(start, gap_stop)
+    parted = np.stack([start, first_stop, second_start, np.maximum(second_start, stop)], 1)
+    ranges = np.where((near > 0)[:, None], parted, whole)
+    ranges[(depth < 0) | (far < 0)] = 0
+    return ranges
 
 
-def _floor(value: float) -> int:
+def _slopes(fan: Fan) -> tuple[float, float]:
+    left, right = sorted(math.tan(math.radians(angle)) for angle in fan.angles)
+    return left, right
+
+
+def _floor(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """Floor after rounding to 1/65536 pixel, so that an edge such as tan(45°) does not hang on the last bit."""
-    return math.floor(round(value * 65536) / 65536)
+    floors: NDArray[np.int64] = np.floor(np.rint(values * 65536) / 65536).astype(np.int64)
+    return floors
 
 
-def _ceil(value: float) -> int:
-    return -_floor(-value)
+def _ceil(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    return -_floor(-values)

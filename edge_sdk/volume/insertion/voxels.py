@@ -79,7 +79,7 @@ class GreyVoxels(_Block):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._grey, self._weights = np.zeros(self._elements, np.uint8), np.zeros(self._elements, np.uint16)
+        self._grey, self._weights = _memory(self._elements, np.uint8), _memory(self._elements, np.uint16)
 
     def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -112,7 +112,7 @@ class SummedVoxels(_Block):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._sums = np.zeros(self._elements, np.float32)
+        self._sums = _memory(self._elements, np.float32)
 
     def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -130,6 +130,11 @@ class SummedVoxels(_Block):
         grey, weights = np.empty(part.shape[:3], np.uint8), np.empty(part.shape[:3], np.uint16)
         read_mean(part, grey, weights)
         return grey, weights
+
+
+def _memory(elements: int, kind: Any) -> NDArray[Any]:
+    """Zeros that the system has given already, not page by page when frames first reach them."""
+    return np.full(elements, 0, kind)
 
 
 def voxel_kind(rules: InsertionRules) -> type[GreyVoxels] | type[SummedVoxels]:
