@@ -87,10 +87,8 @@ def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> Motion:
     stands still (the fan's edge, annotations); the shift is where the normalised cross-correlation of successive
     profiles over their overlap is highest, to a fraction of a pixel by a parabola.
     """
-    grey = [_grey(sweep.images[index]) for index in frames]
-    across = np.array([image.mean(0) for image in grey])
-    along = np.array([image.mean(1) for image in grey])
-    steps = np.column_stack([_profile_shifts(across), _profile_shifts(along)])
+    profiles = [(grey.mean(0), grey.mean(1)) for grey in (_grey(sweep.images[index]) for index in frames)]
+    steps = np.column_stack([_profile_shifts(np.array(each)) for each in zip(*profiles, strict=True)])
     return rates(sweep.timestamps[frames], steps)
 
 

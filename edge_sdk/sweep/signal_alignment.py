@@ -75,23 +75,26 @@ def align(target: Motion, others: Motion, *, smoothing: float, max_lag: float) -
     grid = start + step * np.arange(-count, size + count)
     y = _on_grid(target, grid[count : count + size], smoothing)
     x = _on_grid(others, grid, smoothing)
-    offsets = np.arange(-count, count + 1)
-    fits = [_fit(y, x[count + offset : count + offset + size]) for offset in offsets]
     wanted = max(_SHARE * np.isfinite(y).all(1).sum(), 8 * _STEPS)
-    none = np.full(y.shape[1], np.nan)
-    left = np.array([fit.unexplained if fit and len(fit.rows) >= wanted else none for fit in fits])
+    # A fit is as large as the signals: of each only the result is kept, and the two that are needed are made again.
+    left = np.full((2 * count + 1, y.shape[1]), np.nan)
+    for at in range(len(left)):
+        fit = _fit(y, x[at : at + size])
+        if fit is not None and len(fit.rows) >= wanted:
+            left[at] = fit.unexplained
     if np.isnan(left).all():
         return None
-    fit = fits[int(np.nanargmin(left.prod(1)))]
+    best = int(np.nanargmin(left.prod(1)))
+    fit = _fit(y, x[best : best + size])
     assert fit is not None
     rank = int(np.linalg.matrix_rank(fit.design))
     independent = max(fit.independent, rank + 4.0)
     adjusted = np.clip(left * (independent - 1) / (independent - rank - 1), None, 1)
     correlation = np.sqrt(1 - adjusted.prod(1) ** (1 / adjusted.shape[1]))
     tops = _tops(correlation)
-    fit = fits[tops[0]]
+    fit = _fit(y, x[tops[0] : tops[0] + size])
     assert fit is not None
-    lags = np.asarray(offsets * step, np.float64)
+    lags = np.asarray(np.arange(-count, count + 1) * step, np.float64)
     fitted = np.full(y.shape, np.nan)
     fitted[fit.rows] = fit.fitted + fit.mean_y
     return Alignment(

@@ -145,6 +145,13 @@ def estimate_lag(
     times = video.timestamps[frames]
     _check_overlap(times, probe.times, max_lag, video.source)
     frames = frames[(times >= probe.times[0] - max_lag) & (times <= probe.times[-1] + max_lag)]
+    if len(frames) < _FEWEST_FRAMES:
+        raise PoseError(
+            f"has {len(frames)} frames between {probe.times[0] - max_lag:.3f} and {probe.times[-1] + max_lag:.3f} s, "
+            f"where the poses are, expected {_FEWEST_FRAMES} or more",
+            where=video.source,
+            remedy="give recordings of images and poses of the same time, without a pause",
+        )
     times = video.timestamps[frames]
     smoothing = float(max(np.median(np.diff(times)), np.median(np.diff(probe.times))))
     if times[-1] - times[0] > LONGEST_STEPS * smoothing:

@@ -63,6 +63,11 @@ class Matcher:
         self._reduced: dict[int, NDArray[np.float32]] = {}
         self._known: dict[tuple[int, int], Matches] = {}
 
+    @property
+    def comparable(self) -> bool:
+        """Whether the reduced frames are at least as large as a block; very flat ones are not."""
+        return min(self._images.shape[1:3]) // self.factor >= BLOCK
+
     def matches(self, pairs: Sequence[tuple[int, int]]) -> Matches:
         """Blocks of the first frame of every pair that are found in the second."""
         for pair in pairs:

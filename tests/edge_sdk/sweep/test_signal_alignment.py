@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,3 +137,18 @@ def test_the_signals_returned_fit_at_the_lag_and_not_at_zero() -> None:
 
     assert apart(found.fitted) < 0.03
     assert apart(found.unaligned) > 0.3
+
+
+def test_ten_minutes_at_30_images_a_second_take_less_than_300_mb() -> None:
+    times = np.arange(600 * 30) / 30
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(len(times), 6)), 0)
+    target, others = positions(times, walk[:, :2]), positions(times + 0.05, walk)
+    tracemalloc.start()
+    try:
+        found = align(target, others, smoothing=1 / 30, max_lag=0.1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found is not None
+    assert found.peaks[0][0] == pytest.approx(0.05, abs=0.001)
+    assert peak < 300e6

@@ -195,3 +195,14 @@ def test_refused() -> None:
     ):
         with pytest.raises(PoseError, match=says):
             estimate_lag(video_, tracker_, **options)
+
+
+@pytest.mark.parametrize("left", [0, 1, 9])
+def test_a_pause_of_the_images_while_there_are_poses_is_refused(left) -> None:
+    images, tracker = pair("line", 0.1, 20, 50, seed=3)
+    stamped = images.timestamps.copy()
+    stamped[: len(stamped) // 2] -= 100
+    stamped[len(stamped) // 2 :] += 100
+    stamped[len(stamped) // 2 - left : len(stamped) // 2] = 105 + np.arange(left) / 20
+    with pytest.raises(PoseError, match=rf"has {left} frames between 98\.\d+ and 116\.\d+ s.*expected 10.*give rec"):
+        estimate_lag(replace(images, timestamps=stamped), tracker)

@@ -187,3 +187,15 @@ def test_nothing_to_judge_without_images_or_with_two_frames(right):
         transforms={n: TrackedTransform(t.matrices[:2], t.status[:2]) for n, t in sweep.transforms.items()},
     )
     assert check_sweep(two, image_to_world(two, config=right.config), config=right.config) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 820), (820, 1), (3, 820), (8, 2000), (1, 1)])
+def test_images_too_flat_to_compare_leave_the_poses_to_be_judged(right, shape):
+    images = np.random.default_rng(0).integers(0, 255, (FRAMES, *shape)).astype(np.uint8)
+    small = right.image_to_probe @ np.diag([0.1, 0.1, 0.1, 1.0])
+    flat = Case(replace(right.sweep, images=images), small)
+    assert flat.warnings() == []
+    assert flat.inverted("ProbeToTracker").warnings() == []  # the images would have to tell
+    probe = right.matrices("ProbeToTracker").copy()
+    probe[30] = rigid(60.0, 0.0, 0.0) @ probe[30]
+    assert "2 jumps of up to 6" in only(flat.tracked(ProbeToTracker=probe))
