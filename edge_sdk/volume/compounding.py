@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
+from edge_sdk.volume.insertion.frame import Frame, FrameFactory
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
-from edge_sdk.volume.workers import share, usable_threads
+from edge_sdk.volume.workers import checked_threads, share, usable_threads
 
 _MOST_THREADS = 4
 """A frame takes a millisecond or two: more threads would wait longer than they work."""
@@ -54,8 +55,9 @@ class Compounder:
             interpolation: "nearest" or "linear".
             mode: What a voxel keeps of the pixels that reach it: "mean", "maximum", "latest", or "importance", the
                 mean weighted by `importance`.
-            mean: "true" is the mean of all pixels, rounded once, on read-out; "plus" is PLUS's running mean in 8 bits,
-                which truncates (nearest) or rounds (linear) at each pixel and is biased low where it truncates.
+            mean: "true" is the mean of all pixels, rounded once, on read-out (sums in float32; beyond 4096 full hits a
+                voxel's past counts half); "plus" is PLUS's running mean in 8 bits, which truncates (nearest) or rounds
+                (linear) at each pixel and is biased low where it truncates.
             plus_optimization: Compute positions, and a fan's edge, as PLUS does with this Optimization; None: finer.
             clip: Pixels to insert; all if None.
             importance: (H, W) uint8 weight of each pixel.
@@ -63,11 +65,11 @@ class Compounder:
             threads: At most so many insert at once; None: as many as the process may use, up to 4.
 
         Raises:
-            GeometryError: An unknown word, or an importance mask that is absent or of another kind.
+            GeometryError: An unknown word, an importance mask that is absent or of another kind, or no thread.
         """
         self.grid = grid
         rules = InsertionRules(interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest)
-        self._threads = min(usable_threads(), _MOST_THREADS) if threads is None else threads
+        self._threads = min(usable_threads(), _MOST_THREADS) if threads is None else checked_threads(threads)
         self._last = np.array(grid.shape[::-1], np.int64) - 1
         self._frames = FrameFactory(rules, np.asarray(np.linalg.inv(grid.index_to_world), np.float64))
         self._worth_a_thread = _WORTH_A_THREAD[interpolation]
@@ -114,7 +116,8 @@ class Compounder:
                 self._voxels.insert(frame, slabs[index], index, touched[index, number])
 
         share(range(len(slabs)), lambda: insert_into, self._threads)
-        starts, stops = touched[..., :3].min(0), touched[..., 3:].max(0)
+        starts = np.maximum(touched[..., :3].min(0), 0)
+        stops = np.minimum(touched[..., 3:].max(0), self.grid.shape)
         return [
             None if (start >= stop).any() else Box(_triple(start), _triple(stop))
             for start, stop in zip(starts, stops, strict=True)
@@ -129,8 +132,15 @@ class Compounder:
         return self.read(box)[0]
 
     def read(self, box: Box | None = None) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """What `voxels` and `weights` give, at once; of the part in `box`, if given."""
-        return self._voxels.read(box or self._whole())
+        """What `voxels` and `weights` give, at once; of the part in `box`, if given.
+
+        Raises:
+            GeometryError: The box does not lie in the volume.
+        """
+        box = box or self._whole()
+        if not all(0 <= a <= b <= n for a, b, n in zip(box.start, box.stop, self.grid.shape, strict=True)):
+            raise GeometryError(f"{box} does not lie in a volume of {self.grid.shape}", remedy="ask for a part of it")
+        return self._voxels.read(box)
 
     def weights(self) -> NDArray[np.uint16]:
         """How much came to each voxel, (D, H, W): 256 for a full hit, at most 65535."""
@@ -147,7 +157,7 @@ class Compounder:
         """Whether the whole frame lies on one side of the volume, or absurdly far away."""
         corners = frame.corners()
         outside = (corners < -1).all(0) | (corners > self._last + 1).all(0)
-        return bool(outside.any() or (abs(corners) > FURTHEST).any())
+        return not frame.near or bool(outside.any())
 
     def _slabs(self, frames: Sequence[Frame]) -> list[NDArray[np.int64]]:
         """Slabs of the volume, (2, 3) first and last voxel (x, y, z), that about as many pixels reach each."""

@@ -16,6 +16,8 @@ BYTES_PER_VOXEL = 13
 """Of a reconstruction with the default settings, see `ReconstructionSettings.bytes_per_voxel`."""
 _USABLE_SHARE = 0.8
 _LARGEST_AXIS = 2.0**62
+_NEGLIGIBLE = 1 / 1024
+"""Voxels that a frame may lie beyond the last one and still be inserted, see `InsertionRules.slack`."""
 
 
 def grid_for(
@@ -26,11 +28,12 @@ def grid_for(
     clip: ClipRegion | None = None,
     memory_limit: int | None = None,
     bytes_per_voxel: int = BYTES_PER_VOXEL,
+    reaching: bool = False,
 ) -> Grid:
     """The smallest grid, along the world's axes, that holds the clipped frames.
 
-    The rule is PLUS's: the corner pixels' centres bound the volume, and an axis has
-    round(range / spacing) + 1 voxels.
+    The rule is PLUS's: the corner pixels' centres bound the volume, and an axis has round(range / spacing) + 1 voxels.
+    So it may end half a voxel before the last frame, and linear interpolation leaves out what lies beyond.
 
     Args:
         poses: (N, 4, 4) pixel to mm; only usable ones.
@@ -39,6 +42,7 @@ def grid_for(
         clip: Pixels that are inserted; all if None.
         memory_limit: Bytes that compounding may take; what the machine has free if None.
         bytes_per_voxel: That compounding takes.
+        reaching: Let no axis end before the last frame: round up instead.
 
     Raises:
         GeometryError: The spacing is not positive, there is no pose, or the volume would not fit in memory.
@@ -53,7 +57,9 @@ def grid_for(
     corners = np.array([[left, top, 0, 1], [left, bottom, 0, 1], [right, top, 0, 1], [right, bottom, 0, 1]])
     points = (poses @ corners.T)[:, :3]
     first, last = points.min((0, 2)), points.max((0, 2))
-    counts = np.minimum(np.floor((last - first) / step + 0.5) + 1, _LARGEST_AXIS)
+    lengths = (last - first) / step
+    rounded = np.ceil(lengths - _NEGLIGIBLE) if reaching else np.floor(lengths + 0.5)
+    counts = np.minimum(rounded + 1, _LARGEST_AXIS)
     grid = Grid(_shape(counts), _triple(step), _triple(first))
     check_memory(grid, memory_limit=memory_limit, bytes_per_voxel=bytes_per_voxel)
     return grid
@@ -104,7 +110,13 @@ def usable_memory() -> int:
     """Bytes that a volume may take: most of what the machine has free."""
     import psutil
 
-    return int(psutil.virtual_memory().available * _USABLE_SHARE)
+    available = psutil.virtual_memory().available
+    if hasattr(psutil, "RLIMIT_AS"):
+        process = psutil.Process()
+        limit, _ = process.rlimit(psutil.RLIMIT_AS)
+        if limit != psutil.RLIM_INFINITY:
+            available = min(available, max(limit - process.memory_info().vms, 0))
+    return int(available * _USABLE_SHARE)
 
 
 def _spacing_that_fits(grid: Grid, voxels: int) -> float:

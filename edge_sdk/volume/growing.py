@@ -17,11 +17,14 @@ from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
-from edge_sdk.volume.workers import share
+from edge_sdk.volume.workers import checked_threads, share
 
 _OFFSET = int(FURTHEST)
 """Voxels by which the kernels' indices are shifted, so that they are positive on both sides of the origin."""
 _EVERYWHERE = np.full(3, 2 * _OFFSET, np.int64)
+
+_MOST_AROUND = 1 << 18
+"""Blocks in the box around a frame that are looked at: a frame of 4096 voxels across has no more."""
 
 Block = tuple[int, int, int]
 """Index of a block (z, y, x)."""
@@ -64,6 +67,8 @@ class GrowingCompounder:
         """
         if not (np.isfinite(spacing).all() and min(spacing) > 0):
             raise GeometryError(f"spacing {spacing} must be positive millimetres", remedy="give for example 0.5")
+        if block < 1:
+            raise GeometryError(f"blocks of {block} voxels cannot be", remedy="give for example 64")
         if plus_optimization in ("PARTIAL", "NONE"):
             raise GeometryError(
                 f"a growing volume does not follow PLUS's Optimization {plus_optimization}",
@@ -74,7 +79,7 @@ class GrowingCompounder:
         )
         self._lattice = Grid((1, 1, 1), spacing, origin)
         self._frames = FrameFactory(self._rules, np.asarray(np.linalg.inv(self._lattice.index_to_world), np.float64))
-        self._edge, self._threads = block, threads
+        self._edge, self._threads = block, None if threads is None else checked_threads(threads)
         self._kind = voxel_kind(self._rules)
         self._limit = usable_memory() if memory_limit is None else memory_limit
         self._blocks: dict[Block, Voxels] = {}
@@ -118,14 +123,14 @@ class GrowingCompounder:
             PoseError: The matrix is not finite.
         """
         frame = self._frames.frame(image, image_to_world)
-        if (abs(frame.corners()) > FURTHEST / 2).any():
+        if not frame.near or (abs(frame.corners()) > FURTHEST / 2).any():
             return None
         blocks = self._blocks_near(frame)
+        if not blocks:
+            return None
         new = [block for block in blocks if block not in self._blocks]
         self._check_memory(len(new))
-        for block in new:
-            base = np.array(block[::-1], np.int64) * self._edge + _OFFSET
-            self._blocks[block] = self._kind(self._rules, (self._edge,) * 3, base, _EVERYWHERE, 1)
+        self._add(new)
         frame.fixed[:, 2] += np.int64(_OFFSET) << self._rules.bits
         touched = np.empty((len(blocks), 6), np.int64)
         touched[:, :3], touched[:, 3:] = _EVERYWHERE, 0
@@ -176,11 +181,19 @@ class GrowingCompounder:
         if not len(frame.plan.samples):
             return []
         corners = frame.positions(frame.plan.corners)
-        low, high = (ends // self._edge for ends in self._ends(frame))
-        axes = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
-        indices = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         normal = np.cross(frame.to_index[:3, 0], frame.to_index[:3, 1])
         length = float(np.linalg.norm(normal))
+        low, high = (ends // self._edge for ends in self._ends(frame))
+        # No plane meets a cube in more than √2 of its face: so many blocks are needed at least.
+        area = length * float(np.prod(np.ptp(frame.plan.corners, axis=0)))
+        self._check_memory(max(0, int(area / (math.sqrt(2) * self._edge**2)) - len(self._blocks)))
+        if np.prod(high - low + 1.0) > _MOST_AROUND:
+            raise GeometryError(
+                f"a frame spans {' × '.join(str(count) for count in high - low + 1)} blocks of the growing volume",
+                remedy="use a coarser spacing, or check the unit of the poses",
+            )
+        axes = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
+        indices = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         if length > 0:
             middles = (indices + 0.5) * self._edge - 0.5
             distances = abs((middles - corners[0]) @ normal) / length
@@ -205,6 +218,19 @@ class GrowingCompounder:
                 f"the growing volume needs {size_text(needed)} of memory, {size_text(self._limit)} may be used",
                 remedy=f"end the sweep here, or use a spacing of at least {math.ceil(coarser * 100) / 100:g} mm",
             )
+
+    def _add(self, new: list[Block]) -> None:
+        try:
+            for block in new:
+                base = np.array(block[::-1], np.int64) * self._edge + _OFFSET
+                self._blocks[block] = self._kind(self._rules, (self._edge,) * 3, base, _EVERYWHERE, 1)
+        except MemoryError:
+            for block in new:
+                self._blocks.pop(block, None)
+            raise GeometryError(
+                f"the growing volume got no memory beyond {size_text(self.bytes)}",
+                remedy="end the sweep here, or use a coarser spacing",
+            ) from None
 
     def _drop_unreached(self, blocks: list[Block], new: list[Block], touched: NDArray[np.int64]) -> None:
         fresh = set(new)

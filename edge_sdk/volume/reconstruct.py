@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.plus_config import PlusConfig
@@ -50,7 +52,8 @@ def reconstruct(
 
     Raises:
         PoseError: ImageToReference cannot be resolved, or no frame is usable.
-        GeometryError: The volume would not fit in memory, or the settings or images are impossible.
+        GeometryError: The volume would not fit in memory, no frame reaches it, or the settings or images are
+            impossible.
     """
     settings = effective_settings(config, settings)
     check_kernels(settings.fill_holes)
@@ -99,6 +102,8 @@ def compound(
             left_out["outside the volume"] += missed
         if progress:
             progress(start + len(part), len(chosen), "compounding")
+    if not inserted:
+        raise _nothing_inserted(sweep, compounder, settings)
     meta = {
         "interpolation": settings.interpolation,
         "compounding": settings.compounding_text,
@@ -107,6 +112,23 @@ def compound(
         "left_out_because": "; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
     }
     return compounder, meta
+
+
+def _nothing_inserted(sweep: Sweep, compounder: Compounder, settings: ReconstructionSettings) -> GeometryError:
+    height, width = sweep.images.shape[1:3]
+    clip = settings.clip
+    if clip is not None and not (np.diff(clip.segments((height, width)))[:, ::2] > 0).any():
+        return GeometryError(
+            f"the clip region keeps no pixel of images of {width}×{height}",
+            where=sweep.source,
+            remedy="correct the clip rectangle, the fan's angles, origin and radii (pixels)",
+        )
+    size, origin = compounder.grid.shape[::-1], tuple(round(value, 1) for value in compounder.grid.origin)
+    return GeometryError(
+        f"no frame reaches the volume of {size} voxels at {origin} mm",
+        where=sweep.source,
+        remedy="correct OutputOrigin and OutputExtent, or leave them out",
+    )
 
 
 def make_compounder(grid: Grid, settings: ReconstructionSettings, *, threads: int | None = None) -> Compounder:
@@ -166,8 +188,9 @@ def _grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> 
     height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     grid = grid_for(
-        usable, (height, width), settings.spacing, clip=settings.clip, bytes_per_voxel=settings.bytes_per_voxel
-    )
+        usable, (height, width), settings.spacing, clip=settings.clip, bytes_per_voxel=settings.bytes_per_voxel,
+        reaching=settings.plus_optimization is None,
+    )  # fmt: skip
     if settings.origin is None:
         return grid
     moved = _moved(grid, settings.origin)

@@ -8,12 +8,25 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
+from edge_sdk.errors import GeometryError
+
 Job = TypeVar("Job")
 
 
 def usable_threads() -> int:
     """Processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checked_threads(threads: int) -> int:
+    """`threads`, if at least 1.
+
+    Raises:
+        GeometryError: It is not.
+    """
+    if threads < 1:
+        raise GeometryError(f"{threads} threads cannot do anything", remedy="give at least 1")
+    return threads
 
 
 def share(jobs: Iterable[Job], worker: Callable[[], Callable[[Job], None]], threads: int | None = None) -> None:
@@ -25,11 +38,11 @@ def share(jobs: Iterable[Job], worker: Callable[[], Callable[[Job], None]], thre
         threads: At most so many; None: as many as the process may use.
 
     Raises:
-        Exception: The first that a job raised, after all threads have stopped.
+        Exception: One that a job raised, after all threads have stopped; the caller's own before others.
     """
     waiting = list(jobs)
     waiting.reverse()
-    threads = min(usable_threads() if threads is None else threads, len(waiting))
+    threads = min(usable_threads() if threads is None else checked_threads(threads), len(waiting))
 
     def work() -> None:
         try:

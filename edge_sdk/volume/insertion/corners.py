@@ -40,15 +40,19 @@ def corner_indices(x, y, z, base, size, owned, stride, dump):  # type: ignore[no
 
 
 @kernel
-def cell_limits(size, owned, bits):  # type: ignore[no-untyped-def]
+def cell_limits(size, owned, bits, slack):  # type: ignore[no-untyped-def]
     """Lowest and highest position (fixed point) of which a corner may be owned and all corners lie in the grid.
 
-    `size` counts the voxels of the whole grid, (x, y, z).
+    Args:
+        size: Voxels of the whole grid, (x, y, z).
+        owned: As of `insert_nearest`.
+        bits: Fractional bits.
+        slack: How far beyond the grid a position may lie, so that one on its border is not lost by rounding.
     """
     low, high = np.empty(3, np.int64), np.empty(3, np.int64)
     for axis in range(3):
-        low[axis] = max(0, (owned[0, axis] - 1) << bits)
-        high[axis] = min((size[axis] - 1) << bits, ((owned[1, axis] + 1) << bits) - 1)
+        low[axis] = max(-slack, (owned[0, axis] - 1) << bits)
+        high[axis] = min(((size[axis] - 1) << bits) + slack, ((owned[1, axis] + 1) << bits) - 1)
     return low, high
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from edge_sdk.volume.insertion.rules import InsertionRules
 
 FURTHEST = 2.0**19
 """Voxels; beyond it fixed point would overflow, and no frame belongs there."""
+_NOWHERE = np.zeros((3, 3), np.int64)
 _SAMPLES = 12
 """Rows, and columns a row, of which the split between threads is estimated."""
 
@@ -47,13 +48,15 @@ class Frame:
         image: (H, W) uint8, read-only.
         plan: For images of its size.
         to_index: 4×4, pixel (x, y, 0, 1) to voxel (x, y, z, 1).
-        fixed: The same as (3, 3) fixed point.
+        fixed: The same as (3, 3) fixed point; nothing where the frame is not `near`.
+        near: Whether it lies where fixed point reaches; a frame that does not is not inserted.
     """
 
     image: NDArray[np.uint8]
     plan: PixelPlan
     to_index: NDArray[np.float64]
     fixed: NDArray[np.int64]
+    near: bool
 
     def corners(self) -> NDArray[np.float64]:
         """The four corner pixels as voxel positions, (4, 3)."""
@@ -92,9 +95,13 @@ class FrameFactory:
         height, width = image.shape
         if (height, width) not in self._plans:
             self._plans[height, width] = _plan(self._rules, (height, width))
-        near = abs(to_index).max() < FURTHEST * 4  # a frame that is further is not inserted: see `Frame.corners`
-        fixed = fixed_point(to_index if near else np.zeros((4, 4)), self._rules.bits)
-        return Frame(_read_only(image), self._plans[height, width], to_index, fixed)
+        to_index[:3, 2] = 0  # no pixel has a third coordinate, so what stands here must not matter
+        to_index[:3, 0] *= width > 1
+        to_index[:3, 1] *= height > 1
+        frame = Frame(_read_only(image), self._plans[height, width], to_index, _NOWHERE.copy(), False)
+        if image.size == 0 or (abs(frame.corners()) > FURTHEST).any():
+            return frame
+        return replace(frame, fixed=fixed_point(to_index, self._rules.bits), near=True)
 
 
 def _plan(rules: InsertionRules, shape: tuple[int, int]) -> PixelPlan:

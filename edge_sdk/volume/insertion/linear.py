@@ -70,15 +70,17 @@ def insert_linear(  # type: ignore[no-untyped-def]  # noqa: PLR0915
     owned,
     box,
     grid_size,
+    slack,
     dump,
 ):
     """Insert `image` (H, W); arguments as of `insert_nearest`, and
 
     Args:
         grid_size: (3,) voxels of the whole grid (x, y, z); positions whose corners lie outside are skipped.
+        slack: How far outside (fixed point) is still taken, by rounding; corners outside are never written.
         dump: Index of an element of `voxels` and `weights` that belongs to no voxel.
     """
-    low, high = cell_limits(grid_size, owned, bits)
+    low, high = cell_limits(grid_size, owned, bits, slack)
     ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
     round_up = (np.int64(1) << bits) - 1
     unit_bits = SHARE_BITS if len(mode) == len(IMPORTANCE) else SHARE_BITS - 8

@@ -42,18 +42,28 @@ class InsertionRules:
     def __post_init__(self) -> None:
         words: tuple[tuple[object, Any], ...] = (
             (self.interpolation, Interpolation), (self.mode, Compounding), (self.mean, Mean),
+            (self.plus_optimization or "FULL", PlusOptimization),
         )  # fmt: skip
         for given, known in words:
             if given not in get_args(known):
                 choice = ", ".join(get_args(known))
                 raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {choice}")
+        if not 0 <= self.darkest <= 255:
+            raise GeometryError(
+                f"pixels below {self.darkest} are to be left out, and grey levels end at 255",
+                remedy="give a PixelRejectionThreshold of 0 to 255",
+            )
         if self.mode == "importance" and self.importance is None:
-            raise GeometryError("compounding by importance lacks a mask", remedy="give an importance mask")
+            raise GeometryError(
+                "compounding by importance lacks a mask", remedy="give --importance-mask or ImportanceMaskFilename"
+            )
         if self.importance is not None and (self.importance.ndim != 2 or self.importance.dtype != np.uint8):
             raise GeometryError(
                 f"the importance mask is {self.importance.dtype} of shape {self.importance.shape}",
                 remedy="give a grey image of 8 bits with the size of the frames",
             )
+        if self.mode == "importance" and self.importance is not None and not self.importance.any():
+            raise GeometryError("the importance mask is 0 everywhere, so nothing would count", remedy="give another")
 
     @property
     def linear(self) -> bool:
@@ -79,6 +89,11 @@ class InsertionRules:
     def bits(self) -> int:
         """Fractional bits of positions."""
         return _PLUS_BITS if self.plus_optimization == "FULL" and not self.summed else _FINE_BITS
+
+    @property
+    def slack(self) -> int:
+        """How far outside the grid, fixed point, a linear pixel may lie that belongs on its border; PLUS has none."""
+        return 0 if self.bits == _PLUS_BITS else 1 << (self.bits - 10)
 
     @property
     def kernel_mode(self) -> tuple[int, ...]:

@@ -11,8 +11,8 @@ from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.corners import cell_limits, corner_indices
 from edge_sdk.volume.insertion.rows import grow, row_part
 
-_FORGET_ABOVE = np.float32(1 << 16)
-"""Full hits after which a voxel's past counts half, so that float32 still resolves one more pixel."""
+_FORGET_ABOVE = np.float32(1 << 12)
+"""Full hits after which a voxel's past counts half: more of them would add up float32's rounding to grey levels."""
 _HALF = np.float32(0.5)
 
 
@@ -66,9 +66,11 @@ def add_nearest(sums, image, factors, segments, matrix, bits, darkest, base, siz
 
 
 @kernel
-def add_linear(sums, image, factors, segments, matrix, bits, darkest, base, size, owned, box, grid_size, dump):  # type: ignore[no-untyped-def]
+def add_linear(  # type: ignore[no-untyped-def]
+    sums, image, factors, segments, matrix, bits, darkest, base, size, owned, box, grid_size, slack, dump
+):
     """Share each pixel among the eight voxels around it; arguments as of `add_nearest` and `insert_linear`."""
-    low, high = cell_limits(grid_size, owned, bits)
+    low, high = cell_limits(grid_size, owned, bits, slack)
     ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
     mask = (np.int64(1) << bits) - 1
     one, unit = np.float32(1), np.float32(1 / (np.int64(1) << bits))

@@ -94,7 +94,7 @@ class GreyVoxels(_Block):
             return
         where = (frame.fixed, rules.bits, rules.kernel_mode, self._darkest, self._base, self._size, owned, touched)
         if rules.linear:
-            insert_linear(*common, *where, self._grid_size, self._dump(thread))
+            insert_linear(*common, *where, self._grid_size, self._rules.slack, self._dump(thread))
         else:
             insert_nearest(*common, *where)
 
@@ -120,7 +120,7 @@ class SummedVoxels(_Block):
         common = (self._sums, frame.image, plan.factors, plan.segments, frame.fixed, bits, self._darkest)
         where = (self._base, self._size, owned, touched)
         if self._rules.linear:
-            add_linear(*common, *where, self._grid_size, self._dump(thread))
+            add_linear(*common, *where, self._grid_size, self._rules.slack, self._dump(thread))
         else:
             add_nearest(*common, *where)
 
@@ -144,7 +144,7 @@ def voxel_kind(rules: InsertionRules) -> type[GreyVoxels] | type[SummedVoxels]:
 
 def compile_kernels(rules: InsertionRules) -> None:
     """Have numba compile, or load from its cache, so that the first frame is not late."""
-    mask = None if rules.importance is None else np.zeros((1, 1), np.uint8)
+    mask = None if rules.importance is None else np.ones((1, 1), np.uint8)
     tiny = InsertionRules(
         rules.interpolation, rules.mode, rules.mean, rules.plus_optimization, importance=mask, darkest=rules.darkest
     )

@@ -74,7 +74,7 @@ def test_all_files_are_there_and_readable(source: str, tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} == FILES
     volume, mask = nibabel.load(out / "volume.nii.gz"), nibabel.load(out / "mask.nii.gz")
     # x 0…29 and z 0…19 mm; y 0…23 mm and ± 0.25 mm of tremor.
-    assert volume.shape == mask.shape == (30, 24, 20)
+    assert volume.shape == mask.shape == (30, 25, 20)
     assert np.allclose(volume.affine, mask.affine)
     labels = np.asarray(mask.dataobj)
     assert labels.dtype == np.uint8

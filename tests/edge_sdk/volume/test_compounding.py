@@ -290,6 +290,54 @@ def test_dark_pixels_are_left_out_on_request():
             assert compounder.hit()[0, 0, :5].tolist() == [False, False, True, True, False]
 
 
+@pytest.mark.parametrize("mean", ["true", "plus"])
+def test_pixels_on_the_last_plane_are_not_lost_to_rounding(mean):
+    for pixel in (0.1, 0.2, 0.3, 0.07):  # five pixels a voxel: the last one lies on the grid's border, within rounding
+        shape = (1, 21, 21)
+        compounder = Compounder(Grid(shape, (5 * pixel, 5 * pixel, 1), (0, 0, 0)), mean=mean)
+        pose = np.diag([pixel, pixel, 1, 1])
+        assert compounder.insert(np.full((101, 101), 200, np.uint8), pose) == Box((0, 0, 0), shape)
+        assert (compounder.voxels() == 200).all()
+
+
+def test_an_hour_over_a_still_probe_does_not_drift():
+    frame = np.full((6, 6), 200, np.uint8)
+    compounder = Compounder(Grid((2, 4, 4), (1, 1, 1), (0, 0, 0)))
+    pose = np.diag([0.31, 0.31, 1, 1])
+    pose[2, 3] = 0.013
+    for _ in range(108):
+        compounder.insert_all([frame] * 1000, [pose] * 1000)
+    assert abs(compounder.voxels()[compounder.hit()].astype(int) - 200).max() <= 1
+
+
+def test_what_no_pixel_can_use_does_not_move_a_frame():
+    pose = slice_pose(2)
+    pose[2, 2] = 1e9  # where the image's third axis goes
+    compounder = Compounder(grid(), interpolation="nearest")
+    assert compounder.insert(np.full((4, 4), 9, np.uint8), pose) == Box((2, 0, 0), (3, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"threads": 0}, "0 threads"),
+        ({"plus_optimization": "full"}, "'full'"),
+        ({"darkest": -1}, "below -1"),
+        ({"darkest": 300}, "below 300"),
+        ({"mode": "importance", "importance": np.zeros((2, 2), np.uint8)}, "0 everywhere"),
+    ],
+)
+def test_values_out_of_range_are_refused(wrong, named):
+    with pytest.raises(GeometryError, match=named):
+        Compounder(grid(), **wrong)
+
+
+def test_boxes_outside_the_volume_are_refused():
+    for box in (Box((-1, 0, 0), (2, 2, 2)), Box((0, 0, 0), (7, 7, 8)), Box((3, 0, 0), (2, 2, 2))):
+        with pytest.raises(GeometryError, match="does not lie"):
+            Compounder(grid()).voxels_in(box)
+
+
 def test_an_importance_mask_must_fit():
     with pytest.raises(GeometryError, match="lacks a mask"):
         Compounder(grid(), mode="importance")

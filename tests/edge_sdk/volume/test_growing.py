@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.growing import GrowingCompounder
@@ -79,6 +81,26 @@ def test_memory_is_checked_before_a_frame_is_inserted():
     assert growing.grid.shape == (1, 4, 4)
 
 
+@pytest.mark.parametrize("spacing", [0.01, 0.002, 0.0005])
+def test_absurd_spacings_are_refused_before_anything_is_allocated(spacing):
+    growing = GrowingCompounder((spacing,) * 3, memory_limit=256 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(GeometryError, match=r"spacing"):
+            growing.insert(image(0, (616, 820)), pose((0.7, 0.6), (0, 0, 0), 0.1))
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert growing.bytes == 0
+
+
+def test_a_frame_without_a_pixel_to_insert_changes_nothing():
+    nothing = ClipRegion(fan=Fan((-10, 10), (5, -500), (1, 10)))
+    growing = GrowingCompounder((1.0, 1.0, 1.0), clip=nothing)
+    assert growing.insert(image(0, (10, 10)), np.eye(4)) is None
+    assert GrowingCompounder((1.0, 1.0, 1.0)).insert(np.zeros((0, 5), np.uint8), np.eye(4)) is None
+
+
 def test_only_what_the_clip_keeps_takes_memory():
     growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, mode="latest", clip=ClipRegion((0, 0), (3, 3)))
     growing.insert(image(0, (64, 64)), np.eye(4))
@@ -92,4 +114,6 @@ def test_what_cannot_be_done_is_refused():
         GrowingCompounder((1.0, 0.0, 1.0))
     with pytest.raises(GeometryError, match="NONE"):
         GrowingCompounder((1.0, 1.0, 1.0), plus_optimization="NONE")
+    with pytest.raises(GeometryError, match="blocks of 0"):
+        GrowingCompounder((1.0, 1.0, 1.0), block=0)
     assert GrowingCompounder((1.0, 1.0, 1.0)).insert(image(0), pose((0, 0), (1e9, 0, 0))) is None

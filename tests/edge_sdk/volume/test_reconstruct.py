@@ -9,6 +9,7 @@ import pytest
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
+from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.reconstruct import reconstruct
 from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
 
@@ -74,6 +75,28 @@ def test_output_extent_and_origin_are_honoured():
     moved = reconstruct(sweep(), config=CONFIG, settings=replace(settings, extent=None))
     assert moved.voxels.shape == (5, 6, 6)
     assert moved.grid.origin == (0.5, 0, 0)
+
+
+def test_without_a_plus_configuration_no_frame_is_rounded_away():
+    thin = sweep()
+    matrices = thin.transforms["ProbeToReference"].matrices.copy()
+    matrices[:, 2, 3] = [0, 0.1, 0.2, 0.24]  # of which PLUS's rule makes one plane, and loses three frames
+    thin = replace(thin, transforms={"ProbeToReference": TrackedTransform(matrices, ("OK",) * 4)})
+    volume = reconstruct(thin, config=CONFIG, settings=ReconstructionSettings((0.5, 0.5, 0.5)))
+    assert volume.meta["frames_inserted"] == "4"
+    assert volume.voxels.shape[0] == 2
+    assert volume.voxels[0].any()
+    plus = ReconstructionSettings((0.5, 0.5, 0.5), mean="plus", plus_optimization="FULL")
+    assert reconstruct(thin, config=CONFIG, settings=plus).voxels.shape[0] == 1
+
+
+def test_an_empty_volume_is_an_error_that_names_the_cause():
+    far = ReconstructionSettings((0.5, 0.5, 0.5), origin=(-6000.0, 0.0, 0.0), extent=(0, 9, 0, 9, 0, 9))
+    with pytest.raises(GeometryError, match=r"no frame reaches the volume .*OutputOrigin"):
+        reconstruct(sweep(), config=CONFIG, settings=far)
+    nowhere = ClipRegion(fan=Fan((-10, 10), (5000, -50), (1, 10)))
+    with pytest.raises(GeometryError, match=r"clip region keeps no pixel .*fan"):
+        reconstruct(sweep(), config=CONFIG, settings=ReconstructionSettings((0.5, 0.5, 0.5), clip=nowhere))
 
 
 def test_what_cannot_be_done_is_said_before_the_work():
