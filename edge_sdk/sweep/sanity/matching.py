@@ -66,7 +66,7 @@ class Matcher:
     @property
     def comparable(self) -> bool:
         """Whether the reduced frames are at least as large as a block; very flat ones are not."""
-        return min(self._images.shape[1:3]) // self.factor >= BLOCK
+        return bool(min(self._images.shape[1:3]) // self.factor >= BLOCK)
 
     def matches(self, pairs: Sequence[tuple[int, int]]) -> Matches:
         """Blocks of the first frame of every pair that are found in the second."""
