@@ -7,13 +7,6 @@ from collections.abc import Sequence
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 
-_OPTIONS = {
-    "length": "stick_length",
-    "sticks": "sticks",
-    "size": "size",
-    "ratio": "minimum_ratio",
-    "stdev": "deviation",
-}
 _WHOLE = ("stick_length", "sticks", "size")
 
 
@@ -23,7 +16,7 @@ def parse_hole_filling(texts: Sequence[str]) -> tuple[HoleFilling, ...]:
     Each is tried on what those before it left empty; "none" alone fills nothing.
 
     Raises:
-        GeometryError: An unknown kernel, an option that it does not have, or a value that is not a number.
+        GeometryError: An unknown kernel, an option that it does not have, or a value that is no number or impossible.
     """
     if [text.lower() for text in texts] == ["none"]:
         return ()
@@ -31,6 +24,8 @@ def parse_hole_filling(texts: Sequence[str]) -> tuple[HoleFilling, ...]:
 
 
 def _kernel(text: str) -> HoleFilling:
+    from edge_sdk.volume.holes import OPTIONS, impossible_value
+
     name, colon, rest = text.partition(":")
     kernel = name.upper()
     if kernel not in HOLE_KERNELS:
@@ -38,13 +33,13 @@ def _kernel(text: str) -> HoleFilling:
             f"--fill-holes does not know the kernel {name!r}",
             remedy=f"use one of {', '.join(HOLE_KERNELS).lower()}, or none alone",
         )
-    options = [option for option in _OPTIONS if _OPTIONS[option] in HOLE_KERNELS[kernel]]
+    options = {OPTIONS[name]: name for name in HOLE_KERNELS[kernel]}
     values: dict[str, float] = {}
     for part in rest.split(",") if colon else ():
         option, _, value = part.partition("=")
-        field = _OPTIONS.get(option, "")
+        field = options.get(option, "")
         try:
-            if option not in options or field in values:
+            if not field or field in values:
                 raise ValueError
             values[field] = int(value) if field in _WHOLE else float(value)
         except ValueError:
@@ -52,4 +47,12 @@ def _kernel(text: str) -> HoleFilling:
                 f"--fill-holes {text} has {part!r}, which is unknown, given twice or not a number",
                 remedy=f"give for {name} {', '.join(f'{option}=NUMBER' for option in options)}",
             ) from None
-    return HoleFilling(kernel, **values)  # type: ignore[arg-type]
+    element = HoleFilling(kernel, **values)  # type: ignore[arg-type]
+    fault = impossible_value(element)
+    if fault is not None:
+        attribute, expected = fault
+        raise GeometryError(
+            f"--fill-holes {text} has {OPTIONS[attribute]} {getattr(element, attribute):g}",
+            remedy=f"give {expected}",
+        )
+    return element

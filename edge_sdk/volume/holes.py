@@ -22,6 +22,14 @@ from edge_sdk.volume.holes_weighted import WeightedFiller, cube_weights
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 from edge_sdk.volume.workers import share
 
+OPTIONS = {
+    "stick_length": "length",
+    "sticks": "sticks",
+    "size": "size",
+    "minimum_ratio": "ratio",
+    "deviation": "stdev",
+}
+"""What the attributes of `HoleFilling` are called where a user gives them."""
 _FILLERS: dict[str, Callable[[HoleFilling, Source, tuple[int, int, int]], Filler]] = {
     "STICK": StickFiller,
     "NEAREST_NEIGHBOR": NearestFiller,
@@ -106,22 +114,28 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
                 f"hole filling does not know the kernel {element.kernel!r}",
                 remedy=f"use one of {', '.join(HOLE_KERNELS)}",
             )
-        most = LONGEST if element.kernel == "STICK" else LARGEST
-        given = element.stick_length if element.kernel == "STICK" else element.size
-        if not 1 <= given <= most or element.sticks < 1:
+        fault = impossible_value(element)
+        if fault is not None:
+            name, expected = fault
             raise GeometryError(
-                f"hole filling {element} has an impossible size", remedy=f"give sizes of at least 1 and at most {most}"
+                f"hole filling {element.kernel.lower()} has {OPTIONS[name]} {getattr(element, name):g}",
+                remedy=f"give {expected}",
             )
-        if not 0 <= element.minimum_ratio <= 1:
-            raise GeometryError(
-                f"hole filling {element} asks for an impossible share", remedy="give a minimum ratio between 0 and 1"
-            )
-        gaussian = element.kernel.startswith("GAUSSIAN")
-        if gaussian and not (element.deviation > 0 and 0 < cube_weights(element).sum() < np.inf):
-            raise GeometryError(
-                f"hole filling {element} has an impossible deviation",
-                remedy="give a deviation in voxels, for example 0.6667",
-            )
+
+
+def impossible_value(element: HoleFilling) -> tuple[str, str] | None:
+    """The attribute of a known kernel whose value is impossible, and what was expected; None where all are possible."""
+    used = HOLE_KERNELS[element.kernel]
+    for name, most in (("stick_length", LONGEST), ("size", LARGEST)):
+        if name in used and not 1 <= getattr(element, name) <= most:
+            return name, f"at least 1 and at most {most} voxels"
+    if "sticks" in used and element.sticks < 1:
+        return "sticks", "at least 1"
+    if "minimum_ratio" in used and not 0 <= element.minimum_ratio <= 1:
+        return "minimum_ratio", "a share between 0 and 1"
+    if "deviation" in used and not (element.deviation > 0 and 0 < cube_weights(element).sum() < np.inf):
+        return "deviation", "a standard deviation in voxels above 0, for example 0.6667"
+    return None
 
 
 def _reach(element: HoleFilling) -> int:

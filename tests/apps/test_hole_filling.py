@@ -39,3 +39,19 @@ def test_options_and_chains():
 def test_what_cannot_be_understood_is_named(text, named):
     with pytest.raises(GeometryError, match=named):
         parse_hole_filling(["stick", text])
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("stick:length=0", "--fill-holes stick:length=0 has length 0; give at least 1 and at most"),
+        ("stick:sticks=0", "has sticks 0"),
+        ("nearest_neighbor:size=-3", "has size -3"),
+        ("nearest_neighbor:ratio=2", "has ratio 2; give a share between 0 and 1"),
+        ("gaussian:stdev=0", "has stdev 0"),
+        ("gaussian:stdev=nan", "has stdev nan"),
+    ],
+)
+def test_an_impossible_value_is_named_as_it_was_given(text, named):
+    with pytest.raises(GeometryError, match=named):
+        parse_hole_filling([text])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.grid import Box
-from edge_sdk.volume.holes import fill_holes, reach
+from edge_sdk.volume.holes import check_kernels, fill_holes, reach
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 from tests.edge_sdk.volume import naive_holes
 
@@ -182,3 +182,10 @@ def test_arrays_that_do_not_fit_are_refused():
         fill_holes(voxels, hit, [], weights=hit.astype(int))
     with pytest.raises(GeometryError, match="inside the volume"):
         fill_holes(voxels, hit, [], box=Box((0, 0, 0), (1, 1, 4)))
+
+
+def test_an_impossible_value_is_named_without_the_class() -> None:
+    with pytest.raises(
+        GeometryError, match=r"^hole filling stick has length 0; give at least 1 and at most \d+ voxels$"
+    ):
+        check_kernels([HoleFilling("STICK", stick_length=0)])
