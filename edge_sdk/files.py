@@ -46,19 +46,43 @@ def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterato
         _remove(temporary)
         for folder in made:
             _remove_if_empty(folder)
-        if isinstance(error, OSError) and error.errno in _PLACE:
-            raise EdgeSdkError(
-                f"cannot be written ({error.strerror})",
-                where=path,
-                remedy="choose a writable place with free space",
-            ) from error
+        if isinstance(error, OSError) and (error.errno in _PLACE or str(error.filename).startswith(str(temporary))):
+            raise _unwritable(path, error) from error
         raise
+
+
+def check_place(path: str | Path) -> None:
+    """Find out before long work whether a file can be written at `path`; `atomic_path` makes missing folders.
+
+    Raises:
+        EdgeSdkError: A directory is in the way, or the nearest folder that there is cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise _in_the_way(path)
+    folder = next(place for place in path.absolute().parents if os.path.lexists(place))
+    probe = folder / f".part-{secrets.token_hex(4)}"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def sha256(path: str | Path) -> str:
     """SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _unwritable(path: Path, error: OSError) -> EdgeSdkError:
+    return EdgeSdkError(
+        f"cannot be written ({error.strerror})", where=path, remedy="choose a writable place with free space"
+    )
+
+
+def _in_the_way(path: Path) -> EdgeSdkError:
+    return EdgeSdkError("a directory is in the way", where=path, remedy="choose another name or remove it")
 
 
 def _make_parents(folder: Path) -> list[Path]:
@@ -73,7 +97,7 @@ def _replace(temporary: Path, path: Path, replace_directory: bool) -> None:
         os.replace(temporary, path)
         return
     if not temporary.is_dir() or not (replace_directory or not any(path.iterdir())):
-        raise EdgeSdkError("a directory is in the way", where=path, remedy="choose another name or remove it")
+        raise _in_the_way(path)
     # A directory cannot replace one that holds files: move the old one aside, and back if that fails.
     old = path.with_name(f"{temporary.name}-old")
     os.replace(path, old)

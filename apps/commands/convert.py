@@ -22,9 +22,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Write a recording, with poses given beside it, as a sequence file that PLUS, 3D Slicer and ITK read."""
+    from edge_sdk.files import check_place
     from edge_sdk.sweep.formats import sweep_writer
 
     write = sweep_writer(output)  # refused before the work
+    check_place(output)
     recording = load_sweep(sweep, SweepOptions(poses, lag, max_gap, pixel_spacing), need_poses=False)
     write(recording, output, compressed=True)
     result = {

@@ -80,12 +80,17 @@ def command(
 ) -> None:
     """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
     from apps.hole_filling import parse_hole_filling
+    from edge_sdk.files import check_place
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.files import volume_suffix, write_volume
     from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
-    volume_suffix(output)  # refused before the work
+    volume_suffix(output)  # refused before the work, as is all that follows
+    check_place(output)
+    filling = parse_hole_filling(fill_holes) if fill_holes else None
     said = read_configs(config)
+    asked = (said and said.reconstruction and said.reconstruction.compounding) or "mean"
+    compounding = chosen_compounding(compounding, asked, mean, importance_mask)
     recording = load_sweep(sweep, SweepOptions(poses, lag, max_gap, pixel_spacing), config=said)
     settings = (said and said.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
@@ -97,8 +102,8 @@ def command(
         "importance_mask": importance_mask,
     }
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
-    if fill_holes:
-        settings = replace(settings, fill_holes=parse_hole_filling(fill_holes))
+    if filling is not None:
+        settings = replace(settings, fill_holes=filling)
     where = image_to_world(recording, config=said, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(recording, where, settings, said)
     warn(warnings)
@@ -120,6 +125,30 @@ def command(
         print_json({**result, "memory": takes, "warnings": for_json(warnings)})
     else:
         show(str(output), result)
+
+
+def chosen_compounding(
+    given: Compounding | None, configured: Compounding, mean: Mean | None, importance_mask: Path | None
+) -> Compounding:
+    """The compounding asked for; a mask alone asks for importance.
+
+    Raises:
+        GeometryError: A mask, or a kind of mean, for a compounding that has none.
+    """
+    from edge_sdk.errors import GeometryError
+
+    chosen = given or ("importance" if importance_mask else configured)
+    if importance_mask and chosen != "importance":
+        raise GeometryError(
+            f"--importance-mask is given with --compounding {chosen}, which weighs no pixels",
+            remedy="leave out one of them, or give --compounding importance",
+        )
+    if mean and chosen not in ("mean", "importance"):
+        raise GeometryError(
+            f"--mean is given, but the compounding is {chosen}",
+            remedy="leave out --mean, or give --compounding mean or importance",
+        )
+    return chosen
 
 
 def with_spacing(settings: ReconstructionSettings, spacing: float) -> ReconstructionSettings:

@@ -41,11 +41,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml and seconds as JSON.")] = False,
 ) -> None:
     """Segment a volume, or the volume of a tracked sweep."""
+    from edge_sdk.files import check_place
     from edge_sdk.inference.segment import segment
     from edge_sdk.metrics import class_ml
     from edge_sdk.package import Package
 
     write = mask_writer(output)
+    check_place(output)
     options = SweepOptions(poses, lag, max_gap, pixel_spacing)
     with Package(package) as opened, progress() as report:
         volume, rests_on = _volume(source, options, config, opened.manifest, report)

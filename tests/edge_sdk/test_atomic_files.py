@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_sdk.errors import EdgeSdkError
-from edge_sdk.files import atomic_path, sha256
+from edge_sdk.files import atomic_path, check_place, sha256
 
 
 def write_half(target: Path, error: BaseException) -> None:
@@ -85,3 +85,20 @@ def test_file_does_not_replace_a_directory(tmp_path: Path) -> None:
 def test_sha256_of_a_known_text(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_error_names_the_output_not_the_temporary_file() -> None:
+    target = Path("/proc/x.mha")
+    with pytest.raises(EdgeSdkError, match=r"^/proc/x\.mha: cannot be written"), atomic_path(target) as temporary:
+        temporary.write_text("x")
+
+
+def test_place_is_checked_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EdgeSdkError, match="a directory is in the way"):
+        check_place(tmp_path)
+    for unwritable in (tmp_path / "file" / "x.mha", Path("/proc/x.mha")):
+        with pytest.raises(EdgeSdkError, match=r"x\.mha: cannot be written"):
+            check_place(unwritable)
+    check_place(tmp_path / "new" / "x.mha")
+    assert [item.name for item in tmp_path.iterdir()] == ["file"]

@@ -105,3 +105,26 @@ def test_simulate_refuses_before_the_work(tmp_path: Path) -> None:
     assert "ends with" in failure("simulate", "-o", tmp_path / "s.txt")
     assert "nonsense" in failure("simulate", "-o", tmp_path / "s.mha", "--anatomy", "nonsense")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mask_alone_asks_for_importance(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    sweep, mask = small_sweep(tmp_path / "s.igs.mha"), tmp_path / "mask.png"
+    cv2.imwrite(str(mask), np.full((5, 6), 9, np.uint8))
+    said = run_json("reconstruct", sweep, "--importance-mask", mask, "-o", tmp_path / "v.mha")
+    assert said["compounding"].startswith("importance")
+    line = failure(
+        "reconstruct", sweep, "--importance-mask", mask, "--compounding", "maximum", "-o", tmp_path / "n.mha"
+    )
+    assert "--importance-mask is given with --compounding maximum" in line
+
+
+def test_what_cannot_be_is_refused_before_the_sweep_is_read(tmp_path: Path) -> None:
+    absent, volume = tmp_path / "absent.igs.mha", tmp_path / "v.mha"
+    line = failure("reconstruct", absent, "--fill-holes", "stick:length=0", "-o", volume)
+    assert "--fill-holes stick:length=0 has length 0" in line
+    line = failure("reconstruct", absent, "--mean", "true", "--compounding", "latest", "-o", volume)
+    assert "--mean is given, but the compounding is latest" in line
+    (tmp_path / "d.mha").mkdir()
+    assert "a directory is in the way" in failure("reconstruct", absent, "-o", tmp_path / "d.mha")
+    assert "cannot be written" in failure("reconstruct", absent, "-o", "/proc/v.mha")
