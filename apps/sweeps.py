@@ -38,6 +38,8 @@ MaxGapOption = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Poses further apart are not interpolated between; default 0.25."),
 ]
+_PIXEL_MM = (0.001, 10.0)
+"""Beyond these no ultrasound image has its pixels."""
 POSES, POSES_MISSING = "PosesFrom", "PosesMissing"
 _TOLD = {
     "PosesFrom": "poses_from",
@@ -165,4 +167,10 @@ def _pixel_spacing(text: str | None) -> tuple[float, float] | None:
         values = []
     if len(values) not in {1, 2}:
         raise PoseError(f"--pixel-spacing is {text!r}", remedy="give millimetres, such as 0.1 or 0.1,0.12 (x, y)")
+    least, most = _PIXEL_MM
+    if not all(least <= value <= most for value in values):
+        raise PoseError(
+            f"--pixel-spacing is {text!r}, expected {least:g} to {most:g} mm",
+            remedy="give the size of a pixel in millimetres, such as 0.1 or 0.1,0.12 (x, y)",
+        )
     return values[0], values[-1]

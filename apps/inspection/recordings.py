@@ -56,6 +56,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
             {"transform": name, "status": dict(Counter(transform.status))}
             for name, transform in sorted(sweep.transforms.items())
         ],
+        **_compounding(sweep),
         **_region(sweep, config),
         "header": dict(sweep.header) if "SourceFormat" in sweep.header else told(sweep),
     }
@@ -87,6 +88,15 @@ def describe_grid(grid: Grid) -> dict[str, Any]:
         "direction": [float(value) for value in grid.direction.ravel()],
         "volume_ml": float(np.prod(grid.shape)) * grid.voxel_ml,
     }
+
+
+def _compounding(sweep: Sweep) -> dict[str, str]:
+    """Why the images cannot be compounded, where they cannot."""
+    images = sweep.images
+    if not images.size or (images.ndim == 3 and images.dtype == np.uint8):
+        return {}
+    colours = f", {images.shape[3]} channels" if images.ndim == 4 else ""
+    return {"compounding": f"not possible: the frames are {images.dtype}{colours}; only 8-bit grey is compounded"}
 
 
 def _region(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:

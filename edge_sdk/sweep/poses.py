@@ -16,6 +16,8 @@ from edge_sdk.sweep.transforms import TransformGraph
 
 RIGID_TOLERANCE = 0.02
 """How far a tracked rotation may be from orthonormal; trackers write few digits."""
+_IMAGES = "check that the scanner sent images during the recording (their ImageStatus is not OK)"
+_TRACKER = "check that the tracker saw the probe and the reference during the recording"
 _PLACEHOLDER = np.eye(4)
 
 
@@ -115,7 +117,7 @@ def _none_usable(sweep: Sweep, reasons: list[str]) -> PoseError:
         return PoseError("the sweep holds no frames", where=sweep.source, remedy="record it again")
     reason, count = Counter(reasons).most_common(1)[0]
     return PoseError(
-        f"none of the {len(reasons)} frames has a usable pose: {reason} in {count}",
+        f"none of the {len(reasons)} frames is usable: {reason} in {count}",
         where=sweep.source,
-        remedy="check that the tracker saw the probe and the reference during the recording",
+        remedy=_IMAGES if all(reason.startswith("image is ") for reason in reasons) else _TRACKER,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.metaimage import NO_PIXELS, MetaImage, element_type, read_metaimage, write_metaimage
-from edge_sdk.sweep.formats.axes import frame_axes
+from edge_sdk.sweep.formats.axes import FRAMES, frame_axes
 from edge_sdk.sweep.formats.frame_fields import frame_lines, in_order, split_frames, sweep_of
 from edge_sdk.sweep.formats.orientation import to_mf
 from edge_sdk.sweep.formats.spacing import PIXEL_SPACING, known_spacing, spacing_text
@@ -37,6 +37,9 @@ def read_sequence(path: Path) -> Sweep:
     """Read a sequence metafile; see `edge_sdk.sweep.formats.read_sweep`."""
     file = read_metaimage(path)
     frames = split_frames(file.fields)
+    counts = [size for size, kind in zip(file.dimensions, file.kinds, strict=True) if kind in FRAMES]
+    if not frames.by_number and 0 in counts:
+        raise FileFormatError("is a recording without frames", where=path, remedy="record it again")
     if not frames.by_number or not _is_sequence(file):
         raise FileFormatError(
             "is a volume or picture, not a tracked sweep: it has no frames with fields of their own (Seq_Frame0000_…)",

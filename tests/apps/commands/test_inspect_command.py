@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge_sdk.sweep.formats import write_sweep
+from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 from tests.apps.commands_fixtures import bright_half, failure, run, run_json
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
@@ -108,3 +109,11 @@ def test_what_is_not_ours_is_told(tmp_path: Path) -> None:
     assert "known are" in failure("inspect", tmp_path / "notes.txt")
     assert "neither a package" in failure("inspect", tmp_path)
     assert "--executed is for packages" in failure("inspect", bright_half(tmp_path / "v.mha"), "--executed")
+
+
+def test_images_that_cannot_be_compounded_are_told(tmp_path: Path) -> None:
+    grey = small_sweep(tmp_path / "grey.igs.mha")
+    assert "compounding" not in run_json("inspect", grey)
+    sweep, deep = read_sweep(grey), tmp_path / "deep.igs.mha"
+    write_sweep(replace(sweep, images=sweep.images.astype("uint16")), deep)
+    assert run_json("inspect", deep)["compounding"].startswith("not possible: the frames are uint16")

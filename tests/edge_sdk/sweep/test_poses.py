@@ -91,3 +91,9 @@ def test_rigid(matrix, rigid):
         rounded[:3, :3] = matrix * np.sign(np.linalg.det(matrix))
         matrix, rigid = rounded, True
     assert is_rigid(matrix) is rigid
+
+
+def test_images_that_failed_are_not_blamed_on_the_tracker():
+    with pytest.raises(PoseError, match=r"none of the 3 frames is usable: image is INVALID in 3; .*scanner") as caught:
+        image_to_world(sweep(image=("INVALID",) * 3), config={"ImageToProbe": IMAGE_TO_PROBE})
+    assert "tracker" not in str(caught.value)

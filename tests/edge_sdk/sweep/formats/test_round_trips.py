@@ -155,3 +155,13 @@ def test_plus_s_rules_read_every_field(tmp_path, name, kind, shape, compressed):
         assert frame.pop("ProbeToTrackerTransformStatus") == "OK"
         assert frame.pop("Status" if nrrd_file else "ImageStatus") == "OK"
         assert frame == sweep.fields[index]
+
+
+def test_no_frames(tmp_path):
+    head = (
+        "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nDimSize = 4 4 0\n"
+        "ElementType = MET_UCHAR\nKinds = domain domain list\nElementDataFile = LOCAL\n"
+    )
+    (tmp_path / "none.igs.mha").write_text(head)
+    with pytest.raises(FileFormatError, match=r"none\.igs\.mha: is a recording without frames; "):
+        read_sweep(tmp_path / "none.igs.mha")
