@@ -88,7 +88,7 @@ def read_plus_config(path: str | Path) -> PlusConfig:
     path = Path(path)
     root = read_xml(path)
     transforms = {
-        f"{element.get('From')}To{element.get('To')}": _Attributes(element, path).matrix("Matrix")
+        f"{element.get('From')}To{element.get('To')}": _Attributes(element, path).transform()
         for parent in ("CoordinateDefinitions", "CalibrationResults")
         for element in root.iterfind(f".//{parent}/Transform")
     }
@@ -178,6 +178,18 @@ class _Attributes:
         """A 4×4 matrix, written row by row."""
         return np.array(self.required(name, 16)).reshape(4, 4)
 
+    def transform(self) -> NDArray[np.float64]:
+        """The 4×4 matrix of a Transform, which must have an inverse."""
+        matrix = self.matrix("Matrix")
+        if np.linalg.matrix_rank(matrix) < 4:
+            name = f"{self.element.get('From')}To{self.element.get('To')}"
+            raise FileFormatError(
+                f"the Matrix of {name} has no inverse",
+                where=self.path,
+                remedy="calibrate again, or give a calibration result in its place",
+            )
+        return matrix
+
     def choice(self, name: str, known: dict[str, Any], default: str) -> Any:
         word = self.element.get(name, default)
         if word.upper() not in known:
@@ -262,6 +274,8 @@ def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
 
 def _hole_filling_element(attributes: _Attributes) -> HoleFilling:
     """One kernel; PLUS requires all attributes that it uses."""
+    from edge_sdk.volume.holes import impossible_value
+
     kernel, used = attributes.choice("Type", {name: (name, used) for name, used in HOLE_KERNELS.items()}, "")
     values = {}
     for field_name in used:
@@ -270,4 +284,9 @@ def _hole_filling_element(attributes: _Attributes) -> HoleFilling:
         if value is None:
             raise attributes.wrong(name, "absent", f"it given for {kernel}")
         values[field_name] = value[0] if field_name in ("minimum_ratio", "deviation") else int(value[0])
-    return HoleFilling(kernel, **values)
+    element = HoleFilling(kernel, **values)
+    fault = impossible_value(element)
+    if fault is not None:
+        field_name, expected = fault
+        raise attributes.wrong(_HOLE_FILLING[field_name], f"{getattr(element, field_name):g} for {kernel}", expected)
+    return element

@@ -203,3 +203,21 @@ def test_what_is_not_xml_is_refused(tmp_path):
         read_plus_config(path)
     with pytest.raises(FileFormatError, match="cannot be read"):
         read_plus_config(tmp_path / "none.xml")
+
+
+def test_an_impossible_hole_filling_names_the_file_and_the_attribute(tmp_path):
+    element = '<HoleFillingElement Type="STICK" StickLengthLimit="0" NumberOfSticksToUse="1"/>'
+    path = config(tmp_path, 'OutputSpacing="1 1 1" FillHoles="ON"', f"<HoleFilling>{element}</HoleFilling>")
+    with pytest.raises(FileFormatError, match=r"plus\.xml: HoleFillingElement has StickLengthLimit 0 for STICK"):
+        read_plus_config(path)
+
+
+@pytest.mark.parametrize("first", ["0", "nan"])
+def test_a_calibration_without_inverse_names_the_file(tmp_path, first):
+    path = tmp_path / "plus.xml"
+    path.write_text(
+        f"""<PlusConfiguration><CoordinateDefinitions><Transform From="Image" To="Probe"
+        Matrix="{first} 0 0 1 0 0.2 0 2 0 0 0.2 3 0 0 0 1"/></CoordinateDefinitions></PlusConfiguration>"""
+    )
+    with pytest.raises(FileFormatError, match=r"plus\.xml: .*Matrix.*; (calibrate again|correct the attribute)"):
+        read_plus_config(path)
