@@ -225,7 +225,7 @@ def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
         mean="plus",
         plus_optimization=attributes.choice("Optimization", _OPTIMIZATION, "FULL"),
         importance_mask=_importance_mask(attributes),
-        darkest=math.ceil(max(0.0, rejection[0])),
+        darkest=math.ceil(min(max(0.0, rejection[0]), 1e6)),
         fill_holes=_hole_filling(attributes) if fill else (),
         skip_interval=max(1, int(skip[0])),
         image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
