@@ -81,8 +81,13 @@ def _cores() -> Fact:
     return Fact(count) if count else Fact(None, "the system does not tell physical cores")
 
 
+def usable_processors() -> int | None:
+    """Processors that this process may run on; None where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def _threads() -> Fact:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    usable = usable_processors()
     return Fact(usable) if usable else Fact(None, "the system does not tell")
 
 

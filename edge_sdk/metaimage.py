@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.header_text import decoded, field_line, trimmed
-from edge_sdk.pixel_bytes import as_array, byte_count, inflate, pixel_file, read_raw
+from edge_sdk.pixel_bytes import as_array, byte_count, inflate, opened, pixel_file, read_raw
 
 _TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4",
@@ -59,24 +59,19 @@ def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
         FileFormatError: The file is missing, no MetaImage, truncated, or its sizes disagree with its pixels.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            fields = _read_fields(stream, path)
-            dimensions, kinds, channels = _dimensions(fields, path)
-            pixels = None
-            if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
-                shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
-                if fields["ElementDataFile"] == "LOCAL":
-                    pixels = _read_pixels(stream, fields, shape, kind, path)
-                else:
-                    data_path = pixel_file(path, fields["ElementDataFile"])
-                    with data_path.open("rb") as data:
-                        pixels = _read_pixels(data, fields, shape, kind, data_path)
-            return MetaImage(fields, dimensions, kinds, pixels)
-    except OSError as error:
-        raise FileFormatError(
-            f"cannot be read ({error.strerror})", where=path, remedy="check the path and its permissions"
-        ) from error
+    with opened(path) as stream:
+        fields = _read_fields(stream, path)
+        dimensions, kinds, channels = _dimensions(fields, path)
+        pixels = None
+        if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
+            shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
+            if fields["ElementDataFile"] == "LOCAL":
+                pixels = _read_pixels(stream, fields, shape, kind, path)
+            else:
+                data_path = pixel_file(path, fields["ElementDataFile"])
+                with data_path.open("rb") as data:
+                    pixels = _read_pixels(data, fields, shape, kind, data_path)
+        return MetaImage(fields, dimensions, kinds, pixels)
 
 
 def write_metaimage(

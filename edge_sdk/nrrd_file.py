@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.header_text import decoded, field_line, trimmed
-from edge_sdk.pixel_bytes import as_array, bunzip2, byte_count, from_text, inflate, pixel_file, read_raw
+from edge_sdk.pixel_bytes import as_array, bunzip2, byte_count, from_text, inflate, opened, pixel_file, read_raw
 
 _TYPES = {
     "i1": ("int8", "int8_t", "signed char"),
@@ -75,24 +75,19 @@ def read_nrrd(path: str | Path, *, header_only: bool = False) -> NrrdFile:
             none of raw, gzip, bzip2 and text.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            fields, values, comments = _read_header(stream, path)
-            sizes, kinds = _sizes(fields, path)
-            pixels = None
-            if not header_only and 0 not in sizes and (kind := _kind(fields, path)) is not None:
-                name = fields.get("data file")
-                if name is None:
-                    pixels = _read_pixels(stream, fields, sizes[::-1], kind, path)
-                else:
-                    data_path = pixel_file(path, name)
-                    with data_path.open("rb") as data:
-                        pixels = _read_pixels(data, fields, sizes[::-1], kind, data_path)
-            return NrrdFile(fields, values, comments, sizes, kinds, pixels)
-    except OSError as error:
-        raise FileFormatError(
-            f"cannot be read ({error.strerror})", where=path, remedy="check the path and its permissions"
-        ) from error
+    with opened(path) as stream:
+        fields, values, comments = _read_header(stream, path)
+        sizes, kinds = _sizes(fields, path)
+        pixels = None
+        if not header_only and 0 not in sizes and (kind := _kind(fields, path)) is not None:
+            name = fields.get("data file")
+            if name is None:
+                pixels = _read_pixels(stream, fields, sizes[::-1], kind, path)
+            else:
+                data_path = pixel_file(path, name)
+                with data_path.open("rb") as data:
+                    pixels = _read_pixels(data, fields, sizes[::-1], kind, data_path)
+        return NrrdFile(fields, values, comments, sizes, kinds, pixels)
 
 
 def axis_vectors(text: str) -> list[tuple[float, ...] | None]:

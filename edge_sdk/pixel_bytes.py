@@ -9,6 +9,8 @@ import bz2
 import math
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +27,22 @@ _REMEDY = "copy the file again or correct its header"
 def byte_count(shape: tuple[int, ...], kind: np.dtype[Any]) -> int:
     """Bytes of an array; exact, however large."""
     return math.prod(shape) * kind.itemsize
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file to read from; what the system refuses within, of it or of a file beside it, is told as of this one.
+
+    Raises:
+        FileFormatError: The system refuses.
+    """
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise FileFormatError(
+            f"cannot be read ({error.strerror})", where=path, remedy="check the path and its permissions"
+        ) from error
 
 
 def pixel_file(header: Path, name: str) -> Path:

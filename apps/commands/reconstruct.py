@@ -111,7 +111,7 @@ def command(
     if not as_json:
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
-        volume = reconstruct(recording, config=said, settings=settings, progress=report)
+        volume = reconstruct(recording, config=said, settings=settings, poses=where, progress=report)
     volume.meta.update(told(recording))
     if warnings:
         volume.meta["warnings"] = "; ".join(warning.what for warning in warnings)

@@ -107,5 +107,5 @@ def _volume(
     said = read_configs(config)
     plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
     warn(plan.warnings)
-    volume = reconstruct(plan.sweep, config=said, settings=plan.settings, progress=report)
+    volume = reconstruct(plan.sweep, config=said, settings=plan.settings, poses=plan.poses, progress=report)
     return volume, {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}

@@ -93,7 +93,7 @@ def describe_grid(grid: Grid) -> dict[str, Any]:
 def _compounding(sweep: Sweep) -> dict[str, str]:
     """Why the images cannot be compounded, where they cannot."""
     images = sweep.images
-    if not images.size or (images.ndim == 3 and images.dtype == np.uint8):
+    if not images.size or sweep.is_grey:
         return {}
     colours = f", {images.shape[3]} channels" if images.ndim == 4 else ""
     return {"compounding": f"not possible: the frames are {images.dtype}{colours}; only 8-bit grey is compounded"}

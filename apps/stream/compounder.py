@@ -70,7 +70,7 @@ class GrowingVolume:
             (voxels, weights), inserted = self._compounder.read(around), self._inserted
         if not self._filling:
             return voxels, inserted
-        inner = Box(_minus(box.start, around.start), _minus(box.stop, around.start))
+        inner = box.counted_from(around.start)
         return fill_holes(voxels, weights > 0, self._filling, weights=weights, box=inner), inserted
 
     def voxels(self) -> NDArray[np.uint8]:
@@ -84,9 +84,8 @@ class GrowingVolume:
 
     def _grown(self, box: Box) -> Box:
         """`box` and what its holes depend on, or what depends on it: the same, as kernels are symmetric."""
-        start = tuple(max(0, edge - self._reach) for edge in box.start)
-        stop = tuple(min(edge + self._reach, end) for edge, end in zip(box.stop, self.grid.shape, strict=True))
-        return Box(start, stop)  # type: ignore[arg-type]
+        start, stop = np.subtract(box.start, self._reach), np.add(box.stop, self._reach)
+        return Box.between(np.maximum(start, 0), np.minimum(stop, self.grid.shape))
 
 
 class CompounderStage:
@@ -115,8 +114,3 @@ class CompounderStage:
                 self.left_out[OUTSIDE] += 1
             else:
                 self.touched.put(touched)
-
-
-def _minus(values: tuple[int, int, int], others: tuple[int, int, int]) -> tuple[int, int, int]:
-    z, y, x = (a - b for a, b in zip(values, others, strict=True))
-    return z, y, x

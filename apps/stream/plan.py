@@ -8,7 +8,6 @@ import numpy as np
 
 from apps.sweep_warnings import look_at
 from apps.sweeps import defaults_for
-from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -40,17 +39,14 @@ class Plan:
 
     def compounder(self) -> Compounder:
         """An empty volume to put frames into."""
-        return self._compounder_on(self.grid)
+        return make_compounder(self.grid, self.settings)
 
     def warm_up(self) -> None:
         """Compile insertion and hole filling (numba, cached on disk), so that the first frames do not wait for it."""
-        compounder = self._compounder_on(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)))
+        compounder = make_compounder(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), self.settings)
         compounder.insert(self.sweep.images[0], np.eye(4))
         voxels, weights = compounder.read()
         fill_holes(voxels, weights > 0, self.settings.fill_holes, weights=weights)
-
-    def _compounder_on(self, grid: Grid) -> Compounder:
-        return make_compounder(grid, self.settings)
 
 
 def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[float, float, float]) -> Plan:
@@ -73,10 +69,4 @@ def plan_volume(sweep: Sweep, config: PlusConfig | None, package_spacing: tuple[
     check_kernels(settings.fill_holes)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(sweep, poses, settings, config)
-    if sweep.images.ndim != 3 or sweep.images.dtype != np.uint8:
-        raise GeometryError(
-            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit grey (H, W)",
-            where=sweep.source,
-            remedy="convert the recording to 8-bit B-mode",
-        )
     return Plan(sweep, poses, settings, grid, tuple(warnings))

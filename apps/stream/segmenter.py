@@ -156,7 +156,7 @@ class SegmenterStage:
 
     def _infer(self, index: int, voxels: NDArray[Any]) -> None:
         tile = self._tiles[index]
-        here = Tile(_moved(tile.read, tile.read.start), _moved(tile.owned, tile.read.start))
+        here = Tile(tile.read.counted_from(tile.read.start), tile.owned.counted_from(tile.read.start))
         if self._empty_labels is not None and not voxels.any():
             labels = self._empty_labels[here.owned.slices]
         else:
@@ -177,13 +177,6 @@ class _Boxes:
     def overlapping(self, box: Box) -> list[int]:
         hit = (self._start < box.stop).all(axis=1) & (self._stop > box.start).all(axis=1)
         return [int(index) for index in np.flatnonzero(hit)]
-
-
-def _moved(box: Box, origin: tuple[int, int, int]) -> Box:
-    """The box with its indices counted from `origin`."""
-    start = tuple(a - o for a, o in zip(box.start, origin, strict=True))
-    stop = tuple(b - o for b, o in zip(box.stop, origin, strict=True))
-    return Box(start, stop)  # type: ignore[arg-type]
 
 
 def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:

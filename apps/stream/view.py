@@ -94,7 +94,7 @@ class ResampledView:
         reach = np.maximum(np.divide(self._volume.grid.spacing, self.spacing), 1.0)[::-1] + 1
         first, last = (to_network @ corners)[2::-1].T
         start, stop = np.floor(first - reach).astype(int), np.ceil(last + reach).astype(int) + 1
-        return _box(np.maximum(start, 0), np.minimum(stop, self.shape))
+        return Box.between(np.maximum(start, 0), np.minimum(stop, self.shape))
 
     def finished(self, voxels: NDArray[np.uint8]) -> NDArray[Any]:
         return self._resampled(voxels).voxels
@@ -117,9 +117,3 @@ def resampling_said(grid: Grid, spacing: Spacing) -> str:
         return "none: the volume has the package's spacing"
     have, want = (" × ".join(f"{step:g}" for step in steps) for steps in (grid.spacing, spacing))
     return f"volume of {have} mm resampled to {want} mm for the network, labels brought back (nearest)"
-
-
-def _box(start: NDArray[np.int_], stop: NDArray[np.int_]) -> Box:
-    z, y, x = (int(value) for value in start)
-    z_stop, y_stop, x_stop = (int(value) for value in stop)
-    return Box((z, y, x), (z_stop, y_stop, x_stop))

@@ -54,3 +54,8 @@ class Sweep:
 
     def __len__(self) -> int:
         return len(self.timestamps)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the images are grey of 8 bits, the only kind that is compounded."""
+        return self.images.ndim == 3 and self.images.dtype == np.uint8

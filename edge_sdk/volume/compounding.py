@@ -119,7 +119,7 @@ class Compounder:
         starts = np.maximum(touched[..., :3].min(0), 0)
         stops = np.minimum(touched[..., 3:].max(0), self.grid.shape)
         return [
-            None if (start >= stop).any() else Box(_triple(start), _triple(stop))
+            None if (start >= stop).any() else Box.between(start, stop)
             for start, stop in zip(starts, stops, strict=True)
         ]
 
@@ -177,8 +177,3 @@ class Compounder:
             if begin <= end:
                 slabs.append(slab)
         return slabs
-
-
-def _triple(values: NDArray[np.int64]) -> tuple[int, int, int]:
-    z, y, x = (int(value) for value in values)
-    return z, y, x

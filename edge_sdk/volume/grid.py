@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsInt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,17 @@ class Box:
 
     start: tuple[int, int, int]
     stop: tuple[int, int, int]
+
+    @classmethod
+    def between(cls, start: Iterable[SupportsInt], stop: Iterable[SupportsInt]) -> Box:
+        """The box from `start` to before `stop`, three whole numbers (z, y, x) each, of any kind."""
+        z, y, x = map(int, start)
+        z_stop, y_stop, x_stop = map(int, stop)
+        return cls((z, y, x), (z_stop, y_stop, x_stop))
+
+    def counted_from(self, origin: Sequence[int]) -> Box:
+        """The same box with its indices counted from `origin` (z, y, x)."""
+        return Box.between(np.subtract(self.start, origin), np.subtract(self.stop, origin))
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:

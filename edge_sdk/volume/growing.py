@@ -145,7 +145,7 @@ class GrowingCompounder:
         first, stop = touched[:, :3].min(0) - _OFFSET, touched[:, 3:].max(0) - _OFFSET
         if (first >= stop).any():
             return None
-        box = Box(_triple(first), _triple(stop))
+        box = Box.between(first, stop)
         self._reached = box if self._reached is None else _around(self._reached, box)
         return box
 
@@ -247,22 +247,12 @@ class GrowingCompounder:
             high = [min(a + self._edge, b) for a, b in zip(first, box.stop, strict=True)]
             if any(a >= b for a, b in zip(low, high, strict=True)):
                 continue
-            there = Box(_minus(low, box.start), _minus(high, box.start)).slices
-            grey[there], weights[there] = voxels.read(Box(_minus(low, first), _minus(high, first)))
+            common = Box.between(low, high)
+            there = common.counted_from(box.start).slices
+            grey[there], weights[there] = voxels.read(common.counted_from(first))
         return grey, weights
-
-
-def _minus(values: Any, others: Any) -> tuple[int, int, int]:
-    z, y, x = (a - b for a, b in zip(values, others, strict=True))
-    return z, y, x
-
-
-def _triple(values: NDArray[np.int64]) -> tuple[int, int, int]:
-    z, y, x = (int(value) for value in values)
-    return z, y, x
 
 
 def _around(a: Box, b: Box) -> Box:
     """The smallest box that holds both."""
-    start, stop = np.minimum(a.start, b.start), np.maximum(a.stop, b.stop)
-    return Box(_triple(start), _triple(stop))
+    return Box.between(np.minimum(a.start, b.start), np.maximum(a.stop, b.stop))

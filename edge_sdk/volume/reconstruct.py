@@ -34,6 +34,7 @@ def reconstruct(
     *,
     config: PlusConfig | None = None,
     settings: ReconstructionSettings | None = None,
+    poses: FramePoses | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> Volume:
@@ -43,6 +44,7 @@ def reconstruct(
         sweep: The recording.
         config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
         settings: Override those of the configuration.
+        poses: Of the sweep's frames in the settings' world, where they are known already.
         progress: Called with (done, total, what).
         threads: At most so many; None: as many as the process may use. The result does not depend on it.
 
@@ -57,7 +59,9 @@ def reconstruct(
     """
     settings = effective_settings(config, settings)
     check_kernels(settings.fill_holes)
-    compounder, meta = compound(sweep, config=config, settings=settings, progress=progress, threads=threads)
+    compounder, meta = compound(
+        sweep, config=config, settings=settings, poses=poses, progress=progress, threads=threads
+    )
     voxels, weights = compounder.read()
     if settings.fill_holes:
         if progress:
@@ -73,12 +77,14 @@ def compound(
     *,
     config: PlusConfig | None = None,
     settings: ReconstructionSettings | None = None,
+    poses: FramePoses | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> tuple[Compounder, dict[str, str]]:
     """As `reconstruct`, before hole filling: the filled compounder, which knows what was hit, and the counts."""
     settings = effective_settings(config, settings)
-    poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
+    if poses is None:
+        poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid = sweep_grid(sweep, poses, settings)
     compounder = make_compounder(grid, settings, threads=threads)
     left_out = Counter[str]()
@@ -164,13 +170,19 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
 
     Raises:
         PoseError: The sweep has no images.
-        GeometryError: It would not fit in memory.
+        GeometryError: They are not grey of 8 bits, or it would not fit in memory.
     """
     if sweep.images.size == 0:
         raise PoseError(
             "the recording holds tracking only, without images",
             where=sweep.source,
             remedy="give a recording with images",
+        )
+    if not sweep.is_grey:
+        raise GeometryError(
+            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit grey (H, W)",
+            where=sweep.source,
+            remedy="convert the recording to 8-bit B-mode",
         )
     try:
         return _grid(sweep, poses, settings)

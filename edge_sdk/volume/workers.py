@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
+from edge_sdk.device import usable_processors
 from edge_sdk.errors import GeometryError
 
 Job = TypeVar("Job")
 
 
 def usable_threads() -> int:
-    """Processors that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors that this process may run on; 1 where the system does not tell."""
+    return usable_processors() or 1
 
 
 def checked_threads(threads: int) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.corners import SHARE_BITS, cell_limits, corner_indices, shares
 from edge_sdk.volume.insertion.modes import IMPORTANCE, LARGEST, LATEST, MEAN
-from edge_sdk.volume.insertion.rows import grow, row_part
+from edge_sdk.volume.insertion.rows import grow_along, row_part
 
 _TIE = 2.0**-40
 """Lifts an exact tie over the error of a reciprocal; any other quotient is at least 2⁻³⁸ away from one."""
@@ -55,7 +55,7 @@ def _counts(weights, i0, i1, i2, i3, i4, i5, i6, i7):  # type: ignore[no-untyped
 
 
 @kernel
-def insert_linear(  # type: ignore[no-untyped-def]  # noqa: PLR0915
+def insert_linear(  # type: ignore[no-untyped-def]
     voxels,
     weights,
     image,
@@ -82,7 +82,7 @@ def insert_linear(  # type: ignore[no-untyped-def]  # noqa: PLR0915
     """
     low, high = cell_limits(grid_size, owned, bits, slack)
     ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
-    round_up = (np.int64(1) << bits) - 1
+    ceiling = (np.int64(1) << bits) - 1
     unit_bits = SHARE_BITS if len(mode) == len(IMPORTANCE) else SHARE_BITS - 8
     latest = len(mode) == len(LATEST)
     for row in range(image.shape[0]):
@@ -91,10 +91,7 @@ def insert_linear(  # type: ignore[no-untyped-def]  # noqa: PLR0915
             px, py, pz, start, stop = row_part(matrix, row, low, high, segments[row, part], segments[row, part + 1])
             if start >= stop:
                 continue
-            for end in (start, stop - 1):
-                qx, qy, qz = px + end * ax, py + end * ay, pz + end * az
-                grow(box, qx >> bits, qy >> bits, qz >> bits)
-                grow(box, (qx + round_up) >> bits, (qy + round_up) >> bits, (qz + round_up) >> bits)
+            grow_along(box, px, py, pz, matrix, start, stop, bits, ceiling)
             qx, qy, qz = px + start * ax, py + start * ay, pz + start * az
             column, end_column = np.uint64(start), np.uint64(stop)
             while column < end_column:

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.modes import FULL_HIT, LARGEST, LATEST, MAXIMUM, MEAN, SATURATED
-from edge_sdk.volume.insertion.rows import grow, row_part
+from edge_sdk.volume.insertion.rows import grow_along, nearest_limits, row_part
 
 _SHIFT = np.uint64(32)
 _RECIPROCALS = np.array([-(-(1 << 32) // count) for count in range(1, 257)], np.uint64)
@@ -33,8 +33,7 @@ def insert_nearest(voxels, weights, image, importance, segments, matrix, bits, m
         owned: (2, 3) first and last index (x, y, z) that may be written.
         box: (6,) int64 start and stop (z, y, x); grown around what was touched.
     """
-    half = np.int64(1) << (bits - 1)
-    low, high = (owned[0] << bits) - half, ((owned[1] + 1) << bits) - 1 - half
+    half, low, high = nearest_limits(owned, bits)
     ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
     pitch_y, pitch_z = size[0], size[0] * size[1]
     for row in range(image.shape[0]):
@@ -44,8 +43,7 @@ def insert_nearest(voxels, weights, image, importance, segments, matrix, bits, m
             if start >= stop:
                 continue
             px, py, pz = px + half, py + half, pz + half
-            for end in (start, stop - 1):
-                grow(box, (px + end * ax) >> bits, (py + end * ay) >> bits, (pz + end * az) >> bits)
+            grow_along(box, px, py, pz, matrix, start, stop, bits, 0)
             qx = px + start * ax - (base[0] << bits)
             qy = py + start * ay - (base[1] << bits)
             qz = pz + start * az - (base[2] << bits)

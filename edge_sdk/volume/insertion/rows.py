@@ -46,6 +46,31 @@ def grow(box, x, y, z):  # type: ignore[no-untyped-def]
     box[2], box[5] = min(box[2], x), max(box[5], x + 1)
 
 
+@kernel
+def grow_along(box, px, py, pz, matrix, start, stop, bits, ceiling):  # type: ignore[no-untyped-def]
+    """Let `box` hold the voxels of a part of a row, which its ends bound.
+
+    Args:
+        box: As of `grow`.
+        px, py, pz: Where the row begins, fixed point.
+        matrix: Its first column is the step along the row.
+        start, stop: The part, not empty.
+        bits: Fractional bits.
+        ceiling: What rounds a position up: one voxel less the smallest step; 0 where only the voxel before it counts.
+    """
+    for end in (start, stop - 1):
+        qx, qy, qz = px + end * matrix[0, 0], py + end * matrix[1, 0], pz + end * matrix[2, 0]
+        grow(box, qx >> bits, qy >> bits, qz >> bits)
+        grow(box, (qx + ceiling) >> bits, (qy + ceiling) >> bits, (qz + ceiling) >> bits)
+
+
+@kernel
+def nearest_limits(owned, bits):  # type: ignore[no-untyped-def]
+    """Half a voxel, and the lowest and highest position (fixed point) that is nearest to an owned voxel."""
+    half = np.int64(1) << (bits - 1)
+    return half, (owned[0] << bits) - half, ((owned[1] + 1) << bits) - 1 - half
+
+
 def fixed_point(matrix: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
     """Columns x, y and translation of a 4×4 pixel-to-voxel matrix, (3, 3), with `bits` fractional bits."""
     return np.ascontiguousarray(np.rint(matrix[:3, [0, 1, 3]] * float(1 << bits)).astype(np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.corners import cell_limits, corner_indices
-from edge_sdk.volume.insertion.rows import grow, row_part
+from edge_sdk.volume.insertion.rows import grow_along, nearest_limits, row_part
 
 _FORGET_ABOVE = np.float32(1 << 12)
 """Full hits after which a voxel's past counts half: more of them would add up float32's rounding to grey levels."""
@@ -34,8 +34,7 @@ def add_nearest(sums, image, factors, segments, matrix, bits, darkest, base, siz
         factors: (H, W) float32 weight of each pixel.
         segments, matrix, bits, darkest, base, size, owned, box: As of `insert_nearest`.
     """
-    half = np.int64(1) << (bits - 1)
-    low, high = (owned[0] << bits) - half, ((owned[1] + 1) << bits) - 1 - half
+    half, low, high = nearest_limits(owned, bits)
     ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
     pitch_y, pitch_z = 2 * size[0], 2 * size[0] * size[1]
     for row in range(image.shape[0]):
@@ -45,8 +44,7 @@ def add_nearest(sums, image, factors, segments, matrix, bits, darkest, base, siz
             if start >= stop:
                 continue
             px, py, pz = px + half, py + half, pz + half
-            for end in (start, stop - 1):
-                grow(box, (px + end * ax) >> bits, (py + end * ay) >> bits, (pz + end * az) >> bits)
+            grow_along(box, px, py, pz, matrix, start, stop, bits, 0)
             qx = px + start * ax - (base[0] << bits)
             qy = py + start * ay - (base[1] << bits)
             qz = pz + start * az - (base[2] << bits)
@@ -80,10 +78,7 @@ def add_linear(  # type: ignore[no-untyped-def]
             px, py, pz, start, stop = row_part(matrix, row, low, high, segments[row, part], segments[row, part + 1])
             if start >= stop:
                 continue
-            for end in (start, stop - 1):
-                qx, qy, qz = px + end * ax, py + end * ay, pz + end * az
-                grow(box, qx >> bits, qy >> bits, qz >> bits)
-                grow(box, (qx + mask) >> bits, (qy + mask) >> bits, (qz + mask) >> bits)
+            grow_along(box, px, py, pz, matrix, start, stop, bits, mask)
             qx, qy, qz = px + start * ax, py + start * ay, pz + start * az
             column, end_column = np.uint64(start), np.uint64(stop)
             while column < end_column:
