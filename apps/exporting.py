@@ -134,7 +134,6 @@ def _manifest(
     agreement = {name: {k: v for k, v in asdict(result).items() if v is not None} for name, result in results.items()}
     return draft_manifest(
         run.recipe,
-        graph,
         name=output.name.removesuffix(".edgepkg"),
         precision=dict.fromkeys(results, precision),
         cases=len(described.get("cases", {}).get("training", [])),

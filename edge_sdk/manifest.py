@@ -7,9 +7,11 @@ import json
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from edge_sdk.errors import GeometryError, PackageError
+from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.tiling import check_patch
 
 SCHEMA_VERSION = 1
@@ -27,11 +29,45 @@ class _Part(BaseModel):
 
 
 class Normalisation(_Part):
-    """Network input = (voxel - shift) / scale: fixed numbers, never statistics of the volume at hand."""
+    """Network input = (voxel - shift) / scale.
 
-    kind: Literal["affine"] = "affine"
+    "affine" has fixed numbers, so a volume can be segmented while it grows. "zscore" takes the mean and the standard
+    deviation of the whole volume, for scanners whose intensities have no unit (MR); it cannot stream.
+    """
+
+    kind: Literal["affine", "zscore"] = "affine"
     shift: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     scale: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.kind == "zscore" and (self.shift, self.scale) != (0.0, 1.0):
+            raise ValueError("zscore takes shift and scale from each volume: leave them out")
+        return self
+
+    def resolved(self, voxels: NDArray[Any]) -> Normalisation:
+        """The affine normalisation of this volume's voxels, (D, H, W).
+
+        Raises:
+            FileFormatError: All voxels are equal, and "zscore" would divide by 0.
+        """
+        if self.kind == "affine":
+            return self
+        mean, deviation = float(np.mean(voxels, dtype=np.float64)), float(np.std(voxels, dtype=np.float64))
+        if not deviation > 0.0:
+            raise FileFormatError(
+                f"every voxel is {mean:g}: there is no contrast to normalise",
+                remedy="give a volume with an image in it",
+            )
+        return Normalisation(shift=mean, scale=deviation)
+
+    def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
+        """Voxels as network input; only of an affine normalisation, see `resolved`."""
+        assert self.kind == "affine"
+        normalised = voxels.astype(np.float32)
+        normalised -= np.float32(self.shift)
+        normalised *= np.float32(1.0 / self.scale)
+        return normalised
 
 
 class TrainingData(_Part):

@@ -13,7 +13,7 @@ from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.network.published import load_published
 from edge_sdk.progress import Progress
-from quantization.data import PatchSampler, load_items, split_cases
+from quantization.data import PatchSampler, load_items
 from quantization.deploy_form import deploy_graph
 from quantization.draft_manifest import draft_manifest
 from quantization.evaluation import evaluate
@@ -22,6 +22,7 @@ from quantization.qat import fine_tune
 from quantization.quantizers import quantized_graph
 from quantization.recipe import Recipe
 from quantization.run_folder import STUDENT, RunFolder
+from quantization.split import split_cases
 from quantization.student import distil, estimate_statistics, student_of
 from quantization.training import build_network
 
@@ -43,15 +44,15 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
     run = RunFolder.create(out, recipe)
     torch.manual_seed(recipe.seed)
     teacher = load_published(build_network(recipe), checkpoint).eval()
-    training, held_out = split_cases(find_cases(data), recipe.data.validation_fraction, recipe.seed)
-    items = load_items(training, recipe)
+    split = split_cases(find_cases(data), recipe.data, recipe.seed)
+    items = load_items(split.training, recipe)
     batches = PatchSampler(items, recipe, batch=recipe.student.fit.batch)
 
     student = student_of(teacher, recipe.student.activation)
     estimate_statistics(student, batches, STATISTICS_BATCHES)
     student.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     distilled = distil(student, teacher, batches, recipe.student, checkpoint=out / "student.pt", progress=progress)
-    run.save_losses("student", distilled.losses)
+    run.save_history("student", distilled.history)
     assert isinstance(distilled.module, EfficientMedNeXt)
     run.save_checkpoint(distilled.module, STUDENT)
 
@@ -64,20 +65,20 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
     run.save_calibration(patches)
     calibrated = quantized_graph(float_graph, patches, recipe.data.normalisation, plan.weight_limit)
     batches = PatchSampler(items, recipe, batch=plan.batch)
-    graph, losses = fine_tune(calibrated, float_graph, batches, plan, checkpoint=out / "qat.pt", progress=progress)
-    run.save_losses("qat", losses)
+    graph, history = fine_tune(calibrated, float_graph, batches, plan, checkpoint=out / "qat.pt", progress=progress)
+    run.save_history("qat", history)
     run.save_graph("int8", graph)
 
-    manifest = draft_manifest(recipe, graph, name=out.name, precision={"torch": "int8"}, cases=len(training))
+    manifest = draft_manifest(recipe, name=out.name, precision={"torch": "int8"}, cases=len(split.training))
     forms = {"published_fp32": teacher, "deploy_fp32": GraphModule(float_graph), "deploy_int8": GraphModule(graph)}
     metrics = {
-        name: evaluate(module, held_out, recipe, manifest, progress=progress, label=f"evaluate {name}")
+        name: evaluate(module, split.gate, recipe, manifest, progress=progress, label=f"evaluate {name}")
         for name, module in forms.items()
     }
     run.record("metrics", metrics)
     gate = judge(metrics["deploy_int8"], metrics["published_fp32"], recipe.gate.minimum_ratio)
     run.record("gate", gate.model_dump(mode="json"))
-    run.record("cases", {"training": [c.name for c in training], "held_out": [c.name for c in held_out]})
+    run.record("cases", split.names())
     return run
 
 

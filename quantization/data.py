@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,22 +16,6 @@ from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
 
 Item = Mapping[str, Tensor]
-
-
-def split_cases(cases: Sequence[Case], fraction: float, seed: int) -> tuple[list[Case], list[Case]]:
-    """(training, validation), shuffled by the seed.
-
-    Raises:
-        TrainingError: No case is left to train on.
-    """
-    order = np.random.default_rng(seed).permutation(len(cases))
-    held = round(fraction * len(cases))
-    if held >= len(cases):
-        raise TrainingError(
-            f"{len(cases)} cases, of which {held} are held out: none is left to train on",
-            remedy="give more cases, or a smaller data.validation_fraction",
-        )
-    return [cases[i] for i in sorted(order[held:])], [cases[i] for i in sorted(order[:held])]
 
 
 def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
@@ -54,15 +39,19 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
 def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
     """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalised, and "label" (1, D, H, W) uint8.
 
+    Volumes smaller than a patch are padded with 0 before normalisation, as inference pads them.
+
     Raises:
         FileFormatError, GeometryError, TrainingError: As `read_case`.
     """
-    shift, scale = recipe.data.normalisation.shift, recipe.data.normalisation.scale
     items: list[Item] = []
     for case in cases:
         image, label = read_case(case, recipe)
-        voxels = (image.voxels.astype(np.float32) - shift) / scale
-        labels = label.voxels.astype(np.uint8)
+        normalisation = recipe.data.normalisation.resolved(image.voxels)
+        missing = [max(0, size - have) for size, have in zip(recipe.data.patch, image.voxels.shape, strict=True)]
+        around = [(some // 2, some - some // 2) for some in missing]
+        voxels = normalisation.apply(np.pad(image.voxels, around))
+        labels = np.pad(label.voxels.astype(np.uint8), around)
         items.append({"image": torch.from_numpy(voxels)[None], "label": torch.from_numpy(labels)[None]})
     return items
 
@@ -95,15 +84,24 @@ class PatchSampler:
 def _pipeline(recipe: Recipe, augment: bool) -> Any:
     from monai import transforms as mt
 
-    keys, size, jitter = ("image", "label"), recipe.data.patch, recipe.data.intensity_jitter
-    shift, scale = recipe.data.normalisation.shift, recipe.data.normalisation.scale
-    classes = len(recipe.data.labels)
-    steps: list[Any] = [
-        mt.SpatialPadd(keys, size, constant_values=(-shift / scale, 0)),
-        mt.RandCropByLabelClassesd(keys, "label", size, num_classes=classes, num_samples=1, warn=False),
+    keys, plan, jitter = ("image", "label"), recipe.data, recipe.data.intensity_jitter
+    steps: list[Any] = []
+    if augment and (plan.rotate_degrees > 0 or plan.scale_jitter > 0):
+        steps += [
+            mt.RandAffined(
+                keys,
+                prob=0.5,
+                rotate_range=(math.radians(plan.rotate_degrees),) * 3,
+                scale_range=(plan.scale_jitter,) * 3,
+                mode=("bilinear", "nearest"),
+                padding_mode="border",
+            )
+        ]
+    steps += [
+        mt.RandCropByLabelClassesd(keys, "label", plan.patch, num_classes=len(plan.labels), num_samples=1, warn=False),
     ]
-    if augment and recipe.data.flip:
-        steps += [mt.RandFlipd(keys, prob=0.5, spatial_axis=axis) for axis in range(3)]
+    if augment:
+        steps += [mt.RandFlipd(keys, prob=0.5, spatial_axis="zyx".index(axis)) for axis in plan.flip_axes]
     if augment and jitter > 0:
         steps += [
             mt.RandScaleIntensityd("image", factors=jitter, prob=0.5),

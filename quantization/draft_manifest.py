@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from edge_sdk.graph import Graph
 from edge_sdk.manifest import Manifest, TrainingData
+from edge_sdk.network.variants import PATCH_MULTIPLE, VARIANTS
 from quantization.recipe import Recipe
 
 
 def draft_manifest(
-    recipe: Recipe, graph: Graph, *, name: str, precision: dict[str, Literal["int8", "fp32"]], cases: int, **more: Any
+    recipe: Recipe, *, name: str, precision: dict[str, Literal["int8", "fp32"]], cases: int, **more: Any
 ) -> Manifest:
-    """The manifest of a package of `graph`; files and hashes are filled in when it is written."""
+    """The manifest of a package of the recipe's network; files and hashes are filled in when it is written."""
     return Manifest(
         name=name,
         variant=recipe.network.variant,
         labels=recipe.label_names,
-        in_channels=graph.in_channels,
+        in_channels=1,
         patch=recipe.data.patch,
-        patch_multiple=graph.patch_multiple,
+        patch_multiple=PATCH_MULTIPLE,
         spacing_mm=recipe.data.spacing_mm,
         normalisation=recipe.data.normalisation,
-        output_stride=graph.output_stride,
+        output_stride=1 if VARIANTS[recipe.network.variant].full_resolution else 2,
         precision=precision,
         recipe=recipe.model_dump(mode="json"),
         training_data=TrainingData(name=recipe.data.name, licence=recipe.data.licence, cases=cases),

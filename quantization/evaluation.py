@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from edge_sdk.inference.cases import Case
-from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.inference.segment import segment
 from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases
 from edge_sdk.network.module_session import ModuleSession
 from edge_sdk.progress import Progress
 from quantization.data import read_case
+from quantization.draft_manifest import draft_manifest
 from quantization.recipe import Recipe
+
+
+def dice_on(cases: Sequence[Case], recipe: Recipe) -> Callable[[nn.Module], float]:
+    """Mean Dice of a module on cases, for `Fitting`."""
+    manifest = draft_manifest(recipe, name="validation", precision={"torch": "fp32"}, cases=0)
+
+    def score(module: nn.Module) -> float:
+        mean = evaluate(module, cases, recipe, manifest)["mean"]
+        return float("nan") if mean is None else float(mean)
+
+    return score
 
 
 def evaluate(
@@ -35,13 +47,10 @@ def evaluate(
     names = recipe.label_names
     scores: dict[str, Scores] = {}
     with ModuleSession(module) as session:
-        segmenter = VolumeSegmenter(session, manifest)
         for done, case in enumerate(cases, 1):
             image, truth = read_case(case, recipe)
-            mask = np.zeros(image.voxels.shape, np.uint8)
-            for tile in segmenter.tiles(image.grid.shape):
-                mask[tile.owned.slices] = segmenter.segment_tile(image.voxels, tile)
-            scores[case.identity] = dice_per_class(mask, truth.voxels, sorted(names)[1:])
+            mask = segment(session, image, manifest)
+            scores[case.identity] = dice_per_class(mask.voxels, truth.voxels, sorted(names)[1:])
             if progress is not None:
                 progress(done, len(cases), label)
     means = [value for case_scores in scores.values() if (value := mean_dice(case_scores)) is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -19,69 +19,159 @@ from edge_sdk.progress import Progress
 from quantization.recipe import Fit
 
 Batch = tuple[Tensor, Tensor]
+SAVE_EVERY = 50
+
+
+@dataclass
+class History:
+    """What a fit went through.
+
+    Attributes:
+        losses: Of every step.
+        validation: (steps done, score) of every validation.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
 
 
 @dataclass
 class FitResult:
-    """The averaged weights and the loss of every step."""
+    """The averaged weights, and how they came about."""
 
     module: nn.Module
-    losses: list[float]
+    history: History
 
 
-def fit(
-    module: nn.Module,
-    loss_of: Callable[[nn.Module, Batch], Tensor],
-    batches: Callable[[int], Batch],
-    plan: Fit,
-    *,
-    checkpoint: Path,
-    progress: Progress | None = None,
-    save_every: int = 50,
-    label: str = "train",
-) -> FitResult:
-    """Train `module`; the weights returned are their exponential moving average.
+class Fitting:
+    """One training phase, step by step; the averaged weights are its result.
 
-    Args:
-        loss_of: Loss of a batch.
-        batches: Batch of a step number.
-        checkpoint: Written every `save_every` steps; a later call with the same file goes on from there.
+    Attributes:
+        history: Of all steps, those before an interruption too.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        loss_of: Callable[[nn.Module, Batch], Tensor],
+        batches: Callable[[int], Batch],
+        plan: Fit,
+        *,
+        checkpoint: Path,
+        validate: Callable[[nn.Module], float] | None = None,
+        save_every: int = SAVE_EVERY,
+    ) -> None:
+        """
+        Args:
+            loss_of: Loss of a batch.
+            batches: Batch of a step number; the same in every run, so that a resumed run equals an unbroken one.
+            checkpoint: Written every `save_every` steps; a later fit with the same file goes on from there.
+            validate: Score of the averaged weights, taken every `plan.validate_every` steps.
+
+        Raises:
+            TrainingError: The file of an interrupted run is damaged, or of another network.
+        """
+        self.module, self.plan = module, plan
+        self._loss_of, self._batches, self._validate = loss_of, batches, validate
+        self._checkpoint, self._save_every = checkpoint, save_every
+        self._optimizer = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        self._average = AveragedModel(
+            module,
+            multi_avg_fn=get_ema_multi_avg_fn(plan.ema),  # type: ignore[no-untyped-call]
+            use_buffers=False,
+        )
+        self.history = self._resumed()
+
+    @property
+    def done(self) -> int:
+        """Steps taken so far."""
+        return len(self.history.losses)
+
+    def step(self) -> float:
+        """Take the next step; its loss.
+
+        Raises:
+            TrainingError: The loss is not finite.
+        """
+        number = self.done
+        self.module.train()
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.plan.learning_rate * _schedule(number, self.plan)
+        loss = self._loss_of(self.module, self._batches(number))
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"loss is {loss.item()} at step {number}",
+                where=self._checkpoint.parent,
+                remedy="lower the learning rate",
+            )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        self._optimizer.step()
+        self._average.update_parameters(self.module)
+        self.history.losses.append(loss.item())
+        every = self.plan.validate_every
+        if self._validate is not None and every and (self.done % every == 0 or self.done == self.plan.steps):
+            self.history.validation.append((self.done, self._validate(self.averaged())))
+        if self.done % self._save_every == 0 or self.done == self.plan.steps:
+            self._save()
+        return self.history.losses[-1]
+
+    def averaged(self) -> nn.Module:
+        """The averaged weights, in evaluation mode; BatchNorm statistics, averages already, are the live ones."""
+        averaged: nn.Module = self._average.module
+        averaged.load_state_dict({**averaged.state_dict(), **dict(self.module.named_buffers())})
+        return averaged.eval()
+
+    def _save(self) -> None:
+        state = {
+            "module": self.module.state_dict(),
+            "average": self._average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "losses": self.history.losses,
+            "validation": self.history.validation,
+        }
+        with atomic_path(self._checkpoint) as temporary:
+            torch.save(state, temporary)
+
+    def _resumed(self) -> History:
+        path = self._checkpoint
+        if not path.is_file():
+            return History()
+        try:
+            state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, UnpicklingError) as cause:
+            raise TrainingError(
+                f"the interrupted run cannot be read ({type(cause).__name__})",
+                where=path,
+                remedy="delete this file to start the phase again",
+            ) from cause
+        try:
+            self.module.load_state_dict(state["module"])
+            self._average.load_state_dict(state["average"])
+            self._optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, KeyError) as cause:
+            raise TrainingError(
+                "the interrupted run has another network",
+                where=path,
+                remedy="use its recipe, or another output folder",
+            ) from cause
+        return History(state["losses"], state["validation"])
+
+
+def fit(fitting: Fitting, *, progress: Progress | None = None, label: str = "train") -> FitResult:
+    """Take all steps that are left, telling the mean of the last losses and the last score.
 
     Raises:
         TrainingError: The loss is not finite.
     """
-    optimizer = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-    average = AveragedModel(
-        module,
-        multi_avg_fn=get_ema_multi_avg_fn(plan.ema),  # type: ignore[no-untyped-call]
-        use_buffers=False,
-    )
-    losses = _resume(checkpoint, module, average, optimizer)
-    module.train()
-    for step in range(len(losses), plan.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = plan.learning_rate * _schedule(step, plan)
-        loss = loss_of(module, batches(step))
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"loss is {loss.item()} at step {step}",
-                where=checkpoint.parent,
-                remedy="lower the learning rate",
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        average.update_parameters(module)
-        losses.append(loss.item())
+    while fitting.done < fitting.plan.steps:
+        fitting.step()
         if progress is not None:
-            recent = losses[-20:]
-            progress(step + 1, plan.steps, f"{label}: loss {sum(recent) / len(recent):.3f}")
-        if (step + 1) % save_every == 0 or step + 1 == plan.steps:
-            _save(checkpoint, module, average, optimizer, losses)
-    averaged: nn.Module = average.module
-    averaged.load_state_dict({**averaged.state_dict(), **_buffers(module)})
-    return FitResult(averaged.eval(), losses)
+            recent = fitting.history.losses[-20:]
+            score = f", Dice {fitting.history.validation[-1][1]:.3f}" if fitting.history.validation else ""
+            progress(fitting.done, fitting.plan.steps, f"{label}: loss {sum(recent) / len(recent):.3f}{score}")
+    return FitResult(fitting.averaged(), fitting.history)
 
 
 def _schedule(step: int, plan: Fit) -> float:
@@ -89,44 +179,3 @@ def _schedule(step: int, plan: Fit) -> float:
         return (step + 1) / plan.warmup_steps
     done = (step - plan.warmup_steps) / max(1, plan.steps - plan.warmup_steps)
     return 0.5 * (1 + math.cos(math.pi * done)) * 0.99 + 0.01
-
-
-def _buffers(module: nn.Module) -> dict[str, Tensor]:
-    """BatchNorm statistics are already averages: the live ones are used, not an average of averages."""
-    return dict(module.named_buffers())
-
-
-def _save(path: Path, module: nn.Module, average: nn.Module, optimizer: Any, losses: list[float]) -> None:
-    state = {
-        "module": module.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "losses": losses,
-    }
-    with atomic_path(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(path: Path, module: nn.Module, average: nn.Module, optimizer: Any) -> list[float]:
-    if not path.is_file():
-        return []
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, UnpicklingError) as cause:
-        raise TrainingError(
-            f"the interrupted run cannot be read ({type(cause).__name__})",
-            where=path,
-            remedy="delete this file to start the phase again",
-        ) from cause
-    try:
-        module.load_state_dict(state["module"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-    except (RuntimeError, ValueError, KeyError) as cause:
-        raise TrainingError(
-            "the interrupted run has another network",
-            where=path,
-            remedy="use its recipe, or another output folder",
-        ) from cause
-    losses: list[float] = state["losses"]
-    return losses

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from edge_sdk.graph import Conv, Graph, Node
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.progress import Progress
-from quantization.fitting import Batch, fit
+from quantization.fitting import Batch, Fitting, History, fit
 from quantization.losses import SegmentationLoss, distillation_loss
 from quantization.quantizers import with_weight_scale
 from quantization.recipe import Fit, Quantize
@@ -63,11 +63,11 @@ def fine_tune(
     *,
     checkpoint: Path,
     progress: Progress | None = None,
-) -> tuple[Graph, list[float]]:
-    """Train the quantised graph on labels and on the logits of its float form; (graph, loss of every step)."""
+) -> tuple[Graph, History]:
+    """Train the quantised graph on labels and on the logits of its float form; (graph, its history)."""
     module = QatModule(graph, float_graph)
     if plan.steps == 0:
-        return module.finished_graph(), []
+        return module.finished_graph(), History()
     teacher = GraphModule(float_graph).eval()
     label_loss = SegmentationLoss()
 
@@ -86,6 +86,6 @@ def fine_tune(
         weight_decay=0.0,
         ema=0.95,
     )
-    result = fit(module, loss_of, batches, schedule, checkpoint=checkpoint, progress=progress, label="qat")
+    result = fit(Fitting(module, loss_of, batches, schedule, checkpoint=checkpoint), progress=progress, label="qat")
     assert isinstance(result.module, QatModule)
-    return result.module.finished_graph(), result.losses
+    return result.module.finished_graph(), result.history

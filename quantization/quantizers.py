@@ -52,6 +52,8 @@ def quantized_graph(
 
 def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalisation) -> Quantize | None:
     """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
+    if normalisation.kind != "affine":
+        return None
     voxels = patches * normalisation.scale + normalisation.shift
     zero = round(normalisation.shift)
     within = 0 <= zero <= 255 and voxels.min() > -0.5 and voxels.max() < 255.5

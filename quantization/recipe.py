@@ -45,8 +45,13 @@ class Data(Section):
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
     """(x, y, z)."""
     normalisation: Normalisation = Normalisation(shift=96.0, scale=64.0)
+    test_cases: Annotated[int, Field(ge=0)] = 0
+    """Cases set aside by the seed, on which nothing is tuned; the gate judges on them."""
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15
-    flip: bool = True
+    """Of the other cases: for curves and choices."""
+    flip_axes: tuple[Literal["x", "y", "z"], ...] = ("x", "y", "z")
+    rotate_degrees: Annotated[float, Field(ge=0, le=180)] = 0.0
+    scale_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.0
     intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
     name: str = "unnamed data set"
     licence: str = "not stated"
@@ -78,6 +83,8 @@ class Fit(Section):
     warmup_steps: Annotated[int, Field(ge=0)] = 50
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    validate_every: Annotated[int, Field(ge=0)] = 0
+    """Steps between measurements of the averaged weights' Dice on the validation cases; 0 never measures."""
 
 
 class Student(Section):

@@ -16,6 +16,7 @@ from torch import nn
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.graph import Graph, load_graph, save_graph
+from quantization.fitting import History
 from quantization.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -42,7 +43,7 @@ class RunFolder:
         run = cls(path)
         described = recipe.model_dump(mode="json")
         if (path / DESCRIPTION).is_file():
-            if run.description.get("recipe") != described:
+            if run.recipe != recipe:
                 raise TrainingError(
                     "holds a run of another recipe",
                     where=path,
@@ -97,9 +98,12 @@ class RunFolder:
         with atomic_path(self.path / name) as temporary:
             save_file(state, temporary)
 
-    def save_losses(self, phase: str, losses: list[float]) -> None:
-        """Write the loss of every step as CSV."""
-        lines = ["step,loss", *(f"{step},{loss:.6g}" for step, loss in enumerate(losses, 1))]
+    def save_history(self, phase: str, history: History) -> None:
+        """Write the loss of every step, and the validation Dice where it was measured, as CSV."""
+        scores = dict(history.validation)
+        lines = ["step,loss,validation_dice"]
+        for step, loss in enumerate(history.losses, 1):
+            lines.append(f"{step},{loss:.6g},{f'{scores[step]:.5f}' if step in scores else ''}")
         with atomic_path(self.path / f"{phase}-losses.csv") as temporary:
             temporary.write_text("\n".join(lines) + "\n")
 

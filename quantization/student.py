@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.progress import Progress
-from quantization.fitting import Batch, FitResult, fit
+from quantization.fitting import Batch, FitResult, Fitting, fit
 from quantization.losses import SegmentationLoss, distillation_loss
 from quantization.recipe import Student
 
@@ -70,4 +70,4 @@ def distil(
             target: Tensor = teacher(images)
         return label_loss(outputs, labels) + plan.distillation * distillation_loss(outputs[0], target)
 
-    return fit(student, loss_of, batches, plan.fit, checkpoint=checkpoint, progress=progress, label="distil")
+    return fit(Fitting(student, loss_of, batches, plan.fit, checkpoint=checkpoint), progress=progress, label="distil")

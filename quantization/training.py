@@ -11,11 +11,13 @@ from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.published import load_published
 from edge_sdk.progress import Progress
-from quantization.data import PatchSampler, load_items, split_cases
-from quantization.fitting import Batch, fit
+from quantization.data import PatchSampler, load_items
+from quantization.evaluation import dice_on
+from quantization.fitting import Batch, Fitting, fit
 from quantization.losses import SegmentationLoss
 from quantization.recipe import Recipe
 from quantization.run_folder import CHECKPOINT, RunFolder
+from quantization.split import split_cases
 
 
 def build_network(recipe: Recipe) -> EfficientMedNeXt:
@@ -42,8 +44,8 @@ def train(
     network = build_network(recipe)
     if start_from is not None:
         load_published(network, start_from)
-    training, _ = split_cases(find_cases(data), recipe.data.validation_fraction, recipe.seed)
-    batches = PatchSampler(load_items(training, recipe), recipe, batch=recipe.train.batch)
+    split = split_cases(find_cases(data), recipe.data, recipe.seed)
+    batches = PatchSampler(load_items(split.training, recipe), recipe, batch=recipe.train.batch)
     loss = SegmentationLoss()
     last = 0 if recipe.network.supervise_full_resolution else network.last_stage
 
@@ -52,11 +54,19 @@ def train(
         return loss(module.stages(batch[0], last), batch[1])
 
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    result = fit(network, loss_of, batches, recipe.train, checkpoint=run.path / "train.pt", progress=progress)
-    run.save_checkpoint(result.module, CHECKPOINT)
-    run.record(
-        "train",
-        {"steps": len(result.losses), "final_loss": sum(result.losses[-20:]) / len(result.losses[-20:])},
+    fitting = Fitting(
+        network,
+        loss_of,
+        batches,
+        recipe.train,
+        checkpoint=run.path / "train.pt",
+        validate=dice_on(split.validation, recipe) if split.validation else None,
     )
-    run.save_losses("train", result.losses)
+    result = fit(fitting, progress=progress)
+    run.save_checkpoint(result.module, CHECKPOINT)
+    losses, validation = result.history.losses, result.history.validation
+    described = {"steps": len(losses), "final_loss": sum(losses[-20:]) / len(losses[-20:])}
+    run.record("train", {**described, "validation_dice": validation[-1][1] if validation else None})
+    run.record("cases", split.names())
+    run.save_history("train", result.history)
     return run

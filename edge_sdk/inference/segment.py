@@ -36,7 +36,7 @@ def segment(
 
     Raises:
         GeometryError: Not a volume of one channel.
-        FileFormatError: Voxels that are not finite.
+        FileFormatError: Voxels that are not finite, or all equal where the normalisation needs contrast.
         PackageError: No manifest.
     """
     manifest = manifest or getattr(session, "manifest", None)
@@ -46,7 +46,7 @@ def segment(
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))
-    segmenter = VolumeSegmenter(session, manifest)
+    segmenter = VolumeSegmenter(session, manifest, normalisation=manifest.normalisation.resolved(volume.voxels))
     mask = np.zeros(volume.grid.shape, np.uint8)
     tiles = segmenter.tiles(volume.grid.shape)
     for done, tile in enumerate(tiles, 1):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.errors import GeometryError
+from edge_sdk.errors import GeometryError, PackageError
 from edge_sdk.inference.tiling import Tile, tiles_of
 from edge_sdk.inference.upsampling import labels_of
-from edge_sdk.manifest import Manifest
+from edge_sdk.manifest import Manifest, Normalisation
 from edge_sdk.session import Session
 from edge_sdk.volume.grid import Box
 
@@ -18,20 +18,31 @@ from edge_sdk.volume.grid import Box
 class VolumeSegmenter:
     """Segments voxels at the manifest's spacing; a tile's labels depend on the tile's voxels only."""
 
-    def __init__(self, session: Session, manifest: Manifest, *, overlap: float = 0.25) -> None:
+    def __init__(
+        self, session: Session, manifest: Manifest, *, normalisation: Normalisation | None = None, overlap: float = 0.25
+    ) -> None:
         """
         Args:
             session: An open target.
             manifest: Says patch size, normalisation, stride and labels.
+            normalisation: The manifest's, resolved on the volume; only an affine one needs no volume.
             overlap: Least share of a patch, per axis, that the next one covers again.
 
         Raises:
             GeometryError: The network takes more than one channel.
+            PackageError: The manifest's normalisation needs a whole volume, and was not resolved on one.
         """
         if manifest.in_channels != 1:
             raise GeometryError(
                 f"the network takes {manifest.in_channels} channels, a volume has one",
                 remedy="use a package for one channel",
+            )
+        self._normalisation = normalisation or manifest.normalisation
+        if self._normalisation.kind != "affine":
+            raise PackageError(
+                f"normalises by {self._normalisation.kind}, which needs the whole volume before its first tile",
+                where=manifest.name,
+                remedy="segment finished volumes with it; to stream, train with an affine normalisation",
             )
         self._session, self._manifest, self._overlap = session, manifest, overlap
 
@@ -62,14 +73,11 @@ class VolumeSegmenter:
 
     def _patch(self, voxels: NDArray[Any], tile: Tile) -> NDArray[np.float32]:
         """Network input (1, 1, D, H, W); voxels beyond the volume are background (0 before normalisation)."""
-        inside = voxels[tile.read.slices].astype(np.float32)
+        inside = voxels[tile.read.slices]
         missing = [(0, size - have) for size, have in zip(self._manifest.patch, inside.shape, strict=True)]
         if any(after for _, after in missing):
             inside = np.pad(inside, missing)
-        norm = self._manifest.normalisation
-        inside -= np.float32(norm.shift)
-        inside *= np.float32(1.0 / norm.scale)
-        return inside[None, None]
+        return self._normalisation.apply(inside)[None, None]
 
 
 def _relative(box: Box, to: Box) -> Box:

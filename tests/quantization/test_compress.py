@@ -9,9 +9,9 @@ from edge_sdk.errors import FileFormatError, PackageError, TrainingError
 from edge_sdk.graph import Graph, Input
 from edge_sdk.inference.cases import Case
 from quantization.compress import compress
-from quantization.data import split_cases
-from quantization.recipe import Recipe
+from quantization.recipe import Data, Recipe
 from quantization.run_folder import CALIBRATION, CHECKPOINT, GRAPHS, RunFolder
+from quantization.split import split_cases
 from quantization.training import train
 
 
@@ -26,7 +26,7 @@ def test_from_data_to_a_package_that_runs(recipe: Recipe, data_folder: Path, tmp
     described = run.description
     assert described["rewrite_error"] < 1e-4
     assert set(described["metrics"]) == {"published_fp32", "deploy_fp32", "deploy_int8"}
-    assert len(described["cases"]["held_out"]) == 1
+    assert len(described["cases"]["validation"]) == 1
     assert run.graph("int8").quantized
     assert not run.graph("fp32").quantized
 
@@ -69,7 +69,7 @@ def test_damaged_files_of_a_run_are_told(recipe: Recipe, tmp_path: Path) -> None
 def test_holding_out_every_case_is_refused(tmp_path: Path) -> None:
     case = Case("a", tmp_path / "a.nii.gz", tmp_path / "b.nii.gz")
     with pytest.raises(TrainingError, match="none is left to train on"):
-        split_cases([case], 0.9, 0)
+        split_cases([case], Data(labels={"0": "background", "1": "ball"}, validation_fraction=0.9), 0)
 
 
 def test_a_run_that_was_not_compressed_says_so(recipe: Recipe, tmp_path: Path) -> None:

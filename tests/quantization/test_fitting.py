@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from edge_sdk.errors import TrainingError
-from quantization.fitting import Batch, fit
+from quantization.fitting import Batch, Fitting, fit
 from quantization.recipe import Fit
 
 
@@ -28,7 +28,7 @@ def network() -> nn.Linear:
 
 def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     plan = Fit(steps=12, warmup_steps=2)
-    whole = fit(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt", save_every=5)
+    whole = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt", save_every=5))
 
     def killed_at_eight(step: int) -> Batch:
         if step == 8:
@@ -36,28 +36,30 @@ def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> No
         return batches(step)
 
     with pytest.raises(KeyboardInterrupt):
-        fit(network(), loss_of, killed_at_eight, plan, checkpoint=tmp_path / "cut.pt", save_every=5)
-    resumed = fit(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt", save_every=5)
-    assert resumed.losses == whole.losses
+        fit(Fitting(network(), loss_of, killed_at_eight, plan, checkpoint=tmp_path / "cut.pt", save_every=5))
+    resumed = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt", save_every=5))
+    assert resumed.history == whole.history
     assert all(torch.equal(a, b) for a, b in zip(resumed.module.parameters(), whole.module.parameters(), strict=True))
 
 
 def test_a_damaged_interruption_is_told(tmp_path: Path) -> None:
     path, plan = tmp_path / "cut.pt", Fit(steps=2, warmup_steps=0)
-    fit(network(), loss_of, batches, plan, checkpoint=path)
+    fit(Fitting(network(), loss_of, batches, plan, checkpoint=path))
     whole = path.read_bytes()
     for content in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
         path.write_bytes(content)
         with pytest.raises(TrainingError, match=r"cut\.pt: .*cannot be read.*delete this file"):
-            fit(network(), loss_of, batches, plan, checkpoint=path)
+            fit(Fitting(network(), loss_of, batches, plan, checkpoint=path))
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="loss is nan at step 0"):
         fit(
-            network(),
-            lambda module, batch: loss_of(module, batch) * float("nan"),
-            batches,
-            Fit(steps=2),
-            checkpoint=tmp_path / "x.pt",
+            Fitting(
+                network(),
+                lambda module, batch: loss_of(module, batch) * float("nan"),
+                batches,
+                Fit(steps=2),
+                checkpoint=tmp_path / "x.pt",
+            )
         )
