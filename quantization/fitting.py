@@ -34,6 +34,12 @@ class History:
     losses: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
 
+    def told(self) -> str:
+        """The mean of the last losses and the last score, for progress."""
+        recent = self.losses[-20:]
+        score = f", Dice {self.validation[-1][1]:.3f}" if self.validation else ""
+        return f"loss {sum(recent) / len(recent):.3f}{score}"
+
 
 @dataclass
 class FitResult:
@@ -168,9 +174,7 @@ def fit(fitting: Fitting, *, progress: Progress | None = None, label: str = "tra
     while fitting.done < fitting.plan.steps:
         fitting.step()
         if progress is not None:
-            recent = fitting.history.losses[-20:]
-            score = f", Dice {fitting.history.validation[-1][1]:.3f}" if fitting.history.validation else ""
-            progress(fitting.done, fitting.plan.steps, f"{label}: loss {sum(recent) / len(recent):.3f}{score}")
+            progress(fitting.done, fitting.plan.steps, f"{label}: {fitting.history.told()}")
     return FitResult(fitting.averaged(), fitting.history)
 
 
