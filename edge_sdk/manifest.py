@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.tiling import check_patch
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 added `inference` and `gate.allowed_failing`; packages of schema 1 have their defaults."""
 NAME = "manifest.json"
 SELFTEST = "selftest.npz"
 _BLANK = "0" * 64
@@ -70,6 +71,19 @@ class Normalisation(_Part):
         return normalised
 
 
+class Inference(_Part):
+    """How a volume's patches become one mask; the same in `segment`, `verify` and the gate.
+
+    "centre-crop" takes each voxel from the patch in whose middle it lies most, so that a volume can be segmented while
+    it grows. "gaussian" averages the logits of all patches over a voxel, weighted by how central it is; smoother at the
+    seams, at the cost of more overlap, and it cannot stream.
+    """
+
+    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    """Least share of a patch, per axis, that the next one covers again; 0.5 is usual with "gaussian"."""
+    blending: Literal["centre-crop", "gaussian"] = "centre-crop"
+
+
 class TrainingData(_Part):
     """What the network learned from."""
 
@@ -79,11 +93,15 @@ class TrainingData(_Part):
 
 
 class Gate(_Part):
-    """The check that may refuse to ship, with the numbers that it looked at."""
+    """The check that may refuse to ship, with the numbers that it looked at.
+
+    `allowed_failing` marks a package that was written although it failed.
+    """
 
     verdict: Literal["passed", "failed", "not run"]
     reason: str = ""
     numbers: dict[str, JsonValue] = {}
+    allowed_failing: bool = False
 
 
 class Manifest(_Part):
@@ -100,6 +118,7 @@ class Manifest(_Part):
         spacing_mm: (x, y, z) of the voxels that the network was trained on.
         normalisation: From voxels to network input.
         output_stride: Patch voxels per logit voxel, per axis.
+        inference: How patches become a mask.
         precision: Target → "int8" or "fp32"; the package holds exactly these targets.
         recipe: What compression did.
         training_data: What the network learned from.
@@ -122,6 +141,7 @@ class Manifest(_Part):
     spacing_mm: tuple[Positive, Positive, Positive]
     normalisation: Normalisation = Normalisation()
     output_stride: Size = 2
+    inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
     recipe: dict[str, JsonValue] = {}
     training_data: TrainingData

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from apps.report.html import not_measured
-from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest
 from edge_sdk.volume.grid import Volume
 
@@ -69,7 +67,8 @@ def _described(volume: Volume, manifest: Manifest, said: dict[str, Any]) -> dict
         "volume_shape_dhw": list(volume.grid.shape),
         "volume_spacing_mm_xyz": list(volume.grid.spacing),
         "network_spacing_mm_xyz": list(manifest.spacing_mm),
-        "least_tile_overlap": signature(VolumeSegmenter).parameters["overlap"].default,
+        "least_tile_overlap": manifest.inference.overlap,
+        "blending": manifest.inference.blending,
         "compounding_ms": read,
         "compounded_frames_per_second": read,
         **said,

@@ -15,7 +15,7 @@ from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outp
 from apps.stream.uri import parse_source
 from apps.sweep_warnings import warn
 from apps.sweeps import SweepOptions, load_sweep
-from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
 from edge_sdk.package import load_package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
@@ -54,7 +54,7 @@ def stream_to_folder(
         The report; its summary is what `stream_summary` gives.
 
     Raises:
-        EdgeSdkError: An input cannot be used; nothing is written.
+        EdgeSdkError: An input cannot be used, or the package cannot stream; nothing is written.
         StreamError: A stage failed; what was compounded by then is kept in the folder under a name of its own.
     """
     uri = parse_source(source)
@@ -63,6 +63,7 @@ def stream_to_folder(
     sweep = load_sweep(uri.path, options, config=plus)
     with load_package(package) as opened:
         manifest = opened.manifest
+        check_tilewise(manifest)
         plan = plan_volume(sweep, plus, manifest.spacing_mm)
         warn(plan.warnings)
         start = time.perf_counter()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.inference.blending import blended_labels
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.inference.tile_network import TileNetwork
 from edge_sdk.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.session import Session
@@ -46,7 +48,10 @@ def segment(
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))
-    segmenter = VolumeSegmenter(session, manifest, normalisation=manifest.normalisation.resolved(volume.voxels))
+    manifest = manifest.model_copy(update={"normalisation": manifest.normalisation.resolved(volume.voxels)})
+    if manifest.inference.blending == "gaussian":
+        return volume.with_voxels(blended_labels(TileNetwork(session, manifest), volume.voxels, progress))
+    segmenter = VolumeSegmenter(session, manifest)
     mask = np.zeros(volume.grid.shape, np.uint8)
     tiles = segmenter.tiles(volume.grid.shape)
     for done, tile in enumerate(tiles, 1):

@@ -1,6 +1,8 @@
-"""From coarse logits to labels in one pass, without ever holding logits at full resolution."""
+"""Coarse logits at full resolution (trilinear, align_corners=False), row by row: as labels, or added to a blend."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numba
 import numpy as np
@@ -32,11 +34,50 @@ def labels_of(logits: Float, stride: int, box: Box) -> NDArray[np.uint8]:
     return out
 
 
+def add_upsampled(
+    logits: Float,
+    stride: int,
+    box: Box,
+    weights: Sequence[Float],
+    least: float,
+    out: Float,
+    place: tuple[Index, int, int],
+) -> None:
+    """Add weight · upsampled logit of a box of the patch to sums over several patches.
+
+    Args:
+        logits: (K, D', H', W') float32 of one patch.
+        stride: Patch voxels per logit voxel, per axis.
+        box: Which voxels, in patch indices.
+        weights: Per axis of the patch (D, H, W); a voxel weighs their product, and at least `least`.
+        out: (K, planes, H, W), float32; added to.
+        place: Plane of `out` for each plane of the box, and its first row and column there.
+    """
+    axes = [
+        _weights(start, stop, stride, size)
+        for start, stop, size in zip(box.start, box.stop, logits.shape[1:], strict=True)
+    ]
+    gz, gy, gx = (axis[part] for axis, part in zip(weights, box.slices, strict=True))
+    logits = np.ascontiguousarray(logits, np.float32)
+    _add_trilinear(logits, *axes[0], *axes[1], *axes[2], gz, gy, gx, np.float32(least), out, *place)
+
+
 def _weights(start: int, stop: int, stride: int, size: int) -> tuple[Index, Index, Float]:
     """Lower and upper logit index of each voxel of one axis, and the upper one's weight."""
     place = np.maximum((np.arange(start, stop) + 0.5) / stride - 0.5, 0.0)
     low = np.minimum(place.astype(np.int64), size - 1)
     return low, np.minimum(low + 1, size - 1), (place - low).astype(np.float32)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _mix_rows(logits: Float, z0: int, z1: int, b: float, y0: int, y1: int, d: float, row: Float) -> None:
+    """Interpolate every class along z (weight b of z1) and y (weight d of y1) into row (K, W')."""
+    a, c = np.float32(1.0) - b, np.float32(1.0) - d
+    for k in range(row.shape[0]):
+        r00, r01 = logits[k, z0, y0], logits[k, z0, y1]
+        r10, r11 = logits[k, z1, y0], logits[k, z1, y1]
+        for x in range(row.shape[1]):
+            row[k, x] = a * (c * r00[x] + d * r01[x]) + b * (c * r10[x] + d * r11[x])
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -58,16 +99,44 @@ def _argmax_trilinear(
     best = np.empty(out.shape[2], np.float32)
     for z in range(out.shape[0]):
         for y in range(out.shape[1]):
-            b, d = zw[z], yw[y]
-            a, c = np.float32(1.0) - b, np.float32(1.0) - d
-            for k in range(classes):
-                r00, r01 = logits[k, z0[z], y0[y]], logits[k, z0[z], y1[y]]
-                r10, r11 = logits[k, z1[z], y0[y]], logits[k, z1[z], y1[y]]
-                for x in range(width):
-                    row[k, x] = a * (c * r00[x] + d * r01[x]) + b * (c * r10[x] + d * r11[x])
+            _mix_rows(logits, z0[z], z1[z], zw[z], y0[y], y1[y], yw[y], row)
             for k in range(classes):
                 for x in range(out.shape[2]):
                     value = (np.float32(1.0) - xw[x]) * row[k, x0[x]] + xw[x] * row[k, x1[x]]
                     if k == 0 or value > best[x]:
                         best[x] = value
                         out[z, y, x] = k
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _add_trilinear(
+    logits: Float,
+    z0: Index,
+    z1: Index,
+    zw: Float,
+    y0: Index,
+    y1: Index,
+    yw: Float,
+    x0: Index,
+    x1: Index,
+    xw: Float,
+    gz: Float,
+    gy: Float,
+    gx: Float,
+    least: float,
+    out: Float,
+    planes: Index,
+    first_row: int,
+    first_column: int,
+) -> None:
+    classes, width = logits.shape[0], logits.shape[3]
+    row = np.empty((classes, width), np.float32)
+    for z in range(len(gz)):
+        for y in range(len(gy)):
+            _mix_rows(logits, z0[z], z1[z], zw[z], y0[y], y1[y], yw[y], row)
+            across = gz[z] * gy[y]
+            for k in range(classes):
+                sums = out[k, planes[z], first_row + y]
+                for x in range(len(gx)):
+                    value = (np.float32(1.0) - xw[x]) * row[k, x0[x]] + xw[x] * row[k, x1[x]]
+                    sums[first_column + x] += max(across * gx[x], least) * value

@@ -122,7 +122,7 @@ def rewrite(flat: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema_version": 2}, "schema 2, this version .* update edge-sdk"),
+        ({"schema_version": 3}, "schema 3, this version .* update edge-sdk"),
         ({"colour": "blue"}, "colour: Extra inputs"),
         ({"in_channels": "1"}, "in_channels"),
         ({"labels": {"1": "a", "2": "b"}}, "numbered 0, 1, 2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,8 +19,8 @@ from apps.report.html import is_measured
 from apps.stream import job
 from apps.stream.report import Accuracy
 from apps.stream.run import StreamOutcome
-from edge_sdk.errors import EdgeSdkError, StreamError
-from edge_sdk.manifest import Manifest
+from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
+from edge_sdk.manifest import Inference, Manifest, Normalisation
 from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
@@ -159,3 +160,23 @@ def test_a_file_in_the_folders_place_is_refused_first(source: str, tmp_path: Pat
     with pytest.raises(EdgeSdkError, match="is a file, and a folder is to be written"):
         job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "here first"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"normalisation": Normalisation(kind="zscore")}, "zscore"),
+        ({"inference": Inference(blending="gaussian")}, "blends"),
+    ],
+)
+def test_packages_that_need_the_whole_volume_are_refused_before_the_stream_starts(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: Manifest, changes: dict[str, Any], why: str
+) -> None:
+    def opened(_path: Path) -> Any:
+        about = manifest.model_copy(update=changes)
+        return nullcontext(SimpleNamespace(manifest=about, open=lambda *_: pytest.fail("a session was opened")))
+
+    monkeypatch.setattr(job, "load_package", opened)
+    with pytest.raises(PackageError, match=f"formula: .*{why}.*segment finished volumes"):
+        job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
