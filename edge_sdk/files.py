@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import secrets
@@ -67,6 +68,13 @@ def check_place(path: str | Path) -> None:
         probe.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def remove_parts(path: str | Path) -> None:
+    """Remove what an `atomic_path` to `path` left behind when its process was killed; no other may be at work there."""
+    path = Path(path)
+    for part in path.parent.glob(f".part-{'[0-9a-f]' * 8}-{glob.escape(path.name)}"):
+        _remove(part)
 
 
 def sha256(path: str | Path) -> str:

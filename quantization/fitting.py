@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from edge_sdk.errors import TrainingError
-from edge_sdk.files import atomic_path
+from edge_sdk.files import atomic_path, remove_parts
 from edge_sdk.progress import Progress
+from quantization.processor import Processor
 from quantization.recipe import Fit
 
 Batch = tuple[Tensor, Tensor]
-SAVE_EVERY = 50
 
 
 @dataclass
@@ -65,28 +65,43 @@ class Fitting:
         *,
         checkpoint: Path,
         validate: Callable[[nn.Module], float] | None = None,
-        save_every: int = SAVE_EVERY,
+        processor: Processor | None = None,
+        watch: Callable[[History], None] | None = None,
     ) -> None:
         """
         Args:
             loss_of: Loss of a batch.
             batches: Batch of a step number; the same in every run, so that a resumed run equals an unbroken one.
-            checkpoint: Written every `save_every` steps; a later fit with the same file goes on from there.
+                Where several processes train together, the whole batch, of which each takes its part.
+            checkpoint: Written every `plan.save_every` steps; a later fit with the same file goes on from there.
             validate: Score of the averaged weights, taken every `plan.validate_every` steps.
+            processor: Where to compute; the module is moved there. None is float32 on the CPU.
+            watch: Is told the history whenever the checkpoint was written.
 
         Raises:
             TrainingError: The file of an interrupted run is damaged, or of another network.
         """
         self.module, self.plan = module, plan
-        self._loss_of, self._batches, self._validate = loss_of, batches, validate
-        self._checkpoint, self._save_every = checkpoint, save_every
+        self._batches, self._validate, self._watch = batches, validate, watch
+        self._checkpoint, self._processor = checkpoint, processor or Processor()
+        module.to(self._processor.device)
+        self._loss = self._processor.joined(_Loss(module, loss_of))
+        self._scaler = self._processor.scaler()
         self._optimizer = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
         self._average = AveragedModel(
             module,
             multi_avg_fn=get_ema_multi_avg_fn(plan.ema),  # type: ignore[no-untyped-call]
             use_buffers=False,
         )
+        if self._processor.leads:
+            remove_parts(checkpoint)
         self.history = self._resumed()
+        if int(self._processor.agreed(self.done)) != self.done:
+            raise TrainingError(
+                "the processes do not see the same interrupted run",
+                where=checkpoint,
+                remedy="put the run folder where all machines share it",
+            )
 
     @property
     def done(self) -> int:
@@ -97,13 +112,15 @@ class Fitting:
         """Take the next step; its loss.
 
         Raises:
-            TrainingError: The loss is not finite.
+            TrainingError: The loss is not finite, or the batch cannot be split among the processes.
         """
-        number = self.done
+        number, processor, scaler = self.done, self._processor, self._scaler
         self.module.train()
         for group in self._optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * _schedule(number, self.plan)
-        loss = self._loss_of(self.module, self._batches(number))
+        images, labels = self._batches(number)
+        with processor.autocast():
+            loss = self._loss(processor.share(images), processor.share(labels))
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"loss is {loss.item()} at step {number}",
@@ -111,16 +128,21 @@ class Fitting:
                 remedy="lower the learning rate",
             )
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        scaler.scale(loss).backward()
+        scaler.unscale_(self._optimizer)
         nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
-        self._optimizer.step()
+        scaler.step(self._optimizer)
+        scaler.update()
         self._average.update_parameters(self.module)
         self.history.losses.append(loss.item())
         every = self.plan.validate_every
         if self._validate is not None and every and (self.done % every == 0 or self.done == self.plan.steps):
-            self.history.validation.append((self.done, self._validate(self.averaged())))
-        if self.done % self._save_every == 0 or self.done == self.plan.steps:
+            score = self._validate(self.averaged()) if processor.leads else math.nan
+            self.history.validation.append((self.done, processor.agreed(score)))
+        if processor.leads and (self.done % self.plan.save_every == 0 or self.done == self.plan.steps):
             self._save()
+            if self._watch is not None:
+                self._watch(self.history)
         return self.history.losses[-1]
 
     def averaged(self) -> nn.Module:
@@ -136,6 +158,7 @@ class Fitting:
             "optimizer": self._optimizer.state_dict(),
             "losses": self.history.losses,
             "validation": self.history.validation,
+            "scaler": self._scaler.state_dict(),
         }
         with atomic_path(self._checkpoint) as temporary:
             torch.save(state, temporary)
@@ -156,6 +179,8 @@ class Fitting:
             self.module.load_state_dict(state["module"])
             self._average.load_state_dict(state["average"])
             self._optimizer.load_state_dict(state["optimizer"])
+            if self._scaler.is_enabled() and state.get("scaler"):
+                self._scaler.load_state_dict(state["scaler"])
         except (RuntimeError, ValueError, KeyError) as cause:
             raise TrainingError(
                 "the interrupted run has another network",
@@ -163,6 +188,18 @@ class Fitting:
                 remedy="use its recipe, or another output folder",
             ) from cause
         return History(state["losses"], state["validation"])
+
+
+class _Loss(nn.Module):
+    """The loss as a module, for processes that train together meet in `forward` only."""
+
+    def __init__(self, module: nn.Module, loss_of: Callable[[nn.Module, Batch], Tensor]) -> None:
+        super().__init__()
+        self.module, self.loss_of = module, loss_of
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Loss of a batch."""
+        return self.loss_of(self.module, (images, labels))
 
 
 def fit(fitting: Fitting, *, progress: Progress | None = None, label: str = "train") -> FitResult:

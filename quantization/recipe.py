@@ -16,6 +16,7 @@ from edge_sdk.network.variants import PATCH_MULTIPLE
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 class Section(BaseModel):
@@ -85,6 +86,10 @@ class Fit(Section):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     validate_every: Annotated[int, Field(ge=0)] = 0
     """Steps between measurements of the averaged weights' Dice on the validation cases; 0 never measures."""
+    save_every: Positive = 50
+    """Steps between savings; a killed run goes on from the last one."""
+    precision: Precision = "auto"
+    """Of convolutions; "auto" is float32 on a CPU, and on an accelerator bfloat16, or float16 where it lacks that."""
 
 
 class Student(Section):

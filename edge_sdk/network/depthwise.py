@@ -40,7 +40,8 @@ class DepthwiseConv3d(nn.Module):
 
 def trains_on_cpu(x: Tensor) -> bool:
     """Whether `cpu_depthwise` is the faster way to convolve `x`."""
-    return x.device.type == "cpu" and x.dtype == torch.float32 and torch.is_grad_enabled()
+    plain = x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    return x.device.type == "cpu" and plain and torch.is_grad_enabled()
 
 
 def cpu_depthwise(x: Tensor, weight: Tensor, dilation: int) -> Tensor:

@@ -28,7 +28,9 @@ class ModuleSession(Closing):
     @torch.inference_mode()
     def infer(self, patch: Patch) -> Patch:
         """Logits of a patch."""
-        logits: Patch = self._module(torch.from_numpy(patch)).float().numpy()
+        weights = next(self._module.parameters(), None)
+        given = torch.from_numpy(patch).to("cpu" if weights is None else weights.device)
+        logits: Patch = self._module(given).float().cpu().numpy()
         return logits
 
     def close(self) -> None:

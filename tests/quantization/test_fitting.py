@@ -27,8 +27,8 @@ def network() -> nn.Linear:
 
 
 def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
-    plan = Fit(steps=12, warmup_steps=2)
-    whole = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt", save_every=5))
+    plan = Fit(steps=12, warmup_steps=2, save_every=5)
+    whole = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt"))
 
     def killed_at_eight(step: int) -> Batch:
         if step == 8:
@@ -36,8 +36,8 @@ def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> No
         return batches(step)
 
     with pytest.raises(KeyboardInterrupt):
-        fit(Fitting(network(), loss_of, killed_at_eight, plan, checkpoint=tmp_path / "cut.pt", save_every=5))
-    resumed = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt", save_every=5))
+        fit(Fitting(network(), loss_of, killed_at_eight, plan, checkpoint=tmp_path / "cut.pt"))
+    resumed = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt"))
     assert resumed.history == whole.history
     assert all(torch.equal(a, b) for a, b in zip(resumed.module.parameters(), whole.module.parameters(), strict=True))
 
