@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge_sdk.checkpoint_identity import Shapes, identify
 from edge_sdk.errors import FileFormatError
 
-_BLOCK = re.compile(r"(enc_block_\d|bottleneck|dec_block_\d)\.(\d+)\.")
-_STAGES = ("enc_block_0", "enc_block_1", "enc_block_2", "enc_block_3", "bottleneck")
-_DECODER = ("dec_block_0", "dec_block_1", "dec_block_2", "dec_block_3")
 _IGNORED = ("dummy_tensor", "num_batches_tracked")
-
-Shapes = dict[str, tuple[int, ...]]
 
 
 def describe_checkpoint(path: Path) -> dict[str, Any]:
@@ -32,26 +27,23 @@ def describe_checkpoint(path: Path) -> dict[str, Any]:
         if "__graph__" in names:
             return _describe_graph(path)
     shapes = _shapes(path)
-    if "stem.weight" not in shapes:
+    known = identify(shapes)
+    if known is None:
         return {
             "kind": "checkpoint",
             "network": "not EfficientMedNeXt as published (no stem.weight)",
             "tensors": len(shapes),
             "parameters": _count(shapes),
         }
-    blocks = Counter({match.group(1) for name in shapes if (match := _BLOCK.match(name))})
-    for stage in blocks:
-        blocks[stage] = 1 + max(int(m.group(2)) for n in shapes if (m := _BLOCK.match(n)) and m.group(1) == stage)
-    widths = [shapes[name][0] for i in range(5) if (name := f"crrb{i}.conv3.weight") in shapes]
     return {
         "kind": "checkpoint",
         "network": "EfficientMedNeXt, published names",
-        "variant": _variant(blocks),
-        "in_channels": shapes["stem.weight"][1],
-        "classes": next((shapes[n][0] for n in shapes if re.fullmatch(r"out_\d\.conv_out\.bias", n)), None),
-        "width": shapes["stem.weight"][0],
-        "decoder_width": widths[0] if len(set(widths)) == 1 else widths,
-        "blocks": dict(sorted(blocks.items())),
+        "variant": known.variant,
+        "in_channels": known.in_channels,
+        "classes": known.classes,
+        "width": known.width,
+        "decoder_width": known.decoder_width,
+        "blocks": known.blocks,
         "tensors": len(shapes),
         "parameters": _count(shapes),
     }
@@ -96,23 +88,6 @@ def _shapes(path: Path) -> Shapes:
             f"cannot be read as a checkpoint ({cause})", where=path, remedy="copy or save the file again"
         ) from cause
     return {name: tuple(value.shape) for name, value in read_state(path).items()}
-
-
-def _variant(blocks: Counter[str]) -> str:
-    try:
-        from edge_sdk.network.variants import VARIANTS
-    except ImportError:
-        return "unknown (naming it needs edge-sdk[train])"
-    encoder = tuple(blocks[stage] for stage in _STAGES[:4])
-    decoder = tuple(blocks[stage] for stage in _DECODER)
-    found = [
-        name
-        for name, item in VARIANTS.items()
-        # Networks for early exit may come without the stage that only training uses.
-        if (item.encoder, item.bottleneck, item.decoder[1:]) == (encoder, blocks["bottleneck"], decoder[1:])
-        and decoder[0] in (0, item.decoder[0])
-    ]
-    return " or ".join(found) or "none of the published ones"
 
 
 def _count(shapes: Shapes) -> int:

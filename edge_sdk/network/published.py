@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from edge_sdk.checkpoint_identity import identify
 from edge_sdk.errors import TrainingError
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 
@@ -63,17 +64,24 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
     unknown = sorted(tensors.keys() - own.keys() - unused)
     differing = [n for n in own.keys() & tensors.keys() if own[n].shape != tensors[n].shape]
     if missing or unknown or differing:
-        first = missing or unknown or differing
-        detail = (
-            f"{len(missing)} missing, {len(unknown)} unknown, {len(differing)} of another shape (first: {first[0]})"
-        )
+        differences = {"missing": missing, "unknown": unknown, "of another shape": sorted(differing)}
         raise TrainingError(
-            f"does not fit {model.variant} of width {model.width}, decoder width {model.decoder_width}: {detail}",
+            f"seems to be {_identity(tensors)}, which does not fit {_identity(own)}: "
+            + ", ".join(f"{len(names)} tensors {how} ({_some(names)})" for how, names in differences.items() if names),
             where=where,
             remedy="build the network with the checkpoint's variant, widths, channels and classes",
         )
     model.load_state_dict({n: v for n, v in tensors.items() if n in own}, strict=False)
     return model
+
+
+def _identity(state: Mapping[str, Tensor]) -> str:
+    found = identify({name: tuple(value.shape) for name, value in state.items()})
+    return "another network" if found is None else str(found)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 @torch.no_grad()
