@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 
-from apps.report.plots import GRID_LINE, INK, PALETTE, SETTINGS
 from edge_sdk.files import atomic_path
+from edge_sdk.plot_style import GRID_LINE, INK, PALETTE, SETTINGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -68,7 +68,7 @@ def write_overlay(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from apps.report.plots import SETTINGS
+    from edge_sdk.plot_style import SETTINGS
 
     z, y, x = telling_slices(mask.voxels, seen)
     spacing = volume.grid.spacing

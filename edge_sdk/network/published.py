@@ -66,8 +66,8 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
     if missing or unknown or differing:
         differences = {"missing": missing, "unknown": unknown, "of another shape": sorted(differing)}
         raise TrainingError(
-            f"seems to be {_identity(tensors)}, which does not fit {_identity(own)}: "
-            + ", ".join(f"{len(names)} tensors {how} ({_some(names)})" for how, names in differences.items() if names),
+            f"seems to be {_identity(tensors)}, which does not fit {_identity(own)}; keys that differ: "
+            + ", ".join(f"{len(names)} {how} ({_some(names)})" for how, names in differences.items() if names),
             where=where,
             remedy="build the network with the checkpoint's variant, widths, channels and classes",
         )
