@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -28,6 +28,8 @@ ROUNDING_FACTOR = 2.0
 the sum of what rounding moves each, so by twice what it moves the reference."""
 FLOAT_SHARE = 1e-3
 """Largest |engine - reference| of FP32, as a share of the largest |logit|."""
+FORMS: dict[Precision, tuple[str, ...]] = {"int8": ("int8",), "fp32": ("pruned_fp32", "deploy_fp32")}
+"""Names of a precision's evaluation in run.json, the more compressed one first."""
 ISA_NOTES = {
     63: "weights within ±63: cannot saturate on AVX2 without VNNI",
     127: "weights within ±127: may saturate on AVX2 without VNNI; the self-test tells",
@@ -49,16 +51,17 @@ def export_package(
         How each target agrees with the reference.
 
     Raises:
-        PackageError: The gate failed and `allow_failing` is not set.
+        PackageError: The gate failed, and `allow_failing` is not set; where it is, the manifest tells.
         TargetError: A target cannot be exported here, or disagrees with the reference.
     """
-    gate = Gate.model_validate(run.description.get("gate", Gate(verdict="not run").model_dump()))
-    if precision == "int8" and gate.verdict == "failed" and not allow_failing:
+    gate = gate_of(run, precision)
+    if gate.verdict == "failed" and not allow_failing:
         raise PackageError(
             f"the accuracy gate failed: {gate.reason}",
             where=run.path,
             remedy="compress better, or give --allow-failing",
         )
+    gate = gate.model_copy(update={"allowed_failing": gate.verdict == "failed"})
     graph = run.graph(precision)
     calibration = run.calibration
     reference = reference_of(graph, calibration[:1], targets)
@@ -72,6 +75,25 @@ def export_package(
         manifest = _manifest(run, graph, output, precision, gate, results)
         write_package(output, manifest=manifest, files=files, selftest=reference.vector)
     return results
+
+
+def gate_of(run: RunFolder, precision: Precision) -> Gate:
+    """The verdict on what is exported: INT8's, which compression recorded, or the float graph's from the same cases."""
+    described = run.description
+    if precision == "int8":
+        return Gate.model_validate(described.get("gate", Gate(verdict="not run").model_dump()))
+    from quantization.gate import judge
+
+    candidate, reference = _metrics_of(described, precision), described.get("metrics", {}).get("published_fp32")
+    if candidate is None or reference is None:
+        return Gate(verdict="not run", reason="the run recorded no accuracy of its FP32 graph")
+    return judge(candidate, reference, run.recipe.gate)
+
+
+def _metrics_of(described: dict[str, Any], precision: Precision) -> dict[str, Any] | None:
+    """The recorded evaluation of the graph of a precision: the float graph is the pruned one where there is one."""
+    metrics: dict[str, Any] = described.get("metrics", {})
+    return next((metrics[form] for form in FORMS[precision] if form in metrics), None)
 
 
 @dataclass(frozen=True)
@@ -130,14 +152,15 @@ def _manifest(
 
     described = run.description
     metrics = dict(described.get("metrics", {}))
-    cases = metrics.get("published_fp32", {}).get("cases", {})
+    reference_cases = metrics.get("published_fp32", {}).get("cases", {})
+    graph_cases = (_metrics_of(described, precision) or {}).get("cases", {})
     agreement = {name: {k: v for k, v in asdict(result).items() if v is not None} for name, result in results.items()}
     return draft_manifest(
         run.recipe,
         name=output.name.removesuffix(".edgepkg"),
         precision=dict.fromkeys(results, precision),
         cases=len(described.get("cases", {}).get("training", [])),
-        metrics={**metrics, "reference_cases": cases, "agreement": agreement},
+        metrics={**metrics, "reference_cases": reference_cases, "graph_cases": graph_cases, "agreement": agreement},
         gate=gate,
         runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
         isa_notes=ISA_NOTES[graph.meta["weight_limit"]] if precision == "int8" else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from edge_sdk.errors import GeometryError
 
 Scores = Mapping[int, float | None]
-"""Dice by class; None where the class is in neither mask."""
+"""Dice, or another measure, by class; None where the class is in neither mask."""
+QUALITY_LEVELS = (0.99, 0.999)
+"""Shares of the reference's score that MLPerf Inference asks for."""
 
 
 def dice_per_class(prediction: NDArray[Any], truth: NDArray[Any], classes: Iterable[int]) -> dict[int, float | None]:
@@ -33,14 +36,14 @@ def dice_per_class(prediction: NDArray[Any], truth: NDArray[Any], classes: Itera
     return scores
 
 
-def mean_dice(scores: Scores) -> float | None:
+def mean_over_classes(scores: Scores) -> float | None:
     """Mean over the classes but the background (0) that are in either mask; None where none is."""
     present = [value for label, value in scores.items() if label != 0 and value is not None]
     return float(np.mean(present)) if present else None
 
 
 def mean_over_cases(cases: Sequence[Scores]) -> dict[int, float | None]:
-    """Dice by class, averaged over the cases that have the class."""
+    """Scores by class, averaged over the cases that have the class."""
     means: dict[int, float | None] = {}
     for label in sorted({label for scores in cases for label in scores}):
         present = [value for scores in cases if (value := scores.get(label)) is not None]
@@ -48,22 +51,88 @@ def mean_over_cases(cases: Sequence[Scores]) -> dict[int, float | None]:
     return means
 
 
-def ratio_interval(
-    ours: Sequence[float], reference: Sequence[float], *, draws: int = 2000, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
-    """The ratio of two means over the same cases, and its 95 % interval by a paired bootstrap over the cases.
+@dataclass(frozen=True)
+class Paired:
+    """Two networks on the same cases.
+
+    Attributes:
+        ours, reference: Means over the cases.
+        difference: ours - reference.
+        ratio: ours / reference; None where the reference is 0.
+        difference_ci95, ratio_ci95: Their 95 % intervals, by a bootstrap that draws cases, each with both its values.
+    """
+
+    cases: int
+    ours: float
+    reference: float
+    difference: float
+    difference_ci95: tuple[float, float]
+    ratio: float | None
+    ratio_ci95: tuple[float, float] | None
+
+    def levels(self) -> dict[str, dict[str, bool]]:
+        """For each of `QUALITY_LEVELS`: whether the ratio reaches it, and whether its whole interval does."""
+        if self.ratio is None or self.ratio_ci95 is None:
+            return {}
+        low = self.ratio_ci95[0]
+        return {f"{level:g}": {"kept": self.ratio >= level, "surely": low >= level} for level in QUALITY_LEVELS}
+
+
+def compare_paired(ours: Sequence[float], reference: Sequence[float], *, draws: int = 2000, seed: int = 0) -> Paired:
+    """Compare two networks by one number per case.
 
     Raises:
-        ValueError: No cases, different numbers of them, or a reference of mean 0.
+        ValueError: No cases, or different numbers of them.
     """
     first, second = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
-    if first.shape != second.shape or first.size == 0 or second.mean() == 0.0:
-        raise ValueError("a ratio needs the same cases on both sides and a reference above 0")
+    if first.shape != second.shape or first.size == 0:
+        raise ValueError("a comparison needs the same cases on both sides, at least one")
     picks = np.random.default_rng(seed).integers(0, first.size, (draws, first.size))
-    below = second[picks].mean(axis=1)
-    ratios = first[picks].mean(axis=1)[below > 0] / below[below > 0]
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(first.mean() / second.mean()), (float(low), float(high))
+    above, below = first[picks].mean(axis=1), second[picks].mean(axis=1)
+    known = below > 0
+    ratio = float(first.mean() / second.mean()) if second.mean() > 0 else None
+    return Paired(
+        int(first.size),
+        float(first.mean()),
+        float(second.mean()),
+        float(first.mean() - second.mean()),
+        _middle95(above - below),
+        ratio,
+        None if ratio is None else _middle95(above[known] / below[known]),
+    )
+
+
+def _middle95(draws: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def paired_by_case(
+    ours: Mapping[str, Scores], reference: Mapping[str, Scores], *, absent: float | None
+) -> tuple[list[float], list[float]]:
+    """Each case's mean over its classes but the background, for two networks; (ours, the reference's).
+
+    Args:
+        ours, reference: By case; the reference has all cases of ours.
+        absent: What a network has earned that rightly saw nothing of a class that the other one saw: 1 for Dice, 0 mm
+            for distances. None leaves such classes out.
+    """
+    means: list[tuple[float, float]] = []
+    for name, scores in ours.items():
+        pairs = [(mine, reference[name].get(label)) for label, mine in scores.items() if label != 0]
+        filled = [pair for mine, theirs in pairs if (pair := _filled(mine, theirs, absent)) is not None]
+        if filled:
+            mine_mean, theirs_mean = np.mean(filled, axis=0)
+            means.append((float(mine_mean), float(theirs_mean)))
+    return [mine for mine, _ in means], [theirs for _, theirs in means]
+
+
+def _filled(mine: float | None, theirs: float | None, absent: float | None) -> tuple[float, float] | None:
+    """Both values with what is absent filled in; None where neither network saw the class, or nothing fills it."""
+    if mine is None and theirs is None:
+        return None
+    mine, theirs = absent if mine is None else mine, absent if theirs is None else theirs
+    return None if mine is None or theirs is None else (mine, theirs)
 
 
 def class_ml(mask: NDArray[Any], voxel_ml: float, labels: Mapping[int, str]) -> dict[str, float]:

@@ -76,7 +76,7 @@ def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progres
         for name, module in forms.items()
     }
     run.record("metrics", metrics)
-    gate = judge(metrics["deploy_int8"], metrics["published_fp32"], recipe.gate.minimum_ratio)
+    gate = judge(metrics["deploy_int8"], metrics["published_fp32"], recipe.gate)
     run.record("gate", gate.model_dump(mode="json"))
     run.record("cases", split.names())
     return run

@@ -1,8 +1,8 @@
-"""Dice of a module on held-out cases, through the same tiles as every target."""
+"""Dice and HD95 of a module on held-out cases, through the same tiles as every target."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,21 +11,25 @@ from torch import nn
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.segment import segment
 from edge_sdk.manifest import Manifest
-from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases
+from edge_sdk.metrics import Scores, dice_per_class, mean_over_cases, mean_over_classes
 from edge_sdk.network.module_session import ModuleSession
 from edge_sdk.progress import Progress
+from edge_sdk.volume.grid import Volume
 from quantization.data import read_case
 from quantization.draft_manifest import draft_manifest
 from quantization.recipe import Recipe
+from quantization.surface_distance import hd95_per_class
 
 
 def dice_on(cases: Sequence[Case], recipe: Recipe) -> Callable[[nn.Module], float]:
     """Mean Dice of a module on cases, for `Fitting`."""
     manifest = draft_manifest(recipe, name="validation", precision={"torch": "fp32"}, cases=0)
+    classes = sorted(recipe.label_names)[1:]
 
     def score(module: nn.Module) -> float:
-        mean = evaluate(module, cases, recipe, manifest)["mean"]
-        return float("nan") if mean is None else float(mean)
+        masks = _masks(module, cases, recipe, manifest)
+        mean = _mean([dice_per_class(mask.voxels, truth.voxels, classes) for _, mask, truth in masks])
+        return float("nan") if mean is None else mean
 
     return score
 
@@ -39,23 +43,52 @@ def evaluate(
     progress: Progress | None = None,
     label: str = "evaluate",
 ) -> dict[str, Any]:
-    """Dice per class and mean over the cases.
+    """Dice and HD95 per class, averaged over the cases that have the class, and of each case.
+
+    Args:
+        manifest: How volumes are segmented.
 
     Returns:
-        "dice" {class name: value}, "mean", and "cases" {case identity: {class number as text: Dice}}.
+        "dice" and "hd95_mm" {class name: mean}; "mean" and "hd95_mean_mm": of the classes of a case, then of the cases;
+        "cases" and "hd95_cases" {case identity: {class number as text: value}}. None where a class (or everything) is
+        in neither mask nor labels; `hd95_per_class` says what an empty mask costs.
     """
     names = recipe.label_names
-    scores: dict[str, Scores] = {}
-    with ModuleSession(module) as session:
-        for done, case in enumerate(cases, 1):
-            image, truth = read_case(case, recipe)
-            mask = segment(session, image, manifest)
-            scores[case.identity] = dice_per_class(mask.voxels, truth.voxels, sorted(names)[1:])
-            if progress is not None:
-                progress(done, len(cases), label)
-    means = [value for case_scores in scores.values() if (value := mean_dice(case_scores)) is not None]
+    dice: dict[str, Scores] = {}
+    hd95: dict[str, Scores] = {}
+    for done, (case, mask, truth) in enumerate(_masks(module, cases, recipe, manifest), 1):
+        dice[case.identity] = dice_per_class(mask.voxels, truth.voxels, sorted(names)[1:])
+        hd95[case.identity] = hd95_per_class(mask, truth, sorted(names)[1:])
+        if progress is not None:
+            progress(done, len(cases), label)
     return {
-        "dice": {names[key]: value for key, value in mean_over_cases(list(scores.values())).items()},
-        "mean": float(np.mean(means)) if means else None,
-        "cases": {name: {str(key): value for key, value in case.items()} for name, case in scores.items()},
+        "dice": _by_name(dice, names),
+        "mean": _mean(list(dice.values())),
+        "cases": _as_json(dice),
+        "hd95_mm": _by_name(hd95, names),
+        "hd95_mean_mm": _mean(list(hd95.values())),
+        "hd95_cases": _as_json(hd95),
     }
+
+
+def _masks(
+    module: nn.Module, cases: Sequence[Case], recipe: Recipe, manifest: Manifest
+) -> Iterator[tuple[Case, Volume, Volume]]:
+    """(case, mask, labels) of every case."""
+    with ModuleSession(module) as session:
+        for case in cases:
+            image, truth = read_case(case, recipe)
+            yield case, segment(session, image, manifest), truth
+
+
+def _mean(cases: Sequence[Scores]) -> float | None:
+    means = [value for scores in cases if (value := mean_over_classes(scores)) is not None]
+    return float(np.mean(means)) if means else None
+
+
+def _by_name(cases: Mapping[str, Scores], names: Mapping[int, str]) -> dict[str, float | None]:
+    return {names[key]: value for key, value in mean_over_cases(list(cases.values())).items()}
+
+
+def _as_json(cases: Mapping[str, Scores]) -> dict[str, dict[str, float | None]]:
+    return {name: {str(key): value for key, value in scores.items()} for name, scores in cases.items()}

@@ -25,8 +25,8 @@ def measure_accuracy(package: Package, session: PackageSession, data: Path, repo
     """
     cases = find_cases(data)
     scores = score_cases(session, cases, progress=report)
-    reference, source = reference_scores(package, None, cases, session.target, None, report)
-    found = compare_with_reference(scores, reference)
+    reference, source, paired = reference_scores(package, None, cases, session.target, None, report)
+    found = compare_with_reference(scores, reference, paired=paired)
     no_reference = not_measured(source if reference is None else "the reference's Dice is 0")
     unpaired = found.ratio is None
     return {
@@ -37,6 +37,8 @@ def measure_accuracy(package: Package, session: PackageSession, data: Path, repo
         "reference_mean": no_reference if unpaired else found.reference_mean,
         "ratio": no_reference if unpaired else found.ratio,
         "ratio_ci95": no_reference if found.ci95 is None else list(found.ci95),
+        "difference": no_reference if found.compared is None else found.compared.difference,
+        "difference_ci95": no_reference if found.compared is None else list(found.compared.difference_ci95),
         "gate": no_reference if found.passes is None else {"passes": found.passes, "least_ratio": THRESHOLD},
         "dice_by_case": _by_case(scores, package),
         "reference_dice_by_case": no_reference if reference is None else _by_case(reference, package),

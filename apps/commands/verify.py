@@ -28,25 +28,46 @@ def command(
     target: Annotated[
         str | None, typer.Option(help="Check this target only; default: every installed one, accuracy on the fastest.")
     ] = None,
+    held_out: Annotated[
+        bool,
+        typer.Option("--held-out", help="Of --data, only the cases that the package was judged on when it was made."),
+    ] = False,
+    every_target: Annotated[
+        bool,
+        typer.Option(
+            "--every-target",
+            help="Accuracy on every installed target, beside that of the graph that they were exported from, on the "
+            "held-out cases of --data.",
+        ),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Check a package's hashes, its targets against the reference output, and with --data its accuracy."""
     from edge_sdk.package import Package
 
+    _check_options(data, target, reference, held_out=held_out, every_target=every_target)
     with Package(package) as opened, progress() as report:
         tests = _selftests(opened, target, threads, report)
         result: dict[str, Any] = {
             "package": str(package),
             "integrity": "every hash is right",
             "digest": opened.digest,
+            "gate": opened.manifest.gate.model_dump(mode="json", include={"verdict", "reason", "allowed_failing"}),
             "targets": tests,
             "passes": all(entry["verdict"] != "failed" for entry in tests),
         }
         if data is not None:
-            from apps.inspection.accuracy import measure_accuracy
+            if every_target:
+                from apps.inspection.every_target import measure_every_target
 
-            accuracy = measure_accuracy(opened, data, reference, target or "auto", threads, report)
+                accuracy = measure_every_target(opened, data, threads, report)
+            else:
+                from apps.inspection.accuracy import measure_accuracy
+
+                accuracy = measure_accuracy(
+                    opened, data, reference, target or "auto", threads, report, held_out=held_out
+                )
             kept = accuracy.pop("passes")
             result |= {**accuracy, "passes": result["passes"] and kept}
     if as_json:
@@ -55,6 +76,19 @@ def command(
         show_rows("self-test on this device", tests)
         show(str(package), {name: value for name, value in result.items() if name != "targets"})
     _raise_unless_passed(package, result)
+
+
+def _check_options(
+    data: Path | None, target: str | None, reference: Path | None, *, held_out: bool, every_target: bool
+) -> None:
+    """Refuse options that contradict each other, as usage errors."""
+    if data is None and (held_out or every_target):
+        raise typer.BadParameter("needs --data", param_hint="--every-target" if every_target else "--held-out")
+    if every_target and (target is not None or reference is not None):
+        raise typer.BadParameter(
+            "compares all targets with the package's own record: leave out --target and --reference",
+            param_hint="--every-target",
+        )
 
 
 def _selftests(package: Package, target: str | None, threads: int | None, report: Any) -> list[dict[str, Any]]:
@@ -93,6 +127,14 @@ def _raise_unless_passed(package: Path, result: dict[str, Any]) -> None:
         )
     if result["passes"]:
         return
+    if "accuracy_by_target" in result:
+        wrong = [row for row in result["accuracy_by_target"] if row["verdict"] == "failed"]
+        told = ", ".join(f"{row['target']} {row['difference']:+.4f}" for row in wrong)
+        raise PackageError(
+            f"its mean Dice differs from its graph's by more than {result['bound']:g}: {told}",
+            where=package,
+            remedy="do not use it there, or compress with weight_limit = 63",
+        )
     if result["ratio"] is None:
         raise PackageError(
             f"its accuracy cannot be judged: {result['reference']}",

@@ -15,7 +15,7 @@ from apps.stream.run import StreamOutcome
 from apps.stream.sinks import check_folder, write_text
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.inference.segment import segment
-from edge_sdk.metrics import dice_per_class, mean_dice
+from edge_sdk.metrics import dice_per_class, mean_over_classes
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
 from edge_sdk.simulation.dataset import visible_labels
@@ -94,7 +94,7 @@ def compare_with_labels(
         )
     names = {label: name for label, name in simulation.label_names.items() if label != 0}
     scores = dice_per_class(outcome.mask.voxels[outcome.seen], labels.voxels[outcome.seen], names)
-    mean = mean_dice(scores)
+    mean = mean_over_classes(scores)
     assert mean is not None, "a simulated sweep always holds labelled voxels"
     return Accuracy(
         dice={name: scores[label] for label, name in names.items()},

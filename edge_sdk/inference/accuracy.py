@@ -1,26 +1,51 @@
 """Whether a package keeps the accuracy of its FP32 reference, on labelled volumes.
 
 The reference's Dice comes from a reference package that is run on the same volumes, else from the manifest's
-`metrics.reference_cases`: {case: {class number: Dice}}.
+`metrics.reference_cases`: {case: {class number: Dice}}. `metrics.graph_cases` holds the same of the package's own graph
+(fake-quantised where it is INT8) as it was judged when the package was made: what every runtime should reach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.segment import segment
 from edge_sdk.manifest import Manifest
-from edge_sdk.metrics import Scores, dice_per_class, mean_dice, mean_over_cases, ratio_interval
+from edge_sdk.metrics import (
+    QUALITY_LEVELS,
+    Paired,
+    Scores,
+    compare_paired,
+    dice_per_class,
+    mean_over_cases,
+    mean_over_classes,
+    paired_by_case,
+)
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
 
-THRESHOLD = 0.99
-"""Least share of the reference's Dice, as in MLPerf Inference's quality gates."""
+THRESHOLD = QUALITY_LEVELS[0]
+"""Least share of the reference's Dice."""
 
 CaseScores = Mapping[str, Scores]
+
+
+class Reference(NamedTuple):
+    """What a package is compared with.
+
+    Attributes:
+        scores: By case; None where nothing is known.
+        source: Where they come from, or why there are none.
+        paired: Whether they are of these very cases.
+    """
+
+    scores: CaseScores | None
+    source: str
+    paired: bool = True
 
 
 @dataclass(frozen=True)
@@ -31,9 +56,8 @@ class Accuracy:
         dice: By class number, averaged over the cases.
         mean: Of the classes but the background, averaged over the cases.
         reference_dice, reference_mean: The same of the reference; None without one.
-        ratio: mean / reference_mean; None without a reference.
-        ci95: Its 95 % interval, bootstrapped over the cases.
-        passes: Whether the ratio is at least `THRESHOLD`; None without a reference.
+        compared: The two means over the cases that both can be judged on, their difference and ratio; None without a
+            reference.
     """
 
     cases: int
@@ -41,9 +65,22 @@ class Accuracy:
     mean: float
     reference_dice: Scores | None = None
     reference_mean: float | None = None
-    ratio: float | None = None
-    ci95: tuple[float, float] | None = None
-    passes: bool | None = None
+    compared: Paired | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Share of the reference's Dice; None without one, or where it is 0."""
+        return self.compared.ratio if self.compared else None
+
+    @property
+    def ci95(self) -> tuple[float, float] | None:
+        """The ratio's 95 % interval, bootstrapped over the cases."""
+        return self.compared.ratio_ci95 if self.compared else None
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether the ratio is at least `THRESHOLD`; None without a ratio."""
+        return None if self.ratio is None else self.ratio >= THRESHOLD
 
 
 def score_cases(
@@ -66,22 +103,26 @@ def score_cases(
     return scores
 
 
-def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> tuple[CaseScores, str] | None:
+def recorded_cases(manifest: Manifest, key: str) -> CaseScores:
+    """Dice by case and class that a manifest's metrics hold under "reference_cases" or "graph_cases"."""
+    recorded = manifest.metrics.get(key)
+    return {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
+
+
+def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> Reference | None:
     """The reference's Dice of each case as the manifest recorded it, and what was recorded.
 
     Where it recorded other cases only, every case gets their means: the ratio then compares two sets of cases, and
     its interval knows of the scatter of one of them.
     """
-    recorded = manifest.metrics.get("reference_cases")
-    by_case = {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
+    by_case = recorded_cases(manifest, "reference_cases")
     if set(identities) <= set(by_case):
-        return {name: by_case[name] for name in identities}, "the manifest's record of these very cases"
+        return Reference({name: by_case[name] for name in identities}, "the manifest's record of these very cases")
     means = mean_over_cases(list(by_case.values()))
-    if mean_dice(means) is None:
+    if mean_over_classes(means) is None:
         return None
-    return dict.fromkeys(
-        identities, means
-    ), f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
+    source = f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
+    return Reference(dict.fromkeys(identities, means), source, paired=False)
 
 
 def _scores(recorded: object) -> dict[int, float | None]:
@@ -95,31 +136,31 @@ def _scores(recorded: object) -> dict[int, float | None]:
     }
 
 
-def compare_with_reference(scores: CaseScores, reference: CaseScores | None) -> Accuracy:
+def compare_with_reference(scores: CaseScores, reference: CaseScores | None, *, paired: bool = True) -> Accuracy:
     """Average over the cases and hold against the reference on the same cases.
+
+    Args:
+        paired: Whether the reference's scores are of these very cases; then a class that one of the two rightly did not
+            see earns it a Dice of 1 beside the other's 0.
 
     Raises:
         GeometryError: No case has any labelled voxel.
     """
-    means = {name: value for name, case in scores.items() if (value := mean_dice(case)) is not None}
+    means = [value for case in scores.values() if (value := mean_over_classes(case)) is not None]
     if not means:
         raise GeometryError("no case has a labelled voxel", remedy="give labelled cases")
-    plain = Accuracy(len(scores), mean_over_cases(list(scores.values())), sum(means.values()) / len(means))
+    plain = Accuracy(len(scores), mean_over_cases(list(scores.values())), sum(means) / len(means))
     if reference is None:
         return plain
-    theirs = {name: mean_dice(reference[name]) for name in means}
-    paired = [(means[name], value) for name, value in theirs.items() if value is not None]
-    if not paired or not any(value for _, value in paired):
+    pairs = paired_by_case(scores, reference, absent=1.0 if paired else None)
+    theirs = [value for name in scores if (value := mean_over_classes(reference[name])) is not None]
+    if not pairs[0] or not any(pairs[1]) or not theirs:
         return plain
-    ours, values = zip(*paired, strict=True)
-    ratio, interval = ratio_interval(ours, values)
     return Accuracy(
         plain.cases,
         plain.dice,
         plain.mean,
         mean_over_cases(list(reference.values())),
-        sum(values) / len(values),
-        ratio,
-        interval,
-        ratio >= THRESHOLD,
+        sum(theirs) / len(theirs),
+        compare_paired(*pairs),
     )

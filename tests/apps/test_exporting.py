@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from apps.exporting import reference_of
-from edge_sdk.errors import TargetError
+from apps.exporting import export_package, gate_of, reference_of
+from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Conv, Graph
 from tests.targets import graphs
 
@@ -24,8 +26,6 @@ def first_conv(graph: Graph) -> Conv:
 
 
 def faulty(conv: Conv) -> Conv:
-    from dataclasses import replace
-
     return replace(conv, bias=conv.bias + 3)
 
 
@@ -50,3 +50,51 @@ def test_the_bound_is_twice_what_rounding_moves() -> None:
     reference = reference_of(graph, patch, ["openvino"])
     moved = np.abs(reference.vector.reference - run_graph(graph.without_quantization(), reference.vector.patch)).max()
     assert reference.vector.bounds["openvino"] == pytest.approx(2 * moved)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """A compressed run whose float graph lost 3 % of the Dice, and whose INT8 graph nothing."""
+    from quantization.recipe import Recipe
+    from quantization.run_folder import RunFolder
+
+    data = {"labels": {str(number): name for number, name in enumerate("abcd")}, "patch": [32, 32, 32]}
+    run = RunFolder.create(tmp_path / "run", Recipe.model_validate({"data": data, "network": {"variant": "L"}}))
+    run.record("metrics", {"published_fp32": evaluated(0.9), "deploy_fp32": evaluated(0.873), "int8": evaluated(0.9)})
+    run.record("gate", {"verdict": "passed", "reason": "kept", "numbers": {}})
+    run.save_graph("fp32", graphs.tiny_graph(quantized=False))
+    run.save_graph("int8", replace(graphs.tiny_graph(), meta={"weight_limit": graphs.WEIGHT_LIMIT}))
+    run.save_calibration(graphs.random_patch(shape=(32, 32, 32)))
+    return run
+
+
+def evaluated(dice: float) -> dict[str, Any]:
+    cases = {"x:0": {"1": dice, "2": None}}
+    distances = {"x:0": {"1": 1.0, "2": None}}
+    return {"dice": {"b": dice, "c": None}, "mean": dice, "cases": cases, "hd95_cases": distances}
+
+
+def test_each_precision_has_its_own_verdict(run: Any) -> None:
+    assert gate_of(run, "int8").verdict == "passed"
+    float_gate = gate_of(run, "fp32")
+    assert (float_gate.verdict, float_gate.numbers["ratio"]) == ("failed", pytest.approx(0.97))
+    run.record("metrics", {**run.description["metrics"], "pruned_fp32": evaluated(0.9)})
+    assert gate_of(run, "fp32").verdict == "passed"
+    run.record("metrics", {})
+    assert gate_of(run, "fp32").verdict == "not run"
+
+
+def test_what_fails_is_refused_or_says_so(run: Any, tmp_path: Path) -> None:
+    from edge_sdk.package import Package
+
+    place = tmp_path / "p.edgepkg"
+    with pytest.raises(PackageError, match=r"keeps 97\.00 % .*--allow-failing"):
+        export_package(run, place, targets=["onnxruntime"], precision="fp32")
+    assert not place.exists()
+    export_package(run, place, targets=["onnxruntime"], precision="fp32", allow_failing=True)
+    export_package(run, tmp_path / "q.edgepkg", targets=["onnxruntime"], precision="int8", allow_failing=True)
+    with Package(place) as failing, Package(tmp_path / "q.edgepkg") as passing:
+        assert (failing.manifest.gate.verdict, failing.manifest.gate.allowed_failing) == ("failed", True)
+        assert failing.manifest.metrics["graph_cases"] == {"x:0": {"1": 0.873, "2": None}}
+        assert (passing.manifest.gate.verdict, passing.manifest.gate.allowed_failing) == ("passed", False)
+        assert passing.manifest.metrics["graph_cases"] == passing.manifest.metrics["reference_cases"]

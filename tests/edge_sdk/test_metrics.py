@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.metrics import class_ml, dice_per_class, mean_dice, mean_over_cases, ratio_interval
+from edge_sdk.metrics import (
+    class_ml,
+    compare_paired,
+    dice_per_class,
+    mean_over_cases,
+    mean_over_classes,
+    paired_by_case,
+)
 
 
 def test_dice_by_hand() -> None:
@@ -16,7 +23,7 @@ def test_dice_by_hand() -> None:
     guess = np.array([0, 1, 1, 0, 3])
     scores = dice_per_class(guess, truth, range(5))
     assert scores == {0: pytest.approx(2 / 3), 1: pytest.approx(0.8), 2: 0.0, 3: 0.0, 4: None}
-    assert mean_dice(scores) == pytest.approx(0.8 / 3)
+    assert mean_over_classes(scores) == pytest.approx(0.8 / 3)
 
 
 @settings(deadline=None)
@@ -29,7 +36,7 @@ def test_dice_is_scipys(seed: int) -> None:
 
 
 def test_absent_classes_do_not_count() -> None:
-    assert mean_dice({0: 1.0, 1: None}) is None
+    assert mean_over_classes({0: 1.0, 1: None}) is None
     assert mean_over_cases([{1: 0.5, 2: None}, {1: 0.7, 2: None}]) == {1: pytest.approx(0.6), 2: None}
 
 
@@ -40,15 +47,66 @@ def test_other_shape_is_one_line() -> None:
 
 def test_interval_is_a_point_when_every_case_keeps_the_same_share() -> None:
     reference = np.linspace(0.5, 0.9, 12)
-    ratio, (low, high) = ratio_interval(0.99 * reference, reference)
-    assert ratio == pytest.approx(0.99)
-    assert (low, high) == (pytest.approx(0.99), pytest.approx(0.99))
+    found = compare_paired(0.99 * reference, reference)
+    assert found.ratio == pytest.approx(0.99)
+    assert found.ratio_ci95 == (pytest.approx(0.99), pytest.approx(0.99))
+    assert found.difference == pytest.approx(-0.01 * reference.mean())
 
 
 def test_interval_has_the_width_that_theory_gives() -> None:
     noise = np.random.default_rng(1).normal(0, 0.02, 400)
-    _, (low, high) = ratio_interval(1.0 + noise, np.ones(400))
-    assert high - low == pytest.approx(2 * 1.96 * 0.02 / 20, rel=0.15)
+    found = compare_paired(1.0 + noise, np.ones(400))
+    assert found.ratio_ci95 is not None
+    for low, high in (found.ratio_ci95, found.difference_ci95):
+        assert high - low == pytest.approx(2 * 1.96 * 0.02 / 20, rel=0.15)
+
+
+def test_interval_is_scipys_paired_bootstrap() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    draw = np.random.default_rng(2)
+    reference = draw.uniform(0.7, 0.95, 40)
+    ours = reference + draw.normal(-0.004, 0.01, 40)
+    found = compare_paired(ours, reference)
+    for statistic, (low, high) in (
+        (lambda a, b: a.mean() - b.mean(), found.difference_ci95),
+        (lambda a, b: a.mean() / b.mean(), found.ratio_ci95 or (0, 0)),
+    ):
+        theirs = stats.bootstrap(
+            (ours, reference), statistic, paired=True, vectorized=False, n_resamples=2000, method="percentile",
+            random_state=1,
+        ).confidence_interval  # fmt: skip
+        assert (low, high) == (pytest.approx(theirs.low, abs=5e-4), pytest.approx(theirs.high, abs=5e-4))
+
+
+def test_pairing_makes_the_interval_narrow() -> None:
+    reference = np.random.default_rng(3).uniform(0.5, 1.0, 30)
+    low, high = compare_paired(reference - 0.01, reference).difference_ci95
+    assert high - low < 1e-9
+
+
+def test_levels_tell_the_ratio_from_its_interval() -> None:
+    reference = np.full(20, 0.9)
+    ours = reference * np.where(np.arange(20) % 2, 0.985, 0.996)
+    assert compare_paired(ours, reference).levels() == {
+        "0.99": {"kept": True, "surely": False},
+        "0.999": {"kept": False, "surely": False},
+    }
+    assert compare_paired([0.2, 0.1], [0.0, 0.0]).levels() == {}
+
+
+def test_seeing_what_is_not_there_costs_beside_a_network_that_saw_nothing() -> None:
+    ours, reference = {"a": {1: 0.9, 2: 0.0}, "b": {1: 0.0}}, {"a": {1: 0.9, 2: None}, "b": {1: None}}
+    assert paired_by_case(ours, reference, absent=1.0) == ([0.45, 0.0], [0.95, 1.0])
+    assert paired_by_case(reference, ours, absent=1.0) == ([0.95, 1.0], [0.45, 0.0])
+    assert paired_by_case(ours, reference, absent=None) == ([0.9], [0.9])
+    assert paired_by_case({"a": {1: None}}, {"a": {1: None}}, absent=1.0) == ([], [])
+
+
+def test_other_cases_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="same cases"):
+        compare_paired([0.9], [0.9, 0.8])
+    with pytest.raises(ValueError, match="same cases"):
+        compare_paired([], [])
 
 
 def test_class_ml_counts_voxels() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_sdk.inference.cases import find_cases
+from edge_sdk.manifest import Gate
 from edge_sdk.volume.files import read_volume, write_volume
 from tests.apps.commands_fixtures import bright_half, failure, run, run_json
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
@@ -89,3 +92,65 @@ def test_accuracy_without_a_reference_is_not_passed(
     assert "cannot be judged" in stderr
     assert said["dice"]["mean"] == pytest.approx(5 / 6)
     assert said["reference_dice"] is said["ratio"] is said["ci95"] is said["passes"] is None
+
+
+def recorded(data: Path, **dice: float) -> dict[str, Any]:
+    """Dice of the class by case name, as a manifest records it."""
+    identities = {case.name: case.identity for case in find_cases(data)}
+    return {identities[name]: {"1": value} for name, value in dice.items()}
+
+
+def test_every_target_is_held_against_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta"), FakeTarget("gamma", missing="not installed"))
+    metrics = {
+        "graph_cases": recorded(data, whole=0.999, part=2 / 3),
+        "reference_cases": recorded(data, whole=1.0, part=0.7),
+    }
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha", "beta", "gamma", metrics=metrics)
+    said = run_json("verify", package, "--data", data, "--every-target")
+    assert (said["cases"], said["bound"], said["passes"]) == (2, 0.002, True)
+    assert said["graph_dice"]["mean"] == pytest.approx((0.999 + 2 / 3) / 2)
+    alpha, beta, gamma = said["accuracy_by_target"]
+    assert alpha["dice"] == {"bright": pytest.approx(5 / 6), "mean": pytest.approx(5 / 6)}
+    assert alpha["difference"] == pytest.approx(0.0005)
+    assert alpha["case_difference"] == pytest.approx(0.001)
+    assert alpha["ratio"] == pytest.approx((5 / 3) / 1.7)
+    assert (beta["verdict"], gamma["verdict"], gamma["dice"]) == ("passed", "not run", None)
+
+
+def test_a_target_whose_dice_strays_from_the_graphs_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    metrics = {"graph_cases": recorded(data, whole=0.99, part=2 / 3)}
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha", metrics=metrics)
+    assert "differs from its graph's by more than 0.002: alpha +0.0050" in failure(
+        "verify", package, "--data", data, "--every-target"
+    )
+
+
+def test_only_the_held_out_cases_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    metrics = {"reference_cases": recorded(data, part=2 / 3)}
+    package = toy_package(tmp_path / "toy.edgepkg", "alpha", metrics=metrics)
+    said = run_json("verify", package, "--data", data, "--held-out")
+    assert (said["cases"], said["ratio"], said["difference"]) == (1, pytest.approx(1.0), pytest.approx(0.0))
+    assert said["levels"] == {"0.99": {"kept": True, "surely": True}, "0.999": {"kept": True, "surely": True}}
+    assert said["reference"] == "the manifest's record of these very cases"
+    assert "recorded 0 cases when it was made" in failure("verify", package, "--data", data, "--every-target")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--every-target"], ["--held-out"], ["--every-target", "--data", ".", "--target", "alpha"]],
+    ids=" ".join,
+)
+def test_options_that_contradict_each_other_are_usage_errors(tmp_path: Path, options: list[str]) -> None:
+    assert run("verify", toy_package(tmp_path / "toy.edgepkg"), *options)[0] == 2
+
+
+def test_a_package_that_failed_its_gate_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_targets(monkeypatch, FakeTarget("alpha"))
+    gate = Gate(verdict="failed", reason="keeps 90 %", allowed_failing=True)
+    said = run_json("verify", toy_package(tmp_path / "toy.edgepkg", "alpha", gate=gate))
+    assert said["gate"] == {"verdict": "failed", "reason": "keeps 90 %", "allowed_failing": True}

@@ -83,7 +83,8 @@ def test_recorded_means_are_told_to_be_of_other_cases() -> None:
     said = manifest(metrics={"reference_cases": {"a": {"1": 0.8}, "b": {"1": 1.0}}})
     found = recorded_reference(said, ["a", "y"])
     assert found is not None
-    scores, source = found
+    scores, source, paired = found
+    assert not paired
     assert scores == {"a": {1: pytest.approx(0.9)}, "y": {1: pytest.approx(0.9)}}
     assert "2 other cases" in source
 
