@@ -1,65 +1,16 @@
-"""Where activations are quantised, and with which ranges."""
+"""Where a deploy graph is quantised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, Quantize
-from edge_sdk.manifest import Normalisation
-from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.quiet import quiet_imports
+from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
 
-UNSIGNED = (0, 255)
-SIGNED = (-128, 127)
-
-
-def quantized_graph(
-    graph: Graph, patches: NDArray[np.float32], normalisation: Normalisation, weight_limit: int
-) -> Graph:
-    """The graph with calibrated activation quantisers and per-channel weight scales; the head stays float.
-
-    Args:
-        graph: Float deploy form.
-        patches: (M, C, D, H, W) normalised calibration patches.
-        normalisation: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
-        weight_limit: Largest weight integer (63 or 127).
-    """
-    points = quantization_points(graph)
-    groups = shared_ranges(graph, points)
-    observers = _observe(graph, points, groups, patches)
-    ranges = {group: _range(observer, signed) for group, (observer, signed) in observers.items()}
-    if (exact := eight_bit_grid(patches, normalisation)) is not None:
-        ranges[groups[graph.nodes[0].name]] = exact
-    alias: dict[str, str] = {}
-    nodes: list[Node] = []
-    for node in graph:
-        moved = replace(node, inputs=tuple(alias.get(name, name) for name in node.inputs))
-        if isinstance(moved, Conv) and node is not graph.nodes[-1]:
-            moved = with_weight_scale(moved, weight_limit)
-        nodes.append(moved)
-        if node.name in points:
-            alias[node.name] = f"{node.name}.q"
-            nodes.append(replace(ranges[groups[node.name]], name=alias[node.name], inputs=(node.name,)))
-    return replace(graph, nodes=tuple(nodes), meta={**graph.meta, "weight_limit": weight_limit})
-
-
-def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalisation) -> Quantize | None:
-    """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
-    if normalisation.kind != "affine":
-        return None
-    voxels = patches * normalisation.scale + normalisation.shift
-    zero = round(normalisation.shift)
-    within = 0 <= zero <= 255 and voxels.min() > -0.5 and voxels.max() < 255.5
-    if zero != normalisation.shift or not within:
-        return None
-    return Quantize(name="", scale=1 / normalisation.scale, zero_point=zero, low=0, high=255)
+Copy = Concat | PadStart | Interleave
+"""They move values and keep their grid."""
 
 
 def quantization_points(graph: Graph) -> list[str]:
@@ -80,6 +31,13 @@ def quantization_points(graph: Graph) -> list[str]:
     return points
 
 
+def point_behind(graph: Graph, name: str, points: Collection[str]) -> str:
+    """The point whose grid a tensor has: its own, or the one that copies brought there."""
+    while name not in points:
+        name = graph[name].inputs[0]
+    return name
+
+
 def shared_ranges(graph: Graph, points: Iterable[str]) -> dict[str, str]:
     """Point → representative; tensors that are concatenated or interleaved share one range."""
     leader = {name: name for name in points}
@@ -89,17 +47,17 @@ def shared_ranges(graph: Graph, points: Iterable[str]) -> dict[str, str]:
             name = leader[name]
         return name
 
-    def point_behind(name: str) -> str:
-        while name not in leader:
-            name = graph[name].inputs[0]
-        return name
-
     for node in graph:
         if isinstance(node, Concat | Interleave):
-            first, *others = [find(point_behind(name)) for name in node.inputs]
+            first, *others = [find(point_behind(graph, name, leader)) for name in node.inputs]
             for other in others:
                 leader[find(other)] = find(first)
     return {name: find(name) for name in leader}
+
+
+def quantizable_layers(graph: Graph) -> list[str]:
+    """The convolutions that compute on integers: all but the head, which gives float logits."""
+    return [node.name for node in graph.nodes[:-1] if isinstance(node, Conv)]
 
 
 def with_weight_scale(conv: Conv, limit: int) -> Conv:
@@ -110,42 +68,51 @@ def with_weight_scale(conv: Conv, limit: int) -> Conv:
     return replace(conv, weight=(np.rint(conv.weight / shaped) * shaped).astype(np.float32), weight_scale=scale)
 
 
-def _observe(
-    graph: Graph, points: list[str], groups: dict[str, str], patches: NDArray[np.float32]
-) -> dict[str, tuple[Any, bool]]:
-    """Group → (observer that has seen every patch, whether the range is signed)."""
-    with quiet_imports():
-        from torchao.quantization.pt2e import HistogramObserver
+def with_quantizers(
+    graph: Graph, ranges: Mapping[str, Quantize], weight_limit: int, float_layers: Collection[str] = ()
+) -> Graph:
+    """The graph with a grid for every tensor that integers are computed from, and per-channel weight scales.
 
-    module = GraphModule(graph).eval()
-    observers: dict[str, tuple[Any, bool]] = {}
-    wanted = set(points)
+    Args:
+        graph: Float deploy form.
+        ranges: Quantised tensor → its grid (`quantization.observers`).
+        weight_limit: Largest weight integer (63 or 127).
+        float_layers: Convolutions that stay float: no weight scale, and their input is the tensor before its grid.
+            The head keeps float weights in any case, but reads integers.
+    """
+    reads = _readings(graph, float_layers)
+    nodes: list[Node] = []
+    name_of: dict[tuple[str, bool], str] = {}
+    for node in graph:
+        wanted = reads[node.name]
+        if isinstance(node, Copy):
+            for on_grid in sorted(wanted, reverse=True):
+                name = node.name if len(wanted) == 1 or on_grid else f"{node.name}.float"
+                name_of[node.name, on_grid] = name
+                nodes.append(replace(node, name=name, inputs=tuple(name_of[each, on_grid] for each in node.inputs)))
+            continue
+        on_grid = _reads_integers(node, float_layers)
+        moved = replace(node, inputs=tuple(name_of[name, on_grid] for name in node.inputs))
+        if isinstance(moved, Conv) and on_grid and node is not graph.nodes[-1]:
+            moved = with_weight_scale(moved, weight_limit)
+        nodes.append(moved)
+        name_of[node.name, False] = node.name
+        if True in wanted:
+            name_of[node.name, True] = f"{node.name}.q"
+            nodes.append(replace(ranges[node.name], name=f"{node.name}.q", inputs=(node.name,)))
+    meta = {**graph.meta, "weight_limit": weight_limit}
+    return replace(graph, nodes=tuple(nodes), meta={**meta, "float_layers": sorted(float_layers)})
 
-    def watch(node: Node, value: Tensor) -> None:
-        if node.name not in wanted:
-            return
-        group = groups[node.name]
-        if group not in observers:
-            signed = not (isinstance(node, Input) or (isinstance(node, Activation) and node.kind == "relu"))
-            symmetric = signed and not isinstance(node, Activation)
-            low, high = SIGNED if signed else UNSIGNED
-            observer = HistogramObserver(
-                bins=512,
-                dtype=torch.qint8 if signed else torch.quint8,
-                qscheme=torch.per_tensor_symmetric if symmetric else torch.per_tensor_affine,
-                quant_min=low,
-                quant_max=high,
-            )
-            observers[group] = (observer, signed)
-        observers[group][0](value)
 
-    with torch.no_grad():
-        for patch in patches:
-            module.watched(torch.from_numpy(patch)[None], watch)
-    return observers
+def _reads_integers(node: Node, float_layers: Collection[str]) -> bool:
+    return isinstance(node, Conv | Add) and node.name not in float_layers
 
 
-def _range(observer: Any, signed: bool) -> Quantize:
-    scale, zero_point = observer.calculate_qparams()
-    low, high = SIGNED if signed else UNSIGNED
-    return Quantize(name="", scale=float(scale.item()), zero_point=int(zero_point.item()), low=low, high=high)
+def _readings(graph: Graph, float_layers: Collection[str]) -> dict[str, set[bool]]:
+    """Tensor → how it is read, through copies: on its grid (True), before it (False), or both ways."""
+    reads: dict[str, set[bool]] = {node.name: set() for node in graph}
+    for node in reversed(graph.nodes):
+        ways = reads[node.name] if isinstance(node, Copy) else {_reads_integers(node, float_layers)}
+        for name in node.inputs:
+            reads[name] |= ways
+    return reads

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.manifest import Inference, Normalisation
@@ -17,6 +17,8 @@ from edge_sdk.network.variants import PATCH_MULTIPLE
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+WEIGHT_LIMITS = {"vnni": 127, "amx": 127, "neon-dotprod": 127, "avx2": 63}
+"""Largest weight integer: AVX2 without VNNI adds products in 16 bits, which saturate beyond 63."""
 
 
 class Section(BaseModel):
@@ -92,13 +94,23 @@ class Fit(Section):
     """Of convolutions; "auto" is float32 on a CPU, and on an accelerator bfloat16, or float16 where it lacks that."""
 
 
+class Swaps(Section):
+    """A study of what each swap alone costs: norm, activation and both, each distilled equally long."""
+
+    steps: Annotated[int, Field(ge=0)] = 0
+    """Of distillation for every combination; 0 leaves the study out."""
+
+
 class Student(Section):
     """The deploy form: what replaces the norm and the activation, and how long it is distilled."""
 
     activation: Literal["gelu", "relu", "hardswish"] = "relu"
     distillation: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the Kullback-Leibler term beside the label loss."""
+    feature_distillation: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of the decoder features' squared distance to the teacher's, relative to their size, averaged over stages."""
     fit: Fit = Fit(steps=1000)
+    swaps: Swaps = Swaps()
 
 
 class Prune(Section):
@@ -108,14 +120,60 @@ class Prune(Section):
 
 
 class Quantize(Section):
-    """INT8 by quantisation-aware fine-tuning; 0 steps is calibration only."""
+    """INT8: calibration, then quantisation-aware fine-tuning; 0 steps is calibration only."""
 
+    isa: Literal["vnni", "amx", "neon-dotprod", "avx2"] | None = None
+    """Instruction set of the device; it chooses `weight_limit`."""
     weight_limit: Literal[63, 127] = 63
     """Largest weight integer; 63 cannot saturate the 16-bit sums of AVX2 without VNNI."""
     calibration_patches: Positive = 8
+    observer: Literal["mse", "minmax", "percentile"] = "mse"
+    """Activation ranges of the calibration: least squared error, everything seen, or all but the outermost values."""
+    percentile: Annotated[float, Field(gt=50, le=100)] = 99.99
+    """Share of values, in percent, that lies below the range's upper end, and above its lower one."""
+    sensitivity_patches: Annotated[int, Field(ge=0)] = 0
+    """Calibration patches on which every layer is measured alone; 0 measures none, or one where a float budget asks."""
+    float_layers: Annotated[int, Field(ge=0)] = 0
+    """At most so many of the most sensitive layers stay float; with `float_macs` too, both must hold."""
+    float_macs: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """At most this share of the multiplications stays float."""
+    maximum_error: Rate = 0.1
+    """Layers are left float until |INT8 - float| / |float| of the calibrated logits is at most this …"""
+    maximum_dice_drop: Annotated[float, Field(ge=0, le=1)] | None = None
+    """… and, where given, until the calibrated Dice on the validation cases is lower by at most this."""
     steps: Annotated[int, Field(ge=0)] = 200
     batch: Positive = 2
     learning_rate: Rate = 1e-4
+    ranges: Literal["frozen", "learned"] = "frozen"
+    """Activation ranges while fine-tuning: as calibrated, or trained with the weights."""
+    distillation: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the float form's logits beside the label loss."""
+    feature_distillation: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the float form's decoder features."""
+    validate_every: Annotated[int, Field(ge=0)] = 0
+    """Steps between measurements of the Dice on the validation cases; 0 never measures."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limit_of_isa(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or (limit := WEIGHT_LIMITS.get(str(values.get("isa")))) is None:
+            return values
+        if (given := values.get("weight_limit", limit)) != limit:
+            raise ValueError(
+                f"isa {values['isa']!r} has weight_limit {limit}, weight_limit = {given} contradicts it: leave one out"
+            )
+        return {**values, "weight_limit": limit}
+
+    @property
+    def has_float_budget(self) -> bool:
+        """Whether layers may stay float."""
+        return self.float_layers > 0 or self.float_macs > 0
+
+    @property
+    def measured_patches(self) -> int:
+        """Calibration patches of the sensitivity report."""
+        wanted = max(self.sensitivity_patches, 1) if self.has_float_budget else self.sensitivity_patches
+        return min(wanted, self.calibration_patches)
 
 
 class Gate(Section):

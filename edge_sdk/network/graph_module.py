@@ -17,7 +17,6 @@ from edge_sdk.graph import (
     Concat,
     Conv,
     Graph,
-    Input,
     Interleave,
     Node,
     PadStart,
@@ -46,21 +45,24 @@ class GraphModule(nn.Module):
 
     def watched(self, x: Tensor, watch: Callable[[Node, Tensor], None] | None) -> Tensor:
         """`forward`, calling `watch` with every operator and its output."""
-        values: dict[str, Tensor] = {}
-        for index, node in enumerate(self.graph):
-            if isinstance(node, Input):
-                values[node.name] = x
-                if watch is not None:
-                    watch(node, x)
-                continue
-            inputs = [values[name] for name in node.inputs]
-            for name in set(node.inputs):
-                if self._last_use[name] == index:
-                    del values[name]
-            values[node.name] = self.run_node(node, inputs)
+        first, *others = self.graph
+        values = {first.name: x}
+        if watch is not None:
+            watch(first, x)
+        for index, node in enumerate(others, 1):
+            self.advance(index, values)
             if watch is not None:
                 watch(node, values[node.name])
         return values[self.graph.nodes[-1].name]
+
+    def advance(self, index: int, values: dict[str, Tensor]) -> None:
+        """Run node number `index` on `values`, the tensors still needed by name; those that nobody reads later go."""
+        node = self.graph.nodes[index]
+        inputs = [values[name] for name in node.inputs]
+        for name in set(node.inputs):
+            if self._last_use[name] == index:
+                del values[name]
+        values[node.name] = self.run_node(node, inputs)
 
     def run_node(self, node: Node, inputs: list[Tensor]) -> Tensor:
         """The output of one operator."""

@@ -23,7 +23,7 @@ Open = Callable[[Settings, Path], Infer]
 TARGETS = ("openvino", "onnxruntime", "executorch")
 NETWORK = tuple(f"edge_sdk/network/{name}.py" for name in ("blocks", "depthwise", "efficient_mednext", "variants"))
 PUBLISHED = (*NETWORK, "tests/perf/networks.py")
-_COMPRESSION = ("deploy_form", "folding", "up_phases", "quantizers", "student")
+_COMPRESSION = ("deploy_form", "folding", "up_phases", "observers", "quantizers", "student")
 OURS = (
     *(*PUBLISHED, "edge_sdk/network/graph_module.py", "edge_sdk/graph.py"),
     *(f"quantization/{name}.py" for name in _COMPRESSION),

@@ -70,7 +70,8 @@ def export_graphs(settings: Settings, folder: Path, _source: Path) -> None:
 
     from edge_sdk.graph import save_graph
     from quantization.deploy_form import deploy_graph
-    from quantization.quantizers import quantized_graph
+    from quantization.observers import calibrated_graph
+    from quantization.recipe import Quantize
     from quantization.student import estimate_statistics
 
     patches = settings.patches(2)
@@ -80,7 +81,8 @@ def export_graphs(settings: Settings, folder: Path, _source: Path) -> None:
         estimate_statistics(network, lambda _: (torch.from_numpy(patches), torch.empty(0)), 1)
     graph = deploy_graph(network)
     save_graph(graph, folder / "fp32.npz")
-    save_graph(quantized_graph(graph, patches, NORMALISATION, WEIGHT_LIMIT), folder / "int8.npz")
+    plan = Quantize(weight_limit=WEIGHT_LIMIT)
+    save_graph(calibrated_graph(graph, patches, NORMALISATION, plan), folder / "int8.npz")
 
 
 def _network(settings: Settings, *, norm: Any, activation: Any) -> Any:

@@ -28,6 +28,11 @@ def students() -> Callable[[str, str], EfficientMedNeXt]:
 def build_student(activation: str, variant: str) -> EfficientMedNeXt:
     torch.manual_seed(1)
     network = efficient_mednext(variant, 1, 3, 8, 8, norm="batch", activation=activation)  # type: ignore[arg-type]
+    return with_statistics(network)
+
+
+def with_statistics(network: EfficientMedNeXt) -> EfficientMedNeXt:
+    """The network with BatchNorm statistics and weights as after training, not 0 and 1."""
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm3d):
             assert module.running_mean is not None
@@ -73,3 +78,10 @@ def data_folder(tmp_path: Path) -> Path:
             (folder / kind).mkdir(parents=True, exist_ok=True)
             write_volume(Volume(voxels, grid), folder / kind / f"case_{number}.nii.gz")
     return folder
+
+
+@pytest.fixture
+def eight_bit_patches() -> np.ndarray:
+    """Two normalised patches (2, 1, 32, 32, 32) of 8-bit noise: shift 96, scale 64."""
+    voxels = np.random.default_rng(0).integers(0, 256, (2, 1, 32, 32, 32))
+    return ((voxels - 96) / 64).astype(np.float32)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge_sdk.errors import RecipeError
-from quantization.recipe import read_recipe, recipe_for
+from quantization.recipe import Recipe, read_recipe, recipe_for
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -50,3 +50,25 @@ def test_without_a_recipe_the_data_set_must_describe_itself(tmp_path: Path) -> N
         recipe_for(None, tmp_path, None)
     (tmp_path / "dataset.json").write_text('{"labels": {"0": "background", "1": "x"}, "spacing_mm": 0.8}')
     assert recipe_for(None, tmp_path, "M").network.variant == "M"
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [("", 63), ("weight_limit = 127", 127), ('isa = "vnni"', 127), ('isa = "avx2"', 63), ('isa = "neon-dotprod"', 127)],
+)
+def test_the_instruction_set_chooses_the_weights_range(tmp_path: Path, written: str, limit: int) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(f'[data]\nlabels = {{ 0 = "background", 1 = "x" }}\n[quantize]\n{written}\n')
+    recipe = read_recipe(path)
+    assert recipe.quantize.weight_limit == limit
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+
+
+@pytest.mark.parametrize(("isa", "limit"), [("avx2", 127), ("amx", 63)])
+def test_a_range_that_contradicts_the_instruction_set_is_told(tmp_path: Path, isa: str, limit: int) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(
+        f'[data]\nlabels = {{ 0 = "background", 1 = "x" }}\n[quantize]\nisa = "{isa}"\nweight_limit = {limit}\n'
+    )
+    with pytest.raises(RecipeError, match=rf"quantize: .*'{isa}'.*weight_limit = {limit} contradicts"):
+        read_recipe(path)
