@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,9 +31,12 @@ def hd95_per_class(prediction: Volume, truth: Volume, classes: Iterable[int]) ->
     for label in classes:
         ours, theirs = prediction.voxels == label, truth.voxels == label
         if ours.any() and theirs.any():
-            found = compute_hausdorff_distance(
-                _batch(ours), _batch(theirs), include_background=True, percentile=95, spacing=spacing
-            )
+            with warnings.catch_warnings():
+                # MONAI 1.6 calls a function of its own with an argument that it deprecates.
+                warnings.simplefilter("ignore", FutureWarning)
+                found = compute_hausdorff_distance(
+                    _batch(ours), _batch(theirs), include_background=True, percentile=95, spacing=spacing
+                )
             distances[label] = float(found)
         else:
             distances[label] = diagonal if ours.any() or theirs.any() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge_sdk import load_package
 from edge_sdk.errors import GeometryError, PackageError, TargetError
-from edge_sdk.manifest import Manifest
+from edge_sdk.manifest import Manifest, parse_manifest
 from edge_sdk.package import Package
 from tests.edge_sdk.fakes import SIZE, FakeTarget, fake_targets, manifest, network, toy_package
 
@@ -244,3 +245,14 @@ def test_manifest_is_json_that_others_read(tmp_path: Path) -> None:
     assert set(raw) == set(Manifest.model_fields)
     assert set(raw["files"]) == {"alpha/weights.bin", "beta/weights.bin", "selftest.npz"}
     assert manifest().patch == tuple(raw["patch"])
+
+
+def test_a_package_of_schema_1_is_cropped_at_the_centre(tmp_path: Path) -> None:
+    about = json.loads((as_directory(tmp_path) / "manifest.json").read_text())
+    about["schema_version"] = 1
+    del about["inference"], about["gate"]["allowed_failing"]
+    blank = json.dumps({**about, "checksum": "0" * 64}).encode()
+    content = blank.replace(b"0" * 64, hashlib.sha256(blank).hexdigest().encode())
+    found = parse_manifest(content, where="old")
+    assert (found.inference.blending, found.inference.overlap) == ("centre-crop", 0.25)
+    assert not found.gate.allowed_failing

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from edge_sdk.errors import RecipeError
 from edge_sdk.inference.accuracy import score_cases
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.inference.segment import segment
@@ -18,8 +19,15 @@ from edge_sdk.network.module_session import ModuleSession
 from edge_sdk.package_session import PackageSession
 from quantization.draft_manifest import draft_manifest
 from quantization.evaluation import dice_on, evaluate
-from quantization.recipe import Recipe
+from quantization.recipe import Recipe, read_recipe
 from quantization.surface_distance import hd95_per_class
+
+
+def test_a_misspelt_key_of_inference_names_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text('[data]\nlabels = { 0 = "background", 1 = "x" }\n[inference]\nblendin = "gaussian"\n')
+    with pytest.raises(RecipeError, match=r"unknown key inference\.blendin, did you mean inference\.blending"):
+        read_recipe(path)
 
 
 @pytest.mark.parametrize("blending", ["centre-crop", "gaussian"])

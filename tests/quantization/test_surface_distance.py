@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -49,6 +51,15 @@ def test_a_shift_is_its_length_along_the_axis_of_its_spacing() -> None:
     for axis, millimetres in enumerate((1.5, 0.8, 0.5)):
         moved = labelled(np.roll(box, 2, axis))
         assert hd95_per_class(moved, labelled(box), [2]) == {2: pytest.approx(2 * millimetres)}
+
+
+def test_nothing_of_the_library_is_told_to_the_user(recwarn: pytest.WarningsRecorder) -> None:
+    box = np.zeros((6, 6, 6), np.uint8)
+    box[2:4, 2:4, 2:4] = 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert hd95_per_class(labelled(box), labelled(box), [1]) == {1: 0.0}
+    assert not recwarn.list
 
 
 def test_an_empty_mask_costs_the_diagonal_and_two_empty_ones_nothing() -> None:
