@@ -107,7 +107,8 @@ class Calibration:
             return f"{found.layer} moves the logits by {found.error:.2%}"
         self._choose()
         self._save()
-        return f"logits moved by {self.forms[-1]['error']:.2%}, {len(self._chosen or ())} layers float"
+        count = len(self._chosen or ())
+        return f"logits moved by {self.forms[1 + count]['error']:.2%}, {count} layers float"
 
     def finalize(self) -> Form:
         """The calibrated graph."""
@@ -121,7 +122,8 @@ class Calibration:
 
     def report(self) -> StageReport:
         """Errors of the forms, and the sensitivity of the layers, the most sensitive first."""
-        chosen, last = self._chosen or [], self.forms[-1]
+        chosen = self._chosen or []
+        last = self.forms[1 + len(chosen)]
         kept = sum(each.macs for each in self._layers if each.layer in chosen)
         rows: list[Row] = [
             {**asdict(each), "float": "yes" if each.layer in chosen else "no"}
@@ -167,6 +169,10 @@ class Calibration:
         chosen = fallback(self._layers, self._measured.total_macs, self.plan, enough)
         if not self.plan.has_float_budget:
             enough(chosen)
+        if not self._enough(self.forms[-1]):
+            # A float layer may undo errors that cancelled: keep the best form that was measured.
+            errors = [float(form["error"] or 0) for form in self.forms[1:]]
+            chosen = chosen[: errors.index(min(errors))]
         self._chosen = list(chosen)
 
     def _enough(self, form: Row) -> bool:

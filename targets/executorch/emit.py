@@ -64,7 +64,10 @@ class _Emitter:
                 target, relu = self._target(node, integer=sources[0].grid is not None and node.weight_scale is not None)
                 self._convolution(node, sources[0], target, relu)
             case Add():
-                integer = all(source.grid is not None for source in sources)
+                # A sum that a float layer reads, beside its grid or without one, is a float sum.
+                readers = self.used_by[node.name]
+                has_grid = len(readers) == 1 and isinstance(readers[0], Quantize)
+                integer = has_grid and all(source.grid is not None for source in sources)
                 if not integer:
                     sources = [self._as_float(source) for source in sources]
                 target, relu = self._target(node, integer=integer)

@@ -7,6 +7,7 @@ published runtime is built without event tracing, so single operators have no ti
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -65,5 +66,7 @@ def _read(blob: bytes) -> dict[str, Any]:
         schema.write_bytes(_get_schema_bytes())
         data.write_bytes(blob[start : start + header.flatbuffer_size])
         _flatc_decompile(folder, str(schema), str(data), ["--raw-binary"])
-        graph: dict[str, Any] = json.loads(Path(folder, "graph.json").read_text())
+        # flatc writes the open end of a float ReLU as a bare inf, which Python's JSON calls Infinity.
+        text = re.sub(r":\s*inf\b", ": Infinity", Path(folder, "graph.json").read_text())
+        graph: dict[str, Any] = json.loads(text)
     return graph

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edge_sdk.graph import Add, Conv, Graph, Node, Quantize
+from edge_sdk.graph import Add, Concat, Conv, Graph, Interleave, Node, PadStart, Quantize
 from edge_sdk.network.graph_module import GraphModule
 from targets.lowering.consumers import consumers
 from targets.lowering.planes import Planes
 
 LOWEST, HIGHEST = -128, 127
+FINEST = 64
+"""Steps of a part for one of its sum: XNNPACK refuses to add beyond 1024, and to convolve into steps too fine."""
+Copy = Concat | PadStart | Interleave | Planes
 
 
 class PlanarModule(GraphModule):
@@ -33,38 +38,90 @@ class PlanarModule(GraphModule):
 
 
 def with_local_grids(graph: Graph, calibration: NDArray[np.float32]) -> Graph:
-    """Quantise every sum of a quantised graph that has no grid of its own, but for the output.
+    """Quantise every sum of integers that has no grid of its own, but for the output.
 
-    The grids are symmetric int8 and hold the largest value that the calibration patches (M, C, D, H, W) give.
+    The grids are symmetric int8 and hold the largest value that the calibration patches (M, C, D, H, W) give. What
+    a layer that was left float reads or gives has no grid; an integer convolution that such a layer reads without one
+    becomes a float convolution with the same weights.
     """
-    used_by = consumers(graph)
-    wanted = {
-        node.name
-        for node in graph.nodes[:-1]
-        if isinstance(node, Conv | Add)
-        and not (len(used_by[node.name]) == 1 and isinstance(used_by[node.name][0], Quantize))
-    }
+    wanted, read_as_float = _integer_sums(graph)
+    graph = graph.with_nodes(
+        [replace(n, weight_scale=None) if isinstance(n, Conv) and n.name in read_as_float else n for n in graph]
+    )
     if not wanted:
         return graph
-    largest = _largest(graph, wanted, calibration)
+    scales = _scales(graph, _largest(graph, wanted, calibration))
     alias: dict[str, str] = {}
     nodes: list[Node] = []
     for node in graph:
         nodes.append(replace(node, inputs=tuple(alias.get(name, name) for name in node.inputs)))
         if node.name in wanted:
             alias[node.name] = f"{node.name}.grid"
-            scale = max(largest[node.name], 1e-12) / HIGHEST
             nodes.append(
                 Quantize(
                     name=alias[node.name],
                     inputs=(node.name,),
-                    scale=float(np.float32(scale)),
+                    scale=scales[node.name],
                     zero_point=0,
                     low=LOWEST,
                     high=HIGHEST,
                 )
             )
     return graph.with_nodes(nodes)
+
+
+def _integer_sums(graph: Graph) -> tuple[set[str], set[str]]:
+    """Sums of integers that need a grid of their own, and those that a float convolution reads without one."""
+    used_by = consumers(graph)
+
+    @cache
+    def reaches_convolution(name: str) -> bool:
+        """Without passing a grid."""
+        return any(
+            isinstance(reader, Conv) or (not isinstance(reader, Quantize) and reaches_convolution(reader.name))
+            for reader in used_by[name]
+        )
+
+    wanted: set[str] = set()
+    read_as_float: set[str] = set()
+    on_grid: dict[str, bool] = {}
+    for node in graph:
+        reads_grids = bool(node.inputs) and all(on_grid[name] for name in node.inputs)
+        readers = used_by[node.name]
+        on_grid[node.name] = isinstance(node, Quantize) or (isinstance(node, Copy) and reads_grids)
+        is_sum = isinstance(node, Add) or (isinstance(node, Conv) and node.weight_scale is not None)
+        if not is_sum or not reads_grids or node is graph.nodes[-1]:
+            continue
+        if reaches_convolution(node.name):
+            read_as_float.add(node.name)
+        elif not (len(readers) == 1 and isinstance(readers[0], Quantize)):
+            wanted.add(node.name)
+            on_grid[node.name] = True
+    return wanted, read_as_float
+
+
+def _scales(graph: Graph, largest: dict[str, float]) -> dict[str, float]:
+    """Scales that hold the largest values, and none so fine that XNNPACK would refuse it.
+
+    A part may be zero everywhere: the outer planes of a dilated kernel on a volume two planes deep.
+    """
+    used_by = consumers(graph)
+    scales: dict[str, float] = {}
+    for node in reversed(graph.nodes):
+        if isinstance(node, Quantize):
+            scales[node.name] = node.scale
+        elif node.name in largest:
+            sums = [reader for reader in used_by[node.name] if isinstance(reader, Add)]
+            coarsest = max((_scale_after(each, used_by, scales) for each in sums), default=0.0)
+            scales[node.name] = float(np.float32(max(largest[node.name] / HIGHEST, coarsest / FINEST, 1e-14)))
+    return scales
+
+
+def _scale_after(total: Add, used_by: Mapping[str, list[Node]], scales: Mapping[str, float]) -> float:
+    """The scale of a sum's grid, its own or the one that reads it; 0 for a float sum."""
+    if total.name in scales:
+        return scales[total.name]
+    return max((scales[reader.name] for reader in used_by[total.name] if isinstance(reader, Quantize)), default=0.0)
 
 
 def _largest(graph: Graph, wanted: set[str], calibration: NDArray[np.float32]) -> dict[str, float]:

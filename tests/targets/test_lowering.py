@@ -156,3 +156,19 @@ def test_even_weights_are_even_where_the_input_is_signed_and_mean_the_same() -> 
             if isinstance(source, Quantize):
                 assert (factor == (2 if source.low < 0 else 1)).all()
     assert doubled > 10
+
+
+def test_a_part_that_is_zero_everywhere_gets_no_endlessly_fine_grid() -> None:
+    """On two planes the outer taps of a dilated kernel see only padding."""
+    builder = graphs.GraphBuilder(graphs.random_patch(8, (2, 4, 4)))
+    source = builder.input()
+    wide = builder.conv(source, 8, (3, 3, 3), padding=(2, 2, 2), dilation=(2, 2, 2), groups=8)
+    builder.quantize(wide)
+    graph = planar(builder.graph(), (2, 4, 4))
+    complete = with_local_grids(graph, builder.patch)
+    last = complete.nodes[-1]
+    assert isinstance(last, Quantize)
+    local = [node for node in complete if isinstance(node, Quantize) and node.name.endswith(".grid")]
+    assert len(local) == 4
+    assert all(node.scale >= last.scale / 65**2 for node in local)
+    assert any(node.scale <= last.scale / 60 for node in local)
