@@ -1,101 +1,210 @@
-"""From a checkpoint to a gated INT8 deploy form: distil → (prune) → calibrate → fine-tune → gate."""
+"""From a published checkpoint to a gated INT8 deploy form: distil → prune → quantise → evaluate → gate."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
 
-from edge_sdk.errors import TrainingError
+from edge_sdk.errors import RecipeError, TrainingError
 from edge_sdk.graph import Graph
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.network.published import load_published
+from edge_sdk.network.published import load_published, read_state
 from edge_sdk.progress import Progress
-from quantization.data import PatchSampler, load_items
+from quantization.calibration import Calibration
+from quantization.compressor import Compressor, StageReport
+from quantization.data import Item, PatchSampler, load_items
 from quantization.deploy_form import deploy_graph
-from quantization.draft_manifest import draft_manifest
-from quantization.evaluation import evaluate
-from quantization.gate import judge
-from quantization.qat import fine_tune
-from quantization.quantizers import quantized_graph
+from quantization.evaluation import dice_on
+from quantization.judgement import judge_forms
+from quantization.measurement import Measure
+from quantization.qat import QuantizationAwareTraining
 from quantization.recipe import Recipe
-from quantization.run_folder import STUDENT, RunFolder
-from quantization.split import split_cases
-from quantization.student import distil, estimate_statistics, student_of
+from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder
+from quantization.split import Split, split_cases
+from quantization.stages import DISTILLATION, QUANTISATION, SWAPS, Stages
+from quantization.student import Distillation
+from quantization.swaps import swap_study
+from quantization.takeover import checkpoint_of, take_over
 from quantization.training import build_network
+from quantization.versions import library_versions
 
-STATISTICS_BATCHES = 20
 REWRITE_TOLERANCE = 1e-4
 
 
-def compress(checkpoint: Path, data: Path, recipe: Recipe, out: Path, *, progress: Progress | None = None) -> RunFolder:
+def compress(
+    checkpoint: Path,
+    data: Path,
+    recipe: Recipe,
+    out: Path,
+    *,
+    measure: Measure | None = None,
+    progress: Progress | None = None,
+) -> RunFolder:
     """Make the deploy form of a published checkpoint, FP32 and INT8, and judge it on held-out cases.
 
+    Everything is read and checked before the run folder is made. Every stage is kept there once it is finished, and
+    its fits every few steps: an interrupted compression goes on where it was.
+
     Args:
-        checkpoint: Published form (.safetensors, .pt).
+        checkpoint: Published form (.safetensors, .pt), or a run: of training, or a finished compression, whose
+            distilled student is used again where the recipes agree on it.
         data: Folder with images/ and labels/.
-        out: Run folder; an interrupted compression goes on.
+        out: Run folder.
+        measure: Latency of forms on this device; needed where the recipe prunes to a latency.
 
     Raises:
-        TrainingError: The checkpoint does not fit the recipe, or a rewrite is not exact.
+        TrainingError: The checkpoint or the data do not fit the recipe, `out` holds another run, or a rewrite is not
+            exact.
+        RecipeError: The recipe asks for what these data or this network do not allow.
+    """
+    torch.manual_seed(recipe.seed)
+    published, source = checkpoint_of(checkpoint)
+    teacher = load_published(build_network(recipe), published).eval()
+    split = split_cases(find_cases(data), recipe.data, recipe.seed)
+    if recipe.student.swaps.steps and not split.validation:
+        raise RecipeError(
+            "student.swaps compares on validation cases, and data.validation_fraction leaves none",
+            remedy="raise data.validation_fraction, or leave out student.swaps",
+        )
+    items = load_items(split.training, recipe)
+    run = _run_folder(out, recipe, teacher, split)
+    if source is not None and not run.has_stage(DISTILLATION):
+        take_over(source, run, split)
+    return _Compression(run, recipe, teacher, split, items, measure, progress).run_all()
+
+
+class _Compression:
+    """The stages of one compression, in order."""
+
+    def __init__(
+        self,
+        run: RunFolder,
+        recipe: Recipe,
+        teacher: EfficientMedNeXt,
+        split: Split,
+        items: list[Item],
+        measure: Measure | None,
+        progress: Progress | None,
+    ) -> None:
+        self.run, self.recipe, self.teacher, self.split, self.items = run, recipe, teacher, split, items
+        self.measure, self.progress = measure, progress
+        self.stages = Stages(run, progress)
+        self.score = dice_on(split.validation, recipe) if split.validation else None
+
+    def run_all(self) -> RunFolder:
+        """Every stage that is not finished yet."""
+        student = self._distil()
+        self._study_swaps()
+        float_graph = self._deploy(student)
+        self._quantise(float_graph)
+        judge_forms(self.run, self.split, measure=self.measure, progress=self.progress)
+        return self.run
+
+    def _batches(self, batch: int) -> PatchSampler:
+        return PatchSampler(self.items, self.recipe, batch=batch)
+
+    def _distil(self) -> EfficientMedNeXt:
+        plan = self.recipe.student
+
+        def make() -> Distillation:
+            return Distillation(
+                self.teacher,
+                self._batches(plan.fit.batch),
+                plan,
+                checkpoint=self.run.path / "student.pt",
+                score=self.score,
+            )
+
+        return self.stages.network(DISTILLATION, STUDENT, make)
+
+    def _study_swaps(self) -> None:
+        plan, score = self.recipe.student, self.score
+        if not plan.swaps.steps or score is None:
+            return
+        folder = self.run.path / SWAPS
+
+        def make() -> StageReport:
+            return swap_study(
+                self.teacher,
+                self._batches(plan.fit.batch),
+                plan,
+                score=score,
+                measure=self.measure,
+                folder=folder,
+                progress=self.progress,
+            )
+
+        self.stages.study(SWAPS, make)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _deploy(self, network: EfficientMedNeXt) -> Graph:
+        graph = deploy_graph(network)
+        self.run.record("rewrite_error", rewrite_error(network, graph, self.recipe))
+        self.run.save_graph("fp32", graph)
+        return graph
+
+    def _quantise(self, float_graph: Graph) -> None:
+        plan = self.recipe.quantize
+        patches = PatchSampler(self.items, self.recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
+        self.run.save_calibration(patches)
+        kind = QuantizationAwareTraining if plan.steps else Calibration
+
+        def make() -> Compressor:
+            return kind(
+                float_graph,
+                self._batches(plan.batch),
+                patches,
+                plan,
+                self.recipe.data.normalisation,
+                checkpoint=self.run.path / "qat.pt",
+                score=self.score,
+            )
+
+        self.stages.graph(QUANTISATION, "int8", make)
+
+
+def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Split) -> RunFolder:
+    """A new run that begins with the teacher, or the same one again.
+
+    Raises:
+        TrainingError: It holds a run of another recipe, another checkpoint, or other data.
     """
     run = RunFolder.create(out, recipe)
-    torch.manual_seed(recipe.seed)
-    teacher = load_published(build_network(recipe), checkpoint).eval()
-    split = split_cases(find_cases(data), recipe.data, recipe.seed)
-    items = load_items(split.training, recipe)
-    batches = PatchSampler(items, recipe, batch=recipe.student.fit.batch)
-
-    student = student_of(teacher, recipe.student.activation)
-    estimate_statistics(student, batches, STATISTICS_BATCHES)
-    student.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    distilled = distil(student, teacher, batches, recipe.student, checkpoint=out / "student.pt", progress=progress)
-    run.save_history("student", distilled.history)
-    assert isinstance(distilled.module, EfficientMedNeXt)
-    run.save_checkpoint(distilled.module, STUDENT)
-
-    float_graph = deploy_graph(distilled.module)
-    run.record("rewrite_error", rewrite_error(distilled.module, float_graph, recipe))
-    run.save_graph("fp32", float_graph)
-
-    plan = recipe.quantize
-    patches = PatchSampler(items, recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
-    run.save_calibration(patches)
-    calibrated = quantized_graph(float_graph, patches, recipe.data.normalisation, plan.weight_limit)
-    batches = PatchSampler(items, recipe, batch=plan.batch)
-    graph, history = fine_tune(calibrated, float_graph, batches, plan, checkpoint=out / "qat.pt", progress=progress)
-    run.save_history("qat", history)
-    run.save_graph("int8", graph)
-
-    manifest = draft_manifest(recipe, name=out.name, precision={"torch": "int8"}, cases=len(split.training))
-    forms = {"published_fp32": teacher, "deploy_fp32": GraphModule(float_graph), "deploy_int8": GraphModule(graph)}
-    metrics = {
-        name: evaluate(module, split.gate, recipe, manifest, progress=progress, label=f"evaluate {name}")
-        for name, module in forms.items()
-    }
-    run.record("metrics", metrics)
-    gate = judge(metrics["deploy_int8"], metrics["published_fp32"], recipe.gate)
-    run.record("gate", gate.model_dump(mode="json"))
+    stored = out / CHECKPOINT
+    if stored.is_file():
+        state, ours = read_state(stored), teacher.state_dict()
+        if state.keys() != ours.keys() or not all(torch.equal(state[name], value) for name, value in ours.items()):
+            raise TrainingError(
+                "holds a run that began with another checkpoint", where=out, remedy="choose another folder"
+            )
+    else:
+        run.save_checkpoint(teacher, CHECKPOINT)
+    said = run.description
+    if said.get("cases", split.names()) != split.names():
+        raise TrainingError("holds a run on other data", where=out, remedy="give its data, or another folder")
     run.record("cases", split.names())
+    run.record("versions", library_versions())
     return run
 
 
 @torch.no_grad()
-def rewrite_error(student: EfficientMedNeXt, graph: Graph, recipe: Recipe) -> float:
-    """Largest |deploy form - student| over the largest |logit|, on noise.
+def rewrite_error(network: EfficientMedNeXt, graph: Graph, recipe: Recipe) -> float:
+    """Largest |deploy form - network| over the largest |logit|, on noise.
 
     Raises:
         TrainingError: Folding and phases did not keep the function.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
-    patch = torch.randn(1, student.in_channels, *recipe.data.patch, generator=generator)
-    expected = student.eval()(patch)
+    patch = torch.randn(1, network.in_channels, *recipe.data.patch, generator=generator)
+    expected = network.eval()(patch)
     error = float((GraphModule(graph).eval()(patch) - expected).abs().max() / expected.abs().max())
     if error > REWRITE_TOLERANCE:
         raise TrainingError(
-            f"the deploy form differs from the student by {error:.1e}, at most {REWRITE_TOLERANCE:.0e} expected",
+            f"the deploy form differs from the network by {error:.1e}, at most {REWRITE_TOLERANCE:.0e} expected",
             remedy="report this with the recipe",
         )
     return error

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
+from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
+from quantization.split import Split
 
 Item = Mapping[str, Tensor]
 
@@ -23,7 +25,7 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
 
     Raises:
         FileFormatError, GeometryError: The two do not belong together, or a label value has no name.
-        TrainingError: The spacing is not the recipe's.
+        TrainingError: The spacing is not the recipe's, or the image holds NaN, infinity or one value only.
     """
     image, label = case.read(recipe.label_names)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
@@ -33,7 +35,49 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
             where=case.image,
             remedy="resample the data, or change data.spacing_mm",
         )
+    if broken := int(np.count_nonzero(~np.isfinite(image.voxels))):
+        raise TrainingError(
+            f"{broken} of {image.voxels.size} voxels are not finite numbers",
+            where=case.image,
+            remedy="export the image again, or replace NaN and infinity",
+        )
+    if image.voxels.min() == image.voxels.max():
+        raise TrainingError(
+            f"every voxel is {image.voxels.flat[0]:g}: there is no image",
+            where=case.image,
+            remedy="remove this case, or export its image again",
+        )
     return image, label
+
+
+def load_split(split: Split, recipe: Recipe, progress: Progress | None = None) -> list[Item]:
+    """The training volumes in memory, as `load_items`, after every case of every part was read and checked.
+
+    Raises:
+        FileFormatError, GeometryError, TrainingError: As `read_case`; or no case of a part shows one of the classes.
+    """
+    done, total = 0, sum(map(len, split.names().values()))
+    items: list[Item] = []
+    for part in ("training", "validation", "test"):
+        cases: list[Case] = getattr(split, part)
+        seen: set[int] = set()
+        for case in cases:
+            if part == "training":
+                (item,) = load_items([case], recipe)
+                items.append(item)
+                seen.update(np.unique(item["label"].numpy()).tolist())
+            else:
+                seen.update(np.unique(read_case(case, recipe)[1].voxels).tolist())
+            done += 1
+            if progress is not None:
+                progress(done, total, "read data")
+        missing = [f"{value} ({name})" for value, name in recipe.label_names.items() if value not in seen]
+        if cases and missing:
+            raise TrainingError(
+                f"class {missing[0]} is in none of the {len(cases)} {part} cases",
+                remedy="give cases that show it, or change seed, data.test_cases or data.validation_fraction",
+            )
+    return items
 
 
 def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:

@@ -67,6 +67,8 @@ class _GraphBuilder:
             "decoder_width": net.decoder_width,
             "activation": net.activation_kind,
             "num_classes": net.num_classes,
+            "encoder_widths": list(net.architecture.encoder_widths),
+            "decoder_widths": list(net.architecture.decoder_widths),
         }
         return Graph(tuple(self.nodes), PATCH_MULTIPLE, net.output_stride, meta)
 
@@ -83,7 +85,7 @@ class _GraphBuilder:
         block = self.network.get_submodule(name)
         assert isinstance(block, Block)
         branches = []
-        for index, (weight, bias, conv) in enumerate(folded_branches(block)):
+        for index, (weight, bias, conv) in folded_branches(block).items():
             stride, pad, dilation = (conv.stride,) * 3, (conv.padding,) * 3, (conv.dilation,) * 3
             dw = Conv(
                 name=f"{name}.dw{index}",
@@ -99,7 +101,9 @@ class _GraphBuilder:
             branches.append(
                 self._add(Activation(name=f"{name}.act{index}", inputs=(dw.name,), kind=self.network.activation_kind))
             )
-        joined = self._add(Concat(name=f"{name}.cat", inputs=tuple(branches)))
+        joined = branches[0]
+        if len(branches) > 1:
+            joined = self._add(Concat(name=f"{name}.cat", inputs=tuple(branches)))
         main = self._add(pointwise(f"{name}.pw", joined, block.conv3))
         residual = x
         if block.res_conv is not None:

@@ -11,20 +11,20 @@ from edge_sdk.graph import Conv, Float
 from edge_sdk.network.blocks import Block, UpBlock
 
 
-def folded_branches(block: Block | UpBlock) -> list[tuple[Float, Float, Any]]:
-    """(weight (C, 1, k, k, k), bias (C,), the convolution module) of each branch, with the norm folded in."""
+def folded_branches(block: Block | UpBlock) -> dict[int, tuple[Float, Float, Any]]:
+    """Kept branch → (weight (C, 1, k, k, k), bias (C,), the convolution module), with the norm folded in."""
     norm = block.norm
     assert isinstance(norm, nn.BatchNorm3d)
     assert norm.running_var is not None
     assert norm.running_mean is not None
     scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).double()
     shift = norm.bias.double() - norm.running_mean.double() * scale
-    folded = []
-    for index, branch in enumerate(block.conv1.dwconvs):
+    folded = {}
+    for position, (index, branch) in enumerate(block.conv1.dwconvs.items()):
         conv: Any = branch[0]  # type: ignore[index]
-        channels = slice(index * len(conv.weight), (index + 1) * len(conv.weight))
+        channels = slice(position * len(conv.weight), (position + 1) * len(conv.weight))
         weight = conv.weight.double() * scale[channels].reshape(-1, 1, 1, 1, 1)
-        folded.append((as_float(weight), as_float(shift[channels]), conv))
+        folded[int(index)] = (as_float(weight), as_float(shift[channels]), conv)
     return folded
 
 

@@ -108,7 +108,7 @@ class Student(Section):
     distillation: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the Kullback-Leibler term beside the label loss."""
     feature_distillation: Annotated[float, Field(ge=0)] = 0.5
-    """Weight of the decoder features' squared distance to the teacher's, relative to their size, averaged over stages."""
+    """Weight of the decoder features' squared distance to the teacher's, relative to their size, mean over stages."""
     fit: Fit = Fit(steps=1000)
     swaps: Swaps = Swaps()
 

@@ -20,7 +20,9 @@ from quantization.fitting import History
 from quantization.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
+"""The published form: what training gave, or what a compression began with."""
 STUDENT = "student.safetensors"
+PRUNED = "pruned.safetensors"
 GRAPHS = {"fp32": "graph-fp32.npz", "int8": "graph.npz"}
 CALIBRATION = "calibration.npz"
 DESCRIPTION = "run.json"
@@ -89,6 +91,14 @@ class RunFolder:
     def record(self, key: str, value: Any) -> None:
         """Add a result to run.json."""
         self._write({**self.description, key: value})
+
+    def has_stage(self, key: str) -> bool:
+        """Whether a stage of compression is finished."""
+        return key in self.description.get("stages", {})
+
+    def record_stage(self, key: str, report: dict[str, Any]) -> None:
+        """Add a finished stage's report to run.json."""
+        self.record("stages", {**self.description.get("stages", {}), key: report})
 
     def save_checkpoint(self, module: nn.Module, name: str) -> None:
         """Write a state dict as safetensors."""

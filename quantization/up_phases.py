@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from edge_sdk.graph import Activation, ActivationKind, Add, Concat, Conv, Float, Interleave, Node, PadStart
+from edge_sdk.network.architecture import UNDILATED
 from edge_sdk.network.graph_module import activated
 from quantization.folding import folded_branches, pointwise_weight
 
@@ -25,12 +26,14 @@ TWO_TAPS = [2, 0]
 
 def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) -> list[Node]:
     """Nodes equal to `UpBlock.forward` in evaluation mode; the last one is the block's output."""
-    (w_point, b_point, _), (w_near, b_near, _), (w_wide, b_wide, _) = folded_branches(block)
-    channels = len(w_point)
+    folded = folded_branches(block)
+    w_near, b_near, _ = folded[UNDILATED]
+    channels = len(w_near)
+    start = list(folded).index(UNDILATED) * channels
+    near = slice(start, start + channels)
     mix, mix_bias = pointwise_weight(block.conv3)
     residual, residual_bias = pointwise_weight(block.res_conv)
-    near = slice(channels, 2 * channels)
-    idle = np.concatenate([b_point, np.zeros_like(b_near), b_wide])
+    idle = np.concatenate([bias for _, bias, _ in folded.values()])
     mixed_idle = mix[:, :, 0, 0, 0] @ _activated(idle, near, activation)
     constant = (mix_bias + residual_bias + mixed_idle).astype(np.float32)
 
@@ -39,7 +42,10 @@ def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) ->
     for odd in product((0, 1), repeat=3):
         phase = f"{name}.phase{odd[0]}{odd[1]}{odd[2]}"
         if odd == (1, 1, 1):
-            branches = [(w_point, b_point), (w_near[:, :, 1:2, 1:2, 1:2], b_near), (_flip(w_wide), b_wide)]
+            branches = {
+                index: (w_near[:, :, 1:2, 1:2, 1:2] if index == UNDILATED else _flip(weight), bias)
+                for index, (weight, bias, _) in folded.items()
+            }
             nodes += _full_phase(phase, x, branches, (mix, mix_bias), (residual, residual_bias), activation)
         else:
             taps = [ONE_TAP if is_odd else TWO_TAPS for is_odd in odd]
@@ -66,13 +72,13 @@ def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) ->
 def _full_phase(
     phase: str,
     x: str,
-    branches: list[tuple[Float, Float]],
+    branches: dict[int, tuple[Float, Float]],
     mix: tuple[Float, Float],
     residual: tuple[Float, Float],
     activation: ActivationKind,
 ) -> list[Node]:
     nodes: list[Node] = []
-    for index, (weight, bias) in enumerate(branches):
+    for index, (weight, bias) in branches.items():
         pad = weight.shape[-1] // 2
         dw = f"{phase}.dw{index}"
         nodes.append(
@@ -86,11 +92,14 @@ def _full_phase(
             )
         )
         nodes.append(Activation(name=f"{phase}.act{index}", inputs=(dw,), kind=activation))
-    acts = tuple(f"{phase}.act{index}" for index in range(3))
+    acts = tuple(f"{phase}.act{index}" for index in branches)
+    joined = acts[0]
+    if len(acts) > 1:
+        joined = f"{phase}.cat"
+        nodes.append(Concat(name=joined, inputs=acts))
     return [
         *nodes,
-        Concat(name=f"{phase}.cat", inputs=acts),
-        Conv(name=f"{phase}.pw", inputs=(f"{phase}.cat",), weight=mix[0], bias=mix[1]),
+        Conv(name=f"{phase}.pw", inputs=(joined,), weight=mix[0], bias=mix[1]),
         Conv(name=f"{phase}.res", inputs=(x,), weight=residual[0], bias=residual[1]),
         Add(name=phase, inputs=(f"{phase}.pw", f"{phase}.res")),
     ]

@@ -13,21 +13,24 @@ from apps.training import require_training
 
 
 def command(
-    checkpoint: Annotated[Path, typer.Argument(help="Published checkpoint (.safetensors, .pt), or a run of train.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Published checkpoint (.safetensors, .pt), or a run of train or compress.")
+    ],
     data: Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/ (NIfTI).")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Run folder; an interrupted run goes on.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; default: that of the run.")] = None,
 ) -> None:
-    """Deploy form by distillation, quantisation-aware fine-tuning, and the accuracy gate."""
+    """Deploy form by distillation, pruning, quantisation-aware fine-tuning, and the accuracy gate; with a report."""
     require_training("edge-sdk compress")
+    from apps.form_latency import form_latency
     from quantization.compress import compress
     from quantization.recipe import recipe_for
-    from quantization.run_folder import CHECKPOINT, RunFolder
+    from quantization.run_folder import RunFolder
 
     trained = RunFolder(checkpoint) if checkpoint.is_dir() else None
     plan = trained.recipe if recipe is None and trained else recipe_for(recipe, data, None)
     with progress() as report:
-        run = compress(checkpoint / CHECKPOINT if trained else checkpoint, data, plan, output, progress=report)
+        run = compress(checkpoint, data, plan, output, measure=form_latency(plan.data.patch), progress=report)
     described = run.description
     for name, metrics in described["metrics"].items():
         mean = "no held-out cases" if metrics["mean"] is None else f"mean Dice {metrics['mean']:.4f}"

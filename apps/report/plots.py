@@ -13,23 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-# Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-INK, GRID_LINE = "#3a4450", "#dfe3e8"
-SETTINGS = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["system-ui", "Segoe UI", "Helvetica", "Arial", "DejaVu Sans", "sans-serif"],
-    "font.size": 10.0,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": "#9aa4af",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
+from edge_sdk.plot_style import GRID_LINE, INK, PALETTE, SETTINGS
 
 
 def histogram_svg(
@@ -47,14 +31,14 @@ def histogram_svg(
         x_label: Quantity and unit, such as "latency, ms".
         marks: Vertical lines with a name, such as {"p50": 12.0}.
     """
-    figure, axes = _canvas(x_label, y_label)
+    figure, axes = canvas(x_label, y_label)
     axes.hist(np.asarray(values, float), bins=bins, color=PALETTE[0], alpha=0.85, edgecolor="white", linewidth=0.5)
     for colour, (name, position) in zip(PALETTE[1:] * 3, (marks or {}).items(), strict=False):
         axes.axvline(position, color=colour, linewidth=1.4, label=f"{name} {position:.4g}")
     if marks:
         _legend(axes)
     axes.grid(axis="y", color=GRID_LINE, linewidth=0.8)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def bar_svg(
@@ -72,7 +56,7 @@ def bar_svg(
         errors: Name to (low, high), the ends of an interval around the value, in the same unit.
         colours: Name to colour; the others take the first of `PALETTE`.
     """
-    figure, axes = _canvas(x_label, "", height=0.9 + 0.38 * len(values))
+    figure, axes = canvas(x_label, "", height=0.9 + 0.38 * len(values))
     names, lengths = list(values), [float(value) for value in values.values()]
     interval = None
     if errors:
@@ -91,7 +75,7 @@ def bar_svg(
     axes.margins(x=0.12)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=GRID_LINE, linewidth=0.8)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def line_svg(
@@ -110,7 +94,7 @@ def line_svg(
         steps: Hold each value until the next x (counts, queue depths).
         marks: Dotted vertical lines with a name, such as {"sweep ends": 8.1}.
     """
-    figure, axes = _canvas(x_label, y_label)
+    figure, axes = canvas(x_label, y_label)
     for colour, (name, (x, y)) in zip(PALETTE * 4, series.items(), strict=False):
         axes.plot(
             np.asarray(x, float),
@@ -129,10 +113,11 @@ def line_svg(
     low, high = min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]
     axes.set_ylim(low, high + 0.06 * (high - low))
     axes.grid(color=GRID_LINE, linewidth=0.8)
-    return _svg(figure)
+    return as_svg(figure)
 
 
-def _canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Any]:
+def canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Any]:
+    """An empty figure as wide as a page, and its axes."""
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(7.2, height), layout="constrained")
         axes = figure.subplots()
@@ -145,7 +130,7 @@ def _legend(axes: Any) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2)
 
 
-def _svg(figure: Figure) -> Markup:
+def as_svg(figure: Figure) -> Markup:
     """The figure as an SVG element that scales with the page; its ids are its own on the page."""
     buffer = io.StringIO()
     salt = {"svg.hashsalt": str(id(figure))}

@@ -5,28 +5,28 @@ Parameter names are those of published checkpoints.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from edge_sdk.network.architecture import ALL_BRANCHES, ActivationName, Norm
 from edge_sdk.network.depthwise import DepthwiseConv3d
 
-Norm = Literal["group", "batch"]
-ActivationName = Literal["gelu", "relu", "hardswish"]
 ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "hardswish": nn.Hardswish}
 BRANCHES = ((1, 1), (3, 1), (3, 2))
 """(kernel, dilation) of the three depthwise branches."""
 
 
 class MultiReceptiveConv(nn.Module):
-    """Three depthwise convolutions side by side: (N, C, …) → (N, 3C, …)."""
+    """Depthwise convolutions side by side: (N, C, …) → (N, B·C, …), where B of the three branches are kept."""
 
-    def __init__(self, channels: int, stride: int, transposed: bool) -> None:
+    def __init__(self, channels: int, stride: int, transposed: bool, kept: Sequence[int] = ALL_BRANCHES) -> None:
         super().__init__()
-        branches = []
-        for kernel, dilation in BRANCHES:
+        branches: dict[str, nn.Module] = {}
+        for index in kept:
+            kernel, dilation = BRANCHES[index]
             padding = dilation * (kernel - 1) // 2
             conv: nn.Module
             if transposed:
@@ -42,12 +42,13 @@ class MultiReceptiveConv(nn.Module):
                 )
             else:
                 conv = DepthwiseConv3d(channels, kernel, stride=stride, dilation=dilation)
-            branches.append(nn.Sequential(conv))
-        self.dwconvs = nn.ModuleList(branches)
+            branches[str(index)] = nn.Sequential(conv)
+        # Keyed by the published index, so that pruned networks keep the names of checkpoints.
+        self.dwconvs = nn.ModuleDict(branches)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, D, H, W) → (N, 3C, D', H', W'), branch after branch."""
-        return torch.cat([branch(x) for branch in self.dwconvs], dim=1)
+        """(N, C, D, H, W) → (N, B·C, D', H', W'), branch after branch."""
+        return torch.cat([branch(x) for branch in self.dwconvs.values()], dim=1)
 
 
 class Block(nn.Module):
@@ -59,6 +60,8 @@ class Block(nn.Module):
         stride: 2 halves the resolution (down block).
         norm: "group" is the published GroupNorm of C groups; "batch" can be folded away.
         activation: "gelu" (exact) is the published one.
+        branches: Which of the three are kept.
+        projected: Whether the residual is a convolution at stride 1; it always is at stride 2.
     """
 
     def __init__(
@@ -69,14 +72,16 @@ class Block(nn.Module):
         stride: int = 1,
         norm: Norm = "group",
         activation: ActivationName = "gelu",
+        branches: Sequence[int] = ALL_BRANCHES,
+        projected: bool = False,
     ) -> None:
         super().__init__()
-        self.conv1 = MultiReceptiveConv(channels, stride, transposed=False)
-        self.norm = _norm(norm, channels)
+        self.conv1 = MultiReceptiveConv(channels, stride, transposed=False, kept=branches)
+        self.norm = _norm(norm, channels, len(branches))
         self.activation = ACTIVATIONS[activation]()
-        self.conv3 = nn.Conv3d(3 * channels, out_channels, 1)
+        self.conv3 = nn.Conv3d(len(branches) * channels, out_channels, 1)
         self.res_conv: nn.Module | None = None
-        if stride != 1 or channels != out_channels:
+        if stride != 1 or projected:
             self.res_conv = nn.Conv3d(channels, out_channels, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,13 +98,19 @@ class UpBlock(nn.Module):
     """
 
     def __init__(
-        self, channels: int, out_channels: int, *, norm: Norm = "group", activation: ActivationName = "gelu"
+        self,
+        channels: int,
+        out_channels: int,
+        *,
+        norm: Norm = "group",
+        activation: ActivationName = "gelu",
+        branches: Sequence[int] = ALL_BRANCHES,
     ) -> None:
         super().__init__()
-        self.conv1 = MultiReceptiveConv(channels, 2, transposed=True)
-        self.norm = _norm(norm, channels)
+        self.conv1 = MultiReceptiveConv(channels, 2, transposed=True, kept=branches)
+        self.norm = _norm(norm, channels, len(branches))
         self.activation = ACTIVATIONS[activation]()
-        self.conv3 = nn.ConvTranspose3d(3 * channels, out_channels, 1)
+        self.conv3 = nn.ConvTranspose3d(len(branches) * channels, out_channels, 1)
         self.res_conv = nn.ConvTranspose3d(channels, out_channels, 1, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -121,7 +132,7 @@ class Head(nn.Module):
         return logits
 
 
-def _norm(kind: Norm, channels: int) -> nn.Module:
+def _norm(kind: Norm, channels: int, branches: int) -> nn.Module:
     if kind == "group":
-        return nn.GroupNorm(channels, 3 * channels)
-    return nn.BatchNorm3d(3 * channels)
+        return nn.GroupNorm(channels, branches * channels)
+    return nn.BatchNorm3d(branches * channels)

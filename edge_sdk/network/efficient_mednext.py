@@ -8,54 +8,77 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from edge_sdk.errors import GeometryError, RecipeError
-from edge_sdk.network.blocks import ActivationName, Block, Head, Norm, UpBlock
-from edge_sdk.network.variants import PATCH_MULTIPLE, VARIANTS
+from edge_sdk.errors import GeometryError
+from edge_sdk.network.architecture import ActivationName, Architecture, Norm, published_architecture
+from edge_sdk.network.blocks import Block, Head, UpBlock
+from edge_sdk.network.variants import PATCH_MULTIPLE
 
 
 class EfficientMedNeXt(nn.Module):
-    """The network; build it with `efficient_mednext`.
+    """The network of an architecture; `efficient_mednext` builds the published ones.
 
     Attributes:
-        stage_outputs: Whether the full-resolution stage 0 and the auxiliary heads exist (deep supervision).
+        architecture: What it is made of.
     """
 
-    def __init__(
-        self,
-        variant: str,
-        in_channels: int,
-        num_classes: int,
-        width: int,
-        decoder_width: int | None,
-        deep_supervision: bool,
-        norm: Norm,
-        activation: ActivationName,
-    ) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        plan = VARIANTS[variant]
-        self.variant, self.in_channels, self.num_classes = variant, in_channels, num_classes
-        self.width, self.decoder_width = width, decoder_width
-        self.deep_supervision, self.norm_kind, self.activation_kind = deep_supervision, norm, activation
+        self.architecture = plan = architecture
+        self.variant, self.in_channels, self.num_classes = plan.variant, plan.in_channels, plan.num_classes
+        self.deep_supervision, self.norm_kind, self.activation_kind = (
+            plan.deep_supervision,
+            plan.norm,
+            plan.activation,
+        )
         self.full_resolution = plan.full_resolution
-        wide = [width * 2**i for i in range(5)]
-        narrow = [decoder_width or w for w in wide]
-
-        def stage(channels: int, count: int) -> nn.Sequential:
-            return nn.Sequential(*(Block(channels, channels, norm=norm, activation=activation) for _ in range(count)))
-
-        self.stem = nn.Conv3d(in_channels, width, 1)
+        self.stem = nn.Conv3d(plan.in_channels, plan.encoder_widths[0], 1)
         for i in range(4):
-            self.add_module(f"enc_block_{i}", stage(wide[i], plan.encoder[i]))
-            self.add_module(f"down_{i}", Block(wide[i], wide[i + 1], stride=2, norm=norm, activation=activation))
-        for i in range(5):
-            self.add_module(f"crrb{i}", Block(wide[i], narrow[i], norm=norm, activation=activation))
-        self.bottleneck = stage(narrow[4], plan.bottleneck)
-        for i in range(3, -1, -1):
-            self.add_module(f"up_{i}", UpBlock(narrow[i + 1], narrow[i], norm=norm, activation=activation))
-            self.add_module(f"dec_block_{i}", stage(narrow[i], plan.decoder[i]))
-        heads = range(5) if deep_supervision else (0,) if plan.full_resolution else (0, 1)
-        for i in heads:
-            self.add_module(f"out_{i}", Head(narrow[i], num_classes))
+            self.add_module(f"enc_block_{i}", self._stage(f"enc_block_{i}"))
+            self.add_module(f"down_{i}", self._single(f"down_{i}", stride=2))
+        for i in range(plan.finest_stage, 5):
+            self.add_module(f"crrb{i}", self._single(f"crrb{i}", projected=plan.projected[i]))
+        self.bottleneck = self._stage("bottleneck")
+        for i in range(3, plan.finest_stage - 1, -1):
+            up = UpBlock(
+                *plan.widths_of(f"up_{i}"),
+                norm=plan.norm,
+                activation=plan.activation,
+                branches=plan.stages[f"up_{i}"][0],
+            )
+            self.add_module(f"up_{i}", up)
+            self.add_module(f"dec_block_{i}", self._stage(f"dec_block_{i}"))
+        heads = range(5) if plan.deep_supervision else range(plan.last_stage + 1)
+        for i in heads[plan.finest_stage :]:
+            self.add_module(f"out_{i}", Head(plan.decoder_widths[i], plan.num_classes))
+
+    def _stage(self, name: str) -> nn.Sequential:
+        plan = self.architecture
+        widths = plan.widths_of(name)
+        return nn.Sequential(
+            *(Block(*widths, norm=plan.norm, activation=plan.activation, branches=kept) for kept in plan.stages[name])
+        )
+
+    def _single(self, name: str, *, stride: int = 1, projected: bool = False) -> Block:
+        plan = self.architecture
+        return Block(
+            *plan.widths_of(name),
+            stride=stride,
+            norm=plan.norm,
+            activation=plan.activation,
+            branches=plan.stages[name][0],
+            projected=projected,
+        )
+
+    @property
+    def width(self) -> int:
+        """Channels of the first stage."""
+        return self.architecture.encoder_widths[0]
+
+    @property
+    def decoder_width(self) -> int | None:
+        """Channels of the decoder; None where they differ from level to level."""
+        widths = set(self.architecture.decoder_widths)
+        return widths.pop() if len(widths) == 1 else None
 
     @property
     def output_stride(self) -> int:
@@ -65,16 +88,17 @@ class EfficientMedNeXt(nn.Module):
     @property
     def last_stage(self) -> int:
         """Finest decoder stage of the inference graph: 0, or 1 for the variants that exit early."""
-        return 0 if self.full_resolution else 1
+        return self.architecture.last_stage
 
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        """Logits of the inference graph, (N, K, D/s, H/s, W/s); in training with deep supervision the list of all five.
+        """Logits of the inference graph, (N, K, D/s, H/s, W/s); in training with deep supervision the list of all
+        stages'.
 
         Raises:
             GeometryError: A patch axis is not a multiple of 16.
         """
         if self.training and self.deep_supervision:
-            return self.stages(x, last=0)
+            return self.stages(x, last=self.architecture.finest_stage)
         return self.stages(x, last=self.last_stage)[0]
 
     def stages(self, x: Tensor, last: int) -> list[Tensor]:
@@ -134,6 +158,15 @@ def efficient_mednext(
     Raises:
         RecipeError: There is no such variant.
     """
-    if variant not in VARIANTS:
-        raise RecipeError(f"no variant {variant!r}", remedy=f"choose one of {', '.join(VARIANTS)}")
-    return EfficientMedNeXt(variant, in_channels, num_classes, width, decoder_width, deep_supervision, norm, activation)
+    return EfficientMedNeXt(
+        published_architecture(
+            variant,
+            in_channels,
+            num_classes,
+            width,
+            decoder_width,
+            deep_supervision,
+            norm=norm,
+            activation=activation,
+        )
+    )

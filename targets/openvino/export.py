@@ -42,6 +42,13 @@ def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArr
     ov.save_model(build_model(graph, patch_shape), artefact, compress_to_fp16=False)
 
 
+def export_module(module: Any, artefact: Path, patch: NDArray[np.float32]) -> None:
+    """Write a torch module that has no deploy graph, such as a GroupNorm network, for patches of this shape."""
+    # The shape is static: with dynamic axes OpenVINO takes slower kernels.
+    model = ov.convert_model(module, example_input=patch, input=[patch.shape])
+    ov.save_model(model, artefact, compress_to_fp16=False)
+
+
 def build_model(graph: Graph, patch_shape: Triple) -> ov.Model:
     """The model with one static input "patch" and one output "logits"."""
     values: dict[str, Value] = {}

@@ -25,7 +25,7 @@ def test_from_data_to_a_package_that_runs(recipe: Recipe, data_folder: Path, tmp
     run = compress(trained.path / CHECKPOINT, data_folder, recipe, tmp_path / "run")
     described = run.description
     assert described["rewrite_error"] < 1e-4
-    assert set(described["metrics"]) == {"published_fp32", "deploy_fp32", "deploy_int8"}
+    assert set(described["metrics"]) == {"published_fp32", "deploy_fp32", "int8"}
     assert len(described["cases"]["validation"]) == 1
     assert run.graph("int8").quantized
     assert not run.graph("fp32").quantized

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from edge_sdk.errors import FileFormatError, RecipeError
-from edge_sdk.graph import Conv, load_graph, save_graph
+from edge_sdk.graph import Concat, Conv, load_graph, save_graph
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
+from edge_sdk.network.architecture import ActivationName
 from edge_sdk.network.graph_module import GraphModule
 from quantization.deploy_form import deploy_graph
+from tests.edge_sdk.network.test_architecture import irregular
+from tests.quantization.conftest import with_statistics
 
 
 @pytest.mark.parametrize("variant", ["T", "L"])
@@ -25,6 +29,18 @@ def test_folding_and_phases_keep_the_function(
     found = GraphModule(deploy_graph(network)).eval()(x)
     assert found.shape == expected.shape
     assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+@torch.no_grad()
+def test_pruned_networks_keep_their_function(activation: ActivationName) -> None:
+    torch.manual_seed(2)
+    network = with_statistics(EfficientMedNeXt(replace(irregular(), activation=activation)))
+    x = torch.randn(1, 1, 32, 32, 48)
+    expected = network(x)
+    graph = deploy_graph(network)
+    assert (GraphModule(graph).eval()(x) - expected).abs().max() <= 1e-5 * expected.abs().max()
+    assert all(len(node.inputs) > 1 for node in graph if isinstance(node, Concat))
 
 
 def test_no_transposed_convolution_is_left(student: EfficientMedNeXt) -> None:

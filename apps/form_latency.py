@@ -1,0 +1,103 @@
+"""Latency and size of a network's forms on this device's OpenVINO: what `quantization` is told of runtimes.
+
+The forms are exported here and run in a process of their own, where no thread of the training framework is in the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge_sdk.errors import TargetError
+from edge_sdk.graph import Graph
+
+if TYPE_CHECKING:
+    from quantization.measurement import AnyForm, Timings
+
+TARGET = "openvino"
+ROUNDS = 21
+WORKER = (sys.executable, "-m", "apps.form_latency_worker")
+
+
+class FormLatency:
+    """Measures forms for patches of one size; a `quantization.measurement.Measure`."""
+
+    def __init__(self, patch: tuple[int, int, int], *, rounds: int = ROUNDS, threads: int | None = None) -> None:
+        """
+        Args:
+            patch: (D, H, W) voxels, one channel.
+            rounds: Every form runs once in each, in random order; one round before is dropped.
+            threads: Of the runtime; None leaves it to the runtime.
+        """
+        self.patch, self.rounds, self.threads = patch, rounds, threads
+
+    def __call__(self, forms: Mapping[str, AnyForm], /) -> Timings:
+        """Timings of the forms, interleaved.
+
+        Raises:
+            TargetError: A form cannot be exported or run.
+        """
+        from quantization.measurement import Timing, Timings
+
+        with tempfile.TemporaryDirectory(prefix="edge-sdk-forms-") as scratch:
+            folders = {name: Path(scratch) / str(number) for number, name in enumerate(forms)}
+            for name, form in forms.items():
+                _export(form, folders[name], self.patch)
+            asked = {
+                "folders": {name: str(folder) for name, folder in folders.items()},
+                "rounds": self.rounds,
+                "threads": self.threads,
+                "patch": self.patch,
+            }
+            before = os.getloadavg()[0]
+            found = _run(asked, Path(scratch) / "job.json")
+            sizes = {name: sum(file.stat().st_size for file in folder.iterdir()) for name, folder in folders.items()}
+        timings = {name: Timing(samples, sizes[name]) for name, samples in found["samples_ms"].items()}
+        load = round(before, 2)
+        return Timings(timings, {**found["conditions"], "rounds": self.rounds, "load_average_at_start": load})
+
+    def of_graph(self, graph: Graph) -> float:
+        """Median milliseconds of one patch: what a latency budget is held against."""
+        return self({"graph": graph}).forms["graph"].median_ms
+
+
+def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLatency | None:
+    """What measures on this device, or None where OpenVINO is not installed."""
+    from targets.registry import TARGETS
+
+    return None if TARGETS[TARGET].missing() else FormLatency(patch, rounds=rounds)
+
+
+def _export(form: AnyForm, folder: Path, patch: tuple[int, int, int]) -> None:
+    from targets.registry import TARGETS
+
+    empty = np.zeros((1, 1, *patch), np.float32)
+    if isinstance(form, Graph):
+        TARGETS[TARGET].export(form, folder, patch, empty)
+        return
+    from targets.openvino.export import export_module
+
+    folder.mkdir(parents=True, exist_ok=True)
+    export_module(form, folder / "model.xml", empty)
+
+
+def _run(asked: dict[str, Any], job: Path) -> dict[str, Any]:
+    job.write_text(json.dumps(asked))
+    done = subprocess.run([*WORKER, str(job)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        raise TargetError(
+            f"measuring the forms failed with status {done.returncode} ({said[-1] if said else 'it said nothing'})",
+            where=TARGET,
+            remedy="see edge-sdk doctor",
+        )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer

@@ -1,0 +1,40 @@
+"""The forms of a finished compression, read back from its run folder."""
+
+from __future__ import annotations
+
+from edge_sdk.network.checkpoints import load_network
+from edge_sdk.network.efficient_mednext import EfficientMedNeXt
+from edge_sdk.network.published import load_published
+from quantization.deploy_form import deploy_graph
+from quantization.measurement import AnyForm
+from quantization.run_folder import CHECKPOINT, PRUNED, STUDENT, RunFolder
+from quantization.training import build_network
+
+PUBLISHED, DEPLOY, PRUNED_FORM, INT8 = "published_fp32", "deploy_fp32", "pruned_fp32", "int8"
+"""Names of the forms, in run.json and everywhere else; the pruned one is there only where a run pruned."""
+
+
+def published_network(run: RunFolder) -> EfficientMedNeXt:
+    """The network that the run began with, in evaluation mode.
+
+    Raises:
+        TrainingError: The run holds no checkpoint of its recipe's network.
+    """
+    return load_published(build_network(run.recipe), run.path / CHECKPOINT).eval()
+
+
+def forms_of(run: RunFolder) -> dict[str, AnyForm]:
+    """Every form of a run, from the published one to INT8.
+
+    Raises:
+        TrainingError: The run was not compressed, or a file of it is missing or damaged.
+    """
+    float_graph, int8 = run.graph("fp32"), run.graph("int8")
+    forms: dict[str, AnyForm] = {PUBLISHED: published_network(run)}
+    if (run.path / PRUNED).is_file():
+        forms[DEPLOY] = deploy_graph(load_network(run.path / STUDENT))
+        forms[PRUNED_FORM] = float_graph
+    else:
+        forms[DEPLOY] = float_graph
+    forms[INT8] = int8
+    return forms

@@ -1,0 +1,92 @@
+"""What each swap of the deploy form costs alone: norm, activation, and both, distilled equally long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import nn
+
+from edge_sdk.network.architecture import ActivationName, Norm
+from edge_sdk.network.efficient_mednext import EfficientMedNeXt
+from edge_sdk.progress import Progress
+from quantization.compressor import Row, StageReport, run_compressor
+from quantization.deploy_form import deploy_graph
+from quantization.fitting import Batch
+from quantization.measurement import AnyForm, Measure
+from quantization.recipe import Student
+from quantization.student import Distillation
+
+COMBINATIONS: dict[str, tuple[Norm, ActivationName]] = {
+    "norm: BatchNorm, GELU": ("batch", "gelu"),
+    "activation: GroupNorm, ReLU": ("group", "relu"),
+    "activation: GroupNorm, hard-swish": ("group", "hardswish"),
+    "both: BatchNorm, ReLU": ("batch", "relu"),
+    "both: BatchNorm, hard-swish": ("batch", "hardswish"),
+}
+PUBLISHED = "none: GroupNorm, GELU"
+TABLE = "What each swap costs and gains"
+
+
+def swap_study(
+    teacher: EfficientMedNeXt,
+    batches: Callable[[int], Batch],
+    plan: Student,
+    *,
+    score: Callable[[nn.Module], float],
+    measure: Measure | None,
+    folder: Path,
+    progress: Progress | None = None,
+) -> StageReport:
+    """Distil every combination for `plan.swaps.steps` steps, and hold it against the teacher.
+
+    Args:
+        score: Mean Dice on validation cases; test cases are not looked at.
+        measure: None leaves the latency out.
+        folder: For interrupted fits.
+    """
+    steps = plan.swaps.steps
+    fit = plan.fit.model_copy(
+        update={"steps": steps, "warmup_steps": min(plan.fit.warmup_steps, steps // 5), "validate_every": 0}
+    )
+    networks: dict[str, EfficientMedNeXt] = {PUBLISHED: teacher}
+    for number, (name, (norm, activation)) in enumerate(COMBINATIONS.items(), 1):
+        distillation = Distillation(
+            teacher,
+            batches,
+            plan,
+            checkpoint=folder / f"{norm}-{activation}.pt",
+            norm=norm,
+            activation=activation,
+            fit=fit,
+        )
+        distillation.name = f"swap {number} of {len(COMBINATIONS)}"
+        form, _ = run_compressor(distillation, progress)
+        assert form.network is not None
+        networks[name] = form.network
+    scores = {name: score(network) for name, network in networks.items()}
+    forms: dict[str, AnyForm] = {
+        name: deploy_graph(network) if network.norm_kind == "batch" else network for name, network in networks.items()
+    }
+    timings = measure(forms).forms if measure is not None else {}
+    medians = {name: timing.median_ms for name, timing in timings.items()}
+    rows: list[Row] = [
+        {
+            "swap": name,
+            "dice": scores[name],
+            "dice_change": scores[name] - scores[PUBLISHED],
+            "latency_ms": medians.get(name),
+            "speedup": medians[PUBLISHED] / medians[name] if name in medians and PUBLISHED in medians else None,
+        }
+        for name in networks
+    ]
+    return StageReport(
+        "swaps",
+        {"steps": steps},
+        {TABLE: rows},
+        [
+            f"Every combination starts from the published weights and is distilled for {steps} steps; the first row is "
+            "not trained further. Dice on validation cases. BatchNorm is folded, so its gain in latency is that of the "
+            "deploy form: no norm at all, and up blocks in phases."
+        ],
+    )
