@@ -26,6 +26,7 @@ COMMANDS = (
     "convert",
     "train",
     "compress",
+    "compress-report",
     "export",
     "verify",
     "segment",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from apps.console import SWITCHES, console
@@ -28,15 +28,15 @@ def show(title: str, values: Mapping[str, Any]) -> None:
         show_rows(_words(name), entries)
 
 
-def show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print mappings of the same keys, one a row."""
+def show_rows(title: str, rows: Sequence[Mapping[str, Any]], right: Collection[str] = ()) -> None:
+    """Print mappings of the same keys, one a row; numbers to the right, and the columns whose keys are in `right`."""
     if SWITCHES.quiet or not rows:
         return
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in rows[0]:
-        numeric = all(isinstance(row[name], int | float) for row in rows)
+        numeric = name in right or all(isinstance(row[name], int | float) for row in rows)
         table.add_column(_words(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))

@@ -14,6 +14,7 @@ from edge_sdk.graph import Conv, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
 from quantization.quantizers import point_behind, quantizable_layers, with_weight_scale
 from quantization.recipe import Quantize as Plan
+from quantization.size import conv_macs
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Sensitivity:
 
     def _count(self, node: Node, value: Tensor) -> None:
         if isinstance(node, Conv):
-            self.macs[node.name] = value[0, 0].numel() * node.weight.size
+            self.macs[node.name] = conv_macs(node, value)
 
 
 def fallback(

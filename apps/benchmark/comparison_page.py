@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import edge_sdk
-from apps.benchmark.markdown import facts, markdown_table
 from apps.report.html import is_measured, render, transposed
+from apps.report.markdown import facts, markdown_table
 from apps.report.plots import bar_svg
 
 HEADINGS = {

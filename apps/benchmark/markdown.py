@@ -1,29 +1,13 @@
-"""Reports as Markdown."""
+"""A benchmark report as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from apps.benchmark.page import HEADINGS, RAW, summary_rows, without
 from apps.report.html import is_measured, shown, transposed
-
-
-def markdown_table(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> str:
-    """Rows under headings; numbers to the right where every row has one."""
-    numeric = [all(isinstance(row[key], int | float) for row in rows) for key in headings]
-    lines = [
-        _line(headings.values()),
-        "|" + "|".join("--:" if right else "---" for right in numeric) + "|",
-        *(_line(row[key] for key in headings) for row in rows),
-    ]
-    return "\n".join(lines)
-
-
-def facts(entries: Mapping[str, Any]) -> str:
-    """Names and values."""
-    rows = [{"name": name.replace("_", " "), "value": value} for name, value in entries.items()]
-    return markdown_table(rows, {"name": "field", "value": "value"})
+from apps.report.markdown import facts, markdown_table
 
 
 def benchmark_markdown(report: Mapping[str, Any]) -> str:
@@ -52,7 +36,3 @@ def benchmark_markdown(report: Mapping[str, Any]) -> str:
 
 def _group(name: str, entries: Mapping[str, Any]) -> str:
     return facts(without(entries, RAW.get(name, ()))) if is_measured(entries) else f"{shown(entries)}."
-
-
-def _line(values: Any) -> str:
-    return "| " + " | ".join(shown(value).replace("|", "\\|") for value in values) + " |"

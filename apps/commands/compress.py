@@ -22,6 +22,8 @@ def command(
 ) -> None:
     """Deploy form by distillation, pruning, quantisation-aware fine-tuning, and the accuracy gate; with a report."""
     require_training("edge-sdk compress")
+    from apps.compression_report.form_tables import show_brief
+    from apps.compression_report.report import PAGE, report_run
     from apps.form_latency import form_latency
     from quantization.compress import compress
     from quantization.recipe import recipe_for
@@ -31,8 +33,8 @@ def command(
     plan = trained.recipe if recipe is None and trained else recipe_for(recipe, data, None)
     with progress() as report:
         run = compress(checkpoint, data, plan, output, measure=form_latency(plan.data.patch), progress=report)
-    described = run.description
-    for name, metrics in described["metrics"].items():
-        mean = "no held-out cases" if metrics["mean"] is None else f"mean Dice {metrics['mean']:.4f}"
-        say(f"{name}: {mean}")
-    say(f"gate {described['gate']['verdict']}: {described['gate']['reason']}")
+    content = report_run(run.path)
+    show_brief(content.title, content.rows)
+    gate = run.description["gate"]
+    say(f"gate {gate['verdict']}: {gate['reason']}")
+    say(f"report: {run.path / PAGE}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.benchmark.markdown import facts, markdown_table
 from apps.report.html import is_measured
+from apps.report.markdown import facts, markdown_table
 
 HEADINGS = {
     "network": "network",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.benchmark.markdown import facts, markdown_table
+from apps.report.markdown import facts, markdown_table
 
 INSERTION = {
     "way": "way",
