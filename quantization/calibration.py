@@ -20,7 +20,6 @@ from edge_sdk.graph import Conv, Graph, Quantize
 from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
 from quantization.compressor import Form, Row, StageReport
-from quantization.fitting import Batch
 from quantization.observers import calibrated_ranges, check_calibration
 from quantization.quantizers import with_quantizers
 from quantization.recipe import Quantize as Plan
@@ -39,7 +38,6 @@ class Calibration:
     def __init__(
         self,
         float_graph: Graph,
-        batches: Callable[[int], Batch] | None,
         patches: NDArray[np.float32],
         plan: Plan,
         normalisation: Normalisation,
@@ -50,13 +48,11 @@ class Calibration:
         """
         Args:
             float_graph: Deploy form, norms folded.
-            batches: Not used; `QuantizationAwareTraining` is built alike.
             patches: (M, C, D, H, W) normalised calibration patches.
             normalisation: Of the patches.
             checkpoint: A JSON file beside it keeps what was measured, for an interrupted run.
             score: Validation Dice of a module, for reports and for `plan.maximum_dice_drop`.
         """
-        del batches
         self.float_graph, self.patches, self.plan = float_graph, patches, plan
         self.score, self._normalisation = score, normalisation
         self._state = checkpoint.with_name(f"{checkpoint.stem}-calibration.json")

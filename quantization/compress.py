@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,17 +17,21 @@ from edge_sdk.network.published import load_published, read_state
 from edge_sdk.progress import Progress
 from quantization.calibration import Calibration
 from quantization.compressor import Compressor, StageReport
-from quantization.data import Item, PatchSampler, load_items
+from quantization.data import Item, PatchSampler, load_split
 from quantization.deploy_form import deploy_graph
 from quantization.evaluation import dice_on
 from quantization.judgement import judge_forms
 from quantization.measurement import Measure
+from quantization.processor import Processor, chosen_processor
+from quantization.pruning.compressor import Pruning
+from quantization.pruning.latency import Int8Latency
+from quantization.pruning.plan import check_budget
 from quantization.qat import QuantizationAwareTraining
 from quantization.recipe import Recipe
-from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder
+from quantization.run_folder import CHECKPOINT, PRUNED, STUDENT, RunFolder
 from quantization.split import Split, split_cases
-from quantization.stages import DISTILLATION, QUANTISATION, SWAPS, Stages
-from quantization.student import Distillation
+from quantization.stages import DISTILLATION, PRUNING, QUANTISATION, SWAPS, Stages
+from quantization.student import Distillation, student_of
 from quantization.swaps import swap_study
 from quantization.takeover import checkpoint_of, take_over
 from quantization.training import build_network
@@ -61,6 +66,8 @@ def compress(
             exact.
         RecipeError: The recipe asks for what these data or this network do not allow.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise TrainingError("compress works in one process", remedy="start it without torchrun; train may use several")
     torch.manual_seed(recipe.seed)
     published, source = checkpoint_of(checkpoint)
     teacher = load_published(build_network(recipe), published).eval()
@@ -70,11 +77,14 @@ def compress(
             "student.swaps compares on validation cases, and data.validation_fraction leaves none",
             remedy="raise data.validation_fraction, or leave out student.swaps",
         )
-    items = load_items(split.training, recipe)
+    if recipe.prune.wanted:
+        check_budget(student_of(teacher, recipe.student.activation).architecture, recipe.data.patch, recipe.prune)
+    items = load_split(split, recipe, progress)
     run = _run_folder(out, recipe, teacher, split)
     if source is not None and not run.has_stage(DISTILLATION):
         take_over(source, run, split)
-    return _Compression(run, recipe, teacher, split, items, measure, progress).run_all()
+    with chosen_processor(recipe.student.fit.precision) as processor:
+        return _Compression(run, recipe, teacher, split, items, measure, processor, progress).run_all()
 
 
 class _Compression:
@@ -88,10 +98,11 @@ class _Compression:
         split: Split,
         items: list[Item],
         measure: Measure | None,
+        processor: Processor,
         progress: Progress | None,
     ) -> None:
         self.run, self.recipe, self.teacher, self.split, self.items = run, recipe, teacher, split, items
-        self.measure, self.progress = measure, progress
+        self.measure, self.processor, self.progress = measure, processor, progress
         self.stages = Stages(run, progress)
         self.score = dice_on(split.validation, recipe) if split.validation else None
 
@@ -99,7 +110,7 @@ class _Compression:
         """Every stage that is not finished yet."""
         student = self._distil()
         self._study_swaps()
-        float_graph = self._deploy(student)
+        float_graph = self._deploy(self._prune(student))
         self._quantise(float_graph)
         judge_forms(self.run, self.split, measure=self.measure, progress=self.progress)
         return self.run
@@ -117,6 +128,7 @@ class _Compression:
                 plan,
                 checkpoint=self.run.path / "student.pt",
                 score=self.score,
+                processor=self.processor,
             )
 
         return self.stages.network(DISTILLATION, STUDENT, make)
@@ -135,11 +147,41 @@ class _Compression:
                 score=score,
                 measure=self.measure,
                 folder=folder,
+                processor=self.processor,
                 progress=self.progress,
             )
 
         self.stages.study(SWAPS, make)
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _prune(self, student: EfficientMedNeXt) -> EfficientMedNeXt:
+        plan, folder = self.recipe.prune, self.run.path / PRUNING
+        if not plan.wanted:
+            return student
+
+        def make() -> Pruning:
+            return Pruning(
+                student,
+                self.teacher,
+                self._batches(plan.recovery.batch),
+                plan,
+                self.recipe.student,
+                self.recipe.data.patch,
+                folder=folder,
+                latency=self._int8_latency(),
+                score=self.score,
+                processor=self.processor,
+            )
+
+        pruned = self.stages.network(PRUNING, PRUNED, make)
+        shutil.rmtree(folder, ignore_errors=True)
+        return pruned
+
+    def _int8_latency(self) -> Int8Latency | None:
+        if self.measure is None:
+            return None
+        patch = PatchSampler(self.items, self.recipe, batch=1, augment=False)(0)[0].numpy()
+        return Int8Latency(self.measure, patch, self.recipe.data.normalisation, self.recipe.quantize)
 
     def _deploy(self, network: EfficientMedNeXt) -> Graph:
         graph = deploy_graph(network)
@@ -151,17 +193,20 @@ class _Compression:
         plan = self.recipe.quantize
         patches = PatchSampler(self.items, self.recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
         self.run.save_calibration(patches)
-        kind = QuantizationAwareTraining if plan.steps else Calibration
+        normalisation, checkpoint = self.recipe.data.normalisation, self.run.path / "qat.pt"
 
         def make() -> Compressor:
-            return kind(
+            if not plan.steps:
+                return Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=self.score)
+            return QuantizationAwareTraining(
                 float_graph,
                 self._batches(plan.batch),
                 patches,
                 plan,
-                self.recipe.data.normalisation,
-                checkpoint=self.run.path / "qat.pt",
+                normalisation,
+                checkpoint=checkpoint,
                 score=self.score,
+                processor=self.processor,
             )
 
         self.stages.graph(QUANTISATION, "int8", make)

@@ -128,9 +128,7 @@ class QuantizationAwareTraining:
         """
         if plan.steps == 0:
             raise RecipeError("quantize.steps is 0, at least 1 expected", remedy="calibrate only, or give steps")
-        self.calibration = Calibration(
-            float_graph, None, patches, plan, normalisation, checkpoint=checkpoint, score=score
-        )
+        self.calibration = Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=score)
         self._batches, self._checkpoint = batches, checkpoint
         self._processor = replace(processor or Processor(), precision=torch.float32)
         self._fitting: Fitting | None = None

@@ -114,9 +114,44 @@ class Student(Section):
 
 
 class Prune(Section):
-    """Structured pruning; "none" is the only method so far."""
+    """Structured pruning to a budget: channels, branches and blocks go; without a budget nothing is pruned."""
 
-    method: Literal["none"] = "none"
+    macs: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Largest share of the unpruned deploy form's multiplications that may stay; 0.5 halves them."""
+    latency_ms: Rate | None = None
+    """Largest median latency of one patch in INT8 on OpenVINO on the machine that compresses."""
+    parts: Annotated[tuple[Literal["encoder", "decoder", "branches", "blocks"], ...], Field(min_length=1)] = (
+        "encoder",
+        "decoder",
+        "branches",
+        "blocks",
+    )
+    """What may go: channels of the encoder, of the decoder, whole branches, whole blocks."""
+    width_multiple: Positive = 8
+    """Widths stay multiples of this, which kernels compute at once."""
+    minimum_width: Positive = 8
+    rounds: Positive = 3
+    """Importance, cut and recovery are repeated so often, each time a like share of the way to the budget."""
+    importance_batches: Positive = 16
+    recovery: Fit = Fit(steps=150, warmup_steps=10)
+    """Distillation from the published form after every round …"""
+    final_steps: Positive = 500
+    """… the last of which takes so many steps."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Prune:
+        if self.macs is not None and self.latency_ms is not None:
+            raise ValueError("macs and latency_ms are two budgets, give one of them")
+        if self.minimum_width % self.width_multiple:
+            raise ValueError(
+                f"minimum_width {self.minimum_width} is no multiple of width_multiple {self.width_multiple}"
+            )
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a budget."""
+        return self.macs is not None or self.latency_ms is not None
 
 
 class Quantize(Section):

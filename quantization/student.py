@@ -18,6 +18,7 @@ from quantization.compressor import Form, Row, StageReport
 from quantization.features import decoder_features, feature_loss
 from quantization.fitting import Batch, Fitting, History
 from quantization.losses import SegmentationLoss, distillation_loss
+from quantization.processor import Processor
 from quantization.recipe import Fit, Student
 
 STATISTICS_BATCHES = 20
@@ -38,8 +39,9 @@ def estimate_statistics(student: EfficientMedNeXt, batches: Callable[[int], Batc
         norm.reset_running_stats()
         norm.momentum = None
     student.train()
+    device = next(student.parameters()).device
     for step in range(count):
-        student.stages(batches(step)[0], student.last_stage)
+        student.stages(batches(step)[0].to(device), student.last_stage)
     for norm in norms:
         norm.momentum = 0.1
     student.eval()
@@ -63,6 +65,7 @@ class Distillation:
         activation: ActivationName | None = None,
         fit: Fit | None = None,
         score: Callable[[nn.Module], float] | None = None,
+        processor: Processor | None = None,
     ) -> None:
         """
         Args:
@@ -71,9 +74,11 @@ class Distillation:
             checkpoint: Of the fit; an interrupted distillation goes on from there.
             norm, activation, fit: Other than the plan's, for studies; None takes the plan's.
             score: Validation Dice of a module, for the plan's `validate_every`.
+            processor: Where to compute; None is float32 on the CPU.
         """
         self._teacher, self._batches, self._plan = teacher.eval(), batches, plan
         self._checkpoint, self._norm, self._score = checkpoint, norm, score
+        self._processor = processor or Processor()
         self._activation: ActivationName = activation or plan.activation
         self._fit = fit or plan.fit
         self._fitting: Fitting | None = None
@@ -98,12 +103,18 @@ class Distillation:
 
     def prepare(self) -> None:
         """Build the student and estimate its statistics, or take up an interrupted fit."""
-        student = student_of(self._teacher, self._activation, self._norm)
+        student = student_of(self._teacher, self._activation, self._norm).to(self._processor.device)
         if self._norm == "batch" and not self._checkpoint.is_file():
             estimate_statistics(student, self._batches, STATISTICS_BATCHES)
         student.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._fitting = Fitting(
-            student, self._loss_of(), self._batches, self._fit, checkpoint=self._checkpoint, validate=self._score
+            student,
+            imitation_loss(self._teacher, self._plan),
+            self._batches,
+            self._fit,
+            checkpoint=self._checkpoint,
+            validate=self._score,
+            processor=self._processor,
         )
 
     def step(self) -> str:
@@ -134,20 +145,26 @@ class Distillation:
             {"Dice on validation cases": validation} if validation else {},
         )
 
-    def _loss_of(self) -> Callable[[nn.Module, Batch], Tensor]:
-        label_loss = SegmentationLoss()
-        teacher, plan = self._teacher, self._plan
 
-        def loss_of(module: nn.Module, batch: Batch) -> Tensor:
-            images, labels = batch
-            assert isinstance(module, EfficientMedNeXt)
-            with decoder_features(module) as ours:
-                outputs = module.stages(images, module.last_stage)
-            with torch.no_grad(), decoder_features(teacher) as theirs:
-                target: Tensor = teacher(images)
-            loss = label_loss(outputs, labels) + plan.distillation * distillation_loss(outputs[0], target)
-            if plan.feature_distillation > 0:
-                loss = loss + plan.feature_distillation * feature_loss(ours, theirs)
-            return loss
+def imitation_loss(teacher: EfficientMedNeXt, plan: Student) -> Callable[[nn.Module, Batch], Tensor]:
+    """The loss of a student: labels at every head, the teacher's logits, and its decoder features.
 
-        return loss_of
+    Args:
+        teacher: In evaluation mode; it follows the images to their device.
+        plan: Weights of the terms.
+    """
+    label_loss = SegmentationLoss()
+
+    def loss_of(module: nn.Module, batch: Batch) -> Tensor:
+        images, labels = batch
+        assert isinstance(module, EfficientMedNeXt)
+        with decoder_features(module) as ours:
+            outputs = module.stages(images, module.last_stage)
+        with torch.no_grad(), decoder_features(teacher) as theirs:
+            target: Tensor = teacher.to(images.device)(images)
+        loss = label_loss(outputs, labels) + plan.distillation * distillation_loss(outputs[0], target)
+        if plan.feature_distillation > 0:
+            loss = loss + plan.feature_distillation * feature_loss(ours, theirs)
+        return loss
+
+    return loss_of

@@ -14,6 +14,7 @@ from quantization.compressor import Row, StageReport, run_compressor
 from quantization.deploy_form import deploy_graph
 from quantization.fitting import Batch
 from quantization.measurement import AnyForm, Measure
+from quantization.processor import Processor
 from quantization.recipe import Student
 from quantization.student import Distillation
 
@@ -36,6 +37,7 @@ def swap_study(
     score: Callable[[nn.Module], float],
     measure: Measure | None,
     folder: Path,
+    processor: Processor | None = None,
     progress: Progress | None = None,
 ) -> StageReport:
     """Distil every combination for `plan.swaps.steps` steps, and hold it against the teacher.
@@ -44,6 +46,7 @@ def swap_study(
         score: Mean Dice on validation cases; test cases are not looked at.
         measure: None leaves the latency out.
         folder: For interrupted fits.
+        processor: Where to compute; None is float32 on the CPU.
     """
     steps = plan.swaps.steps
     fit = plan.fit.model_copy(
@@ -59,6 +62,7 @@ def swap_study(
             norm=norm,
             activation=activation,
             fit=fit,
+            processor=processor,
         )
         distillation.name = f"swap {number} of {len(COMBINATIONS)}"
         form, _ = run_compressor(distillation, progress)

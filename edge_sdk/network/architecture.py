@@ -13,6 +13,8 @@ from edge_sdk.network.variants import VARIANTS
 Norm = Literal["group", "batch"]
 ActivationName = Literal["gelu", "relu", "hardswish"]
 Branches = tuple[int, ...]
+ChannelGroup = tuple[Literal["encoder", "decoder"], int]
+"""The channels of one level of a side: all blocks of the level read and write the same ones."""
 ALL_BRANCHES: Branches = (0, 1, 2)
 UNDILATED = 1
 """The 3×3×3 branch without dilation, the only one that reaches every voxel of an up block."""
@@ -90,18 +92,9 @@ class Architecture:
 
     def widths_of(self, stage: str) -> tuple[int, int]:
         """(input, output) channels of a stage of `stages`."""
-        encoder, decoder = self.encoder_widths, self.decoder_widths
-        if stage == "bottleneck":
-            return decoder[4], decoder[4]
-        level = int(stage[-1])
-        kind = stage[:-1].rstrip("_")
-        return {
-            "enc_block": (encoder[level], encoder[level]),
-            "down": (encoder[level], encoder[min(level + 1, 4)]),
-            "crrb": (encoder[level], decoder[level]),
-            "up": (decoder[min(level + 1, 4)], decoder[level]),
-            "dec_block": (decoder[level], decoder[level]),
-        }[kind]
+        widths = {"encoder": self.encoder_widths, "decoder": self.decoder_widths}
+        (source, inward), (sink, outward) = channel_groups(stage)
+        return widths[source][inward], widths[sink][outward]
 
     def to_json(self) -> str:
         """One line of JSON that `from_json` reads."""
@@ -177,3 +170,19 @@ def stage_names(finest: int) -> list[str]:
 def is_single(stage: str) -> bool:
     """Whether a stage is one block that changes the resolution or the width, and so cannot be left out."""
     return stage.startswith(("down_", "crrb", "up_"))
+
+
+def channel_groups(stage: str) -> tuple[ChannelGroup, ChannelGroup]:
+    """What the blocks of a stage read and write."""
+    if stage == "bottleneck":
+        return ("decoder", 4), ("decoder", 4)
+    level = int(stage[-1])
+    coarser = min(level + 1, LEVELS - 1)
+    ends: dict[str, tuple[ChannelGroup, ChannelGroup]] = {
+        "enc_block": (("encoder", level), ("encoder", level)),
+        "down": (("encoder", level), ("encoder", coarser)),
+        "crrb": (("encoder", level), ("decoder", level)),
+        "up": (("decoder", coarser), ("decoder", level)),
+        "dec_block": (("decoder", level), ("decoder", level)),
+    }
+    return ends[stage[:-1].rstrip("_")]

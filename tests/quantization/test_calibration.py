@@ -47,7 +47,7 @@ def sharp_graph(float_graph: Graph) -> Graph:
 def made(tmp_path: Path, eight_bit_patches: np.ndarray) -> Any:
     def make(graph: Graph, plan: Plan, score: Score | None = None) -> Calibration:
         checkpoint = tmp_path / "quantize.pt"
-        return Calibration(graph, None, eight_bit_patches, plan, NORMALISATION, checkpoint=checkpoint, score=score)
+        return Calibration(graph, eight_bit_patches, plan, NORMALISATION, checkpoint=checkpoint, score=score)
 
     return make
 
@@ -123,7 +123,7 @@ def test_what_an_interruption_left_must_fit(float_graph: Graph, sharp_graph: Gra
 
 def test_bad_patches_are_refused_before_anything_is_written(float_graph: Graph, tmp_path: Path) -> None:
     flat = np.ones((1, 1, 32, 32, 32), np.float32)
-    calibration = Calibration(float_graph, None, flat, Plan(), NORMALISATION, checkpoint=tmp_path / "q.pt")
+    calibration = Calibration(float_graph, flat, Plan(), NORMALISATION, checkpoint=tmp_path / "q.pt")
     with pytest.raises(TrainingError, match="zero variance"):
         calibration.prepare()
     assert not list(tmp_path.iterdir())
