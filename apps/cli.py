@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import edge_sdk
-from apps.console import SWITCHES
+from apps.console import SWITCHES, follows
 from edge_sdk.errors import EdgeSdkError
 
 COMMANDS = (
@@ -70,7 +70,7 @@ def _switches(
 
     Exit status: 0 done, 1 failed (one line on stderr says what, where and the remedy), 2 wrong usage.
     """
-    SWITCHES.debug, SWITCHES.quiet = debug, quiet
+    SWITCHES.debug, SWITCHES.quiet = debug, quiet or follows()
 
 
 def _guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -85,6 +85,8 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             _end("interrupted", INTERRUPTED)
         except EdgeSdkError as error:
+            if follows():  # the leading process meets the same error
+                raise typer.Exit(FAILED) from None
             _end(str(error), FAILED)
         except BrokenPipeError:
             # The reader of our output has gone, as with `| head`: nothing is left to say or to whom.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ class Switches:
 SWITCHES = Switches()
 _FILE_WIDTH = 160
 """Characters a line where no terminal says otherwise."""
+
+
+def follows() -> bool:
+    """Whether torchrun started this process beside a leading one, which speaks for all of them."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and os.environ.get("RANK", "0") != "0"
 
 
 def console(*, stderr: bool = False) -> Console:

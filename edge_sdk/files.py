@@ -71,9 +71,14 @@ def check_place(path: str | Path) -> None:
 
 
 def remove_parts(path: str | Path) -> None:
-    """Remove what an `atomic_path` to `path` left behind when its process was killed; no other may be at work there."""
+    """Remove what `atomic_path` left behind when its process was killed; no other process may be at work there.
+
+    Args:
+        path: What was to be written, or a folder: anything that was to be written in it.
+    """
     path = Path(path)
-    for part in path.parent.glob(f".part-{'[0-9a-f]' * 8}-{glob.escape(path.name)}"):
+    folder, name = (path, "*") if path.is_dir() else (path.parent, glob.escape(path.name))
+    for part in folder.glob(f".part-{'[0-9a-f]' * 8}-{name}"):
         _remove(part)
 
 

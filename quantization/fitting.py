@@ -95,8 +95,8 @@ class Fitting:
         )
         if self._processor.leads:
             remove_parts(checkpoint)
-        self.history = self._resumed()
-        if int(self._processor.agreed(self.done)) != self.done:
+        self.history = self._processor.together(self._resumed)
+        if len(set(self._processor.told_by_all(self.done))) > 1:
             raise TrainingError(
                 "the processes do not see the same interrupted run",
                 where=checkpoint,

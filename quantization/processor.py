@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
 
-from edge_sdk.errors import TrainingError
+from edge_sdk.errors import EdgeSdkError, TrainingError
 from quantization.recipe import Precision
 
+T = TypeVar("T")
 CPU = torch.device("cpu")
 ABLE = ("cuda", "xpu")
 """Kinds of accelerators on which the network trains; cuda stands for AMD's, too."""
@@ -58,18 +59,26 @@ class Processor:
         """Keeps the small gradients of float16 from vanishing; does nothing in other precisions."""
         return torch.amp.GradScaler(self.device.type, enabled=self.precision == torch.float16)
 
+    def part_of(self, batch: int) -> int:
+        """How many of a batch's samples each process takes.
+
+        Raises:
+            TrainingError: The processes cannot have equal parts.
+        """
+        if batch % self.processes:
+            raise TrainingError(
+                f"a batch of {batch} cannot be split evenly among {self.processes} processes",
+                remedy="choose a batch that is a multiple of the number of processes",
+            )
+        return batch // self.processes
+
     def share(self, batch: Tensor) -> Tensor:
         """This process's part of a batch (N, …), on the device.
 
         Raises:
             TrainingError: The processes cannot have equal parts.
         """
-        if len(batch) % self.processes:
-            raise TrainingError(
-                f"a batch of {len(batch)} cannot be split evenly among {self.processes} processes",
-                remedy="choose a batch that is a multiple of the number of processes",
-            )
-        part = len(batch) // self.processes
+        part = self.part_of(len(batch))
         return batch[self.rank * part : (self.rank + 1) * part].to(self.device)
 
     def joined(self, module: nn.Module) -> nn.Module:
@@ -81,11 +90,31 @@ class Processor:
 
     def agreed(self, value: float) -> float:
         """The leading process's value, in all of them."""
-        if self.processes == 1:
-            return value
-        told = [value]
-        distributed.broadcast_object_list(told, src=0, device=self.device)
-        return told[0]
+        return self.told_by_all(value)[0]
+
+    def told_by_all(self, value: T) -> list[T]:
+        """The values of all processes, by rank, in all of them."""
+        told = [value] * self.processes
+        if self.processes > 1:
+            distributed.all_gather_object(told, value)
+        return told
+
+    def together(self, work: Callable[[], T]) -> T:
+        """What a piece of work gives here, once it ended well in every process.
+
+        Raises:
+            EdgeSdkError: It failed somewhere: the same error in every process, so that none waits for one that has
+                gone.
+        """
+        error: EdgeSdkError | None = None
+        try:
+            result = work()
+        except EdgeSdkError as failure:
+            error = failure
+        for told in self.told_by_all(error):
+            if told is not None:
+                raise told
+        return result
 
 
 def gathered(part: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from edge_sdk.errors import TrainingError
-from edge_sdk.files import atomic_path
+from edge_sdk.files import atomic_path, remove_parts
 from edge_sdk.graph import Graph, load_graph, save_graph
 from quantization.fitting import History
 from quantization.recipe import Recipe
@@ -42,17 +42,14 @@ class RunFolder:
             TrainingError: The folder holds a run of another recipe.
         """
         path.mkdir(parents=True, exist_ok=True)
-        run = cls(path)
-        described = recipe.model_dump(mode="json")
-        if (path / DESCRIPTION).is_file():
-            if run.recipe != recipe:
-                raise TrainingError(
-                    "holds a run of another recipe",
-                    where=path,
-                    remedy="give its recipe to resume it, or another folder",
-                )
-            return run
-        run._write({"recipe": described})
+        run, resumed = cls(path), (path / DESCRIPTION).is_file()
+        if resumed and run.recipe != recipe:
+            raise TrainingError(
+                "holds a run of another recipe", where=path, remedy="give its recipe to resume it, or another folder"
+            )
+        remove_parts(path)
+        if not resumed:
+            run._write({"recipe": recipe.model_dump(mode="json")})
         return run
 
     @property
@@ -91,6 +88,21 @@ class RunFolder:
     def record(self, key: str, value: Any) -> None:
         """Add a result to run.json."""
         self._write({**self.description, key: value})
+
+    def settle(self, key: str, value: Any, other: str) -> None:
+        """Add to run.json what the run is made of, or check that it is the same again.
+
+        Args:
+            other: What is said of a run that was made of something else, such as "on other data".
+
+        Raises:
+            TrainingError: It was.
+        """
+        if self.description.get(key, value) != value:
+            raise TrainingError(
+                f"holds a run {other}", where=self.path, remedy="give the same again to resume it, or another folder"
+            )
+        self.record(key, value)
 
     def has_stage(self, key: str) -> bool:
         """Whether a stage of compression is finished."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from edge_sdk.files import sha256
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.published import load_published
 from edge_sdk.progress import Progress
-from quantization.data import PatchSampler, load_items
+from quantization.curves import write_curves
+from quantization.data import Item, PatchSampler, load_split
 from quantization.evaluation import dice_on
-from quantization.fitting import Batch, Fitting, fit
+from quantization.fitting import Batch, FitResult, Fitting, History, fit
 from quantization.losses import SegmentationLoss
+from quantization.processor import Processor, chosen_processor
 from quantization.recipe import Recipe
 from quantization.run_folder import CHECKPOINT, RunFolder
-from quantization.split import split_cases
+from quantization.split import Split, split_cases
+from quantization.versions import library_versions
+
+PHASE = "train"
+"""Begins the names of this phase's files: train.pt, train-curves.png, train-losses.csv."""
 
 
 def build_network(recipe: Recipe) -> EfficientMedNeXt:
@@ -33,20 +41,62 @@ def train(
 ) -> RunFolder:
     """Train the published form on DIR/images and DIR/labels; resumes where an earlier call was cut off.
 
+    Everything is read and checked before the run folder is made. Under torchrun, the processes share every batch and
+    end with the same weights; the leading one writes the files.
+
     Args:
         start_from: A published checkpoint to fine-tune.
 
     Returns:
-        The run: recipe, checkpoint.safetensors, and the losses.
+        The run: recipe, checkpoint.safetensors, losses and their curves.
+
+    Raises:
+        FileFormatError, GeometryError, TrainingError: Data or checkpoint cannot be used, or `out` holds another run.
     """
-    run = RunFolder.create(out, recipe)
+    with chosen_processor(recipe.train.precision) as processor:
+        processor.part_of(recipe.train.batch)
+        start = processor.together(lambda: _read(data, recipe, start_from, progress))
+        run = processor.together(lambda: _run_folder(out, recipe, start) if processor.leads else RunFolder(out))
+        result = fit(_fitting(start, recipe, run, processor), progress=progress)
+        # Together, for no process may look into the folder before it is complete.
+        processor.together(lambda: _save(run, result, processor) if processor.leads else None)
+    return run
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What was read before anything is written.
+
+    Attributes:
+        origin: SHA-256 of the checkpoint that is fine-tuned.
+    """
+
+    split: Split
+    items: list[Item]
+    network: EfficientMedNeXt
+    origin: str | None
+
+
+def _read(data: Path, recipe: Recipe, start_from: Path | None, progress: Progress | None) -> _Start:
     torch.manual_seed(recipe.seed)
-    network = build_network(recipe)
+    network, origin = build_network(recipe), None
     if start_from is not None:
-        load_published(network, start_from)
+        load_published(network, start_from, new_heads=True)
+        origin = sha256(start_from)
     split = split_cases(find_cases(data), recipe.data, recipe.seed)
-    batches = PatchSampler(load_items(split.training, recipe), recipe, batch=recipe.train.batch)
-    loss = SegmentationLoss()
+    return _Start(split, load_split(split, recipe, progress), network, origin)
+
+
+def _run_folder(out: Path, recipe: Recipe, start: _Start) -> RunFolder:
+    run = RunFolder.create(out, recipe)
+    run.settle("cases", start.split.names(), "on other data")
+    run.settle("from_sha256", start.origin, "that began with another checkpoint")
+    run.record("versions", library_versions())
+    return run
+
+
+def _fitting(start: _Start, recipe: Recipe, run: RunFolder, processor: Processor) -> Fitting:
+    network, loss = start.network, SegmentationLoss()
     last = 0 if recipe.network.supervise_full_resolution else network.last_stage
 
     def loss_of(module: nn.Module, batch: Batch) -> Tensor:
@@ -54,19 +104,33 @@ def train(
         return loss(module.stages(batch[0], last), batch[1])
 
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    fitting = Fitting(
+    return Fitting(
         network,
         loss_of,
-        batches,
+        PatchSampler(start.items, recipe, batch=recipe.train.batch),
         recipe.train,
-        checkpoint=run.path / "train.pt",
-        validate=dice_on(split.validation, recipe) if split.validation else None,
+        checkpoint=run.path / f"{PHASE}.pt",
+        validate=dice_on(start.split.validation, recipe) if start.split.validation else None,
+        processor=processor,
+        watch=lambda history: _draw(run, history),
     )
-    result = fit(fitting, progress=progress)
+
+
+def _draw(run: RunFolder, history: History) -> None:
+    write_curves(run.path / f"{PHASE}-curves.png", "Training", history)
+
+
+def _save(run: RunFolder, result: FitResult, processor: Processor) -> None:
     run.save_checkpoint(result.module, CHECKPOINT)
     losses, validation = result.history.losses, result.history.validation
-    described = {"steps": len(losses), "final_loss": sum(losses[-20:]) / len(losses[-20:])}
-    run.record("train", {**described, "validation_dice": validation[-1][1] if validation else None})
-    run.record("cases", split.names())
-    run.save_history("train", result.history)
-    return run
+    run.save_history(PHASE, result.history)
+    _draw(run, result.history)
+    run.record(
+        "train",
+        {
+            "steps": len(losses),
+            "final_loss": sum(losses[-20:]) / len(losses[-20:]),
+            "validation_dice": validation[-1][1] if validation else None,
+            "processor": str(processor),
+        },
+    )

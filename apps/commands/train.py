@@ -19,7 +19,7 @@ def command(
     variant: Annotated[str | None, typer.Option(help="T, S, M or L; replaces the recipe's.")] = None,
     start_from: Annotated[Path | None, typer.Option("--from", help="Published checkpoint to fine-tune.")] = None,
 ) -> None:
-    """Train the published form of EfficientMedNeXt; resumable."""
+    """Train the published form of EfficientMedNeXt; resumable, and shared by processes that torchrun starts."""
     require_training("edge-sdk train")
     from quantization.recipe import recipe_for
     from quantization.run_folder import CHECKPOINT
@@ -29,4 +29,9 @@ def command(
     with progress() as report:
         run = train(data, plan, output, start_from=start_from, progress=report)
     result = run.description["train"]
-    say(f"{run.path / CHECKPOINT}: {result['steps']} steps, final loss {result['final_loss']:.3f}")
+    score = result["validation_dice"]
+    dice = "" if score is None else f", validation Dice {score:.4f}"
+    say(
+        f"{run.path / CHECKPOINT}: {result['steps']} steps on {result['processor']}, "
+        f"final loss {result['final_loss']:.3f}{dice}"
+    )

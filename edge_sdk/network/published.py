@@ -43,13 +43,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
     return dict(stored)
 
 
-def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Tensor]) -> EfficientMedNeXt:
+def load_published(
+    model: EfficientMedNeXt, state: str | Path | Mapping[str, Tensor], *, new_heads: bool = False
+) -> EfficientMedNeXt:
     """Load a published checkpoint into a network of the same configuration, and return it.
 
     Heads that the network does not have are left out; everything else must match by name and shape.
 
     Args:
         state: Path (.pt, .pth, .safetensors) or state dict; a "module." prefix is dropped.
+        new_heads: For fine-tuning: heads of deep supervision that the checkpoint lacks stay as they are.
 
     Raises:
         TrainingError: Names or shapes disagree.
@@ -60,7 +63,8 @@ def load_published(model: EfficientMedNeXt, state: str | Path | Mapping[str, Ten
     own = model.state_dict()
     unused = {n for n in tensors if n not in own and (n in IGNORED or n.startswith("out_"))}
     counters = {n for n in own if n.endswith("num_batches_tracked")}
-    missing = sorted(own.keys() - tensors.keys() - counters)
+    optional = {n for n in own if n.startswith("out_") and not n.startswith(f"out_{model.last_stage}.") and new_heads}
+    missing = sorted(own.keys() - tensors.keys() - counters - optional)
     unknown = sorted(tensors.keys() - own.keys() - unused)
     differing = [n for n in own.keys() & tensors.keys() if own[n].shape != tensors[n].shape]
     if missing or unknown or differing:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_sdk.errors import EdgeSdkError
-from edge_sdk.files import atomic_path, check_place, sha256
+from edge_sdk.files import atomic_path, check_place, remove_parts, sha256
 
 
 def write_half(target: Path, error: BaseException) -> None:
@@ -39,6 +39,15 @@ def test_error_removes_the_folders_that_were_made(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_half(tmp_path / "a" / "b" / "c.txt", KeyboardInterrupt())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    for name in (".part-0123abcd-a.pt", ".part-0123abcd-b.json", ".part-mine", "a.pt"):
+        (tmp_path / name).touch()
+    remove_parts(tmp_path / "a.pt")
+    assert {path.name for path in tmp_path.iterdir()} == {".part-0123abcd-b.json", ".part-mine", "a.pt"}
+    remove_parts(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".part-mine", "a.pt"}
 
 
 def test_directory_is_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from edge_sdk.errors import TrainingError
-from quantization.fitting import Batch, Fitting, fit
+from quantization.fitting import Batch, Fitting, History, fit
+from quantization.processor import Processor
 from quantization.recipe import Fit
 
 
@@ -40,6 +41,51 @@ def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> No
     resumed = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "cut.pt"))
     assert resumed.history == whole.history
     assert all(torch.equal(a, b) for a, b in zip(resumed.module.parameters(), whole.module.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.float16], ids=str)
+def test_interruptions_at_every_step_keep_statistics_averages_and_the_gradients_scale(
+    tmp_path: Path, precision: torch.dtype
+) -> None:
+    plan = Fit(steps=9, warmup_steps=2, save_every=2, validate_every=3)
+
+    def fitting(name: str) -> Fitting:
+        torch.manual_seed(0)
+        module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+        return Fitting(
+            module,
+            loss_of,
+            batches,
+            plan,
+            checkpoint=tmp_path / name,
+            validate=lambda averaged: float(averaged(batches(99)[0]).detach().sum()),
+            processor=Processor(precision=precision),
+        )
+
+    whole = fit(fitting("whole.pt"))
+    for steps in (1, 2, 3, 4, 5):
+        interrupted = fitting("cut.pt")
+        for _ in range(steps):
+            if interrupted.done < plan.steps:
+                interrupted.step()
+    resumed = fit(fitting("cut.pt"))
+    assert resumed.history == whole.history
+    ours, theirs = (torch.load(tmp_path / name) for name in ("cut.pt", "whole.pt"))
+    assert ours["scaler"] == theirs["scaler"]
+    assert bool(ours["scaler"]) == (precision == torch.float16)
+    for part in ("module", "average"):
+        assert all(torch.equal(ours[part][name], value) for name, value in theirs[part].items())
+
+
+def test_the_watcher_is_told_whenever_something_was_saved(tmp_path: Path) -> None:
+    told: list[tuple[int, bool]] = []
+
+    def watch(history: History) -> None:
+        told.append((len(history.losses), (tmp_path / "x.pt").is_file()))
+
+    plan = Fit(steps=5, warmup_steps=0, save_every=2)
+    fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "x.pt", watch=watch))
+    assert told == [(2, True), (4, True), (5, True)]
 
 
 def test_a_damaged_interruption_is_told(tmp_path: Path) -> None:
