@@ -120,8 +120,8 @@ class PatchSampler:
         chosen = draw.integers(0, len(self.items), self.batch)
         self.transform.set_random_state(seed=int(draw.integers(0, 2**31)))
         patches: list[Any] = [self.transform(self.items[index]) for index in chosen]
-        images = torch.stack([torch.as_tensor(patch[0]["image"]) for patch in patches]).float()
-        labels = torch.stack([torch.as_tensor(patch[0]["label"]) for patch in patches]).long()
+        images = torch.stack([patch[0]["image"].as_tensor() for patch in patches]).float()
+        labels = torch.stack([patch[0]["label"].as_tensor() for patch in patches]).long()
         return images, labels
 
 

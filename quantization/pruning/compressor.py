@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +170,11 @@ class Pruning:
         return [int(full * (last / full) ** (number / rounds)) for number in range(1, rounds)] + [last]
 
     def _cut(self) -> EfficientMedNeXt:
-        importance = measure_importance(self._network, self._loss_of, self._batches, self._plan.importance_batches)
         pruner, budget = self._pruner(), self._rounds.budgets[self._rounds.current]
+        if pruner.macs() <= budget:
+            # Cuts are coarse: the round before went this far already.
+            return deepcopy(self._network)
+        importance = measure_importance(self._network, self._loss_of, self._batches, self._plan.importance_batches)
         smaller = cut(self._network, pruner.chosen(importance, budget))
         limit = self._plan.latency_ms
         if limit is not None and self._latency is not None and self._rounds.current == self._plan.rounds - 1:
