@@ -15,6 +15,7 @@ from edge_sdk.graph import Conv, Graph, Input, Quantize
 from edge_sdk.manifest import Normalisation
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.graph_module import run_graph
+from quantization.calibration import Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph
 from quantization.fitting import Batch
@@ -40,10 +41,10 @@ def labelled(patches: np.ndarray) -> Callable[[int], Batch]:
 
 @pytest.fixture
 def made(tmp_path: Path, eight_bit_patches: np.ndarray) -> Any:
-    def make(graph: Graph, plan: Plan, name: str = "qat.pt") -> QuantizationAwareTraining:
+    def make(graph: Graph, plan: Plan, name: str = "qat.pt", score: Score | None = None) -> QuantizationAwareTraining:
         batches = labelled(eight_bit_patches)
         return QuantizationAwareTraining(
-            graph, batches, eight_bit_patches, plan, NORMALISATION, checkpoint=tmp_path / name
+            graph, batches, eight_bit_patches, plan, NORMALISATION, checkpoint=tmp_path / name, score=score
         )
 
     return make
@@ -105,8 +106,9 @@ def test_training_moves_what_it_should(float_graph: Graph, made: Any, ranges: st
 
 
 def test_float_layers_are_trained_and_stay_float(float_graph: Graph, made: Any) -> None:
-    compressor = made(float_graph, Plan(steps=2, batch=1, float_layers=2, maximum_error=1e-6, learning_rate=1e-3))
-    form, report = run_compressor(compressor)
+    told = iter([0.9, 0.8, 0.85, 0.895, 0.9])
+    plan = Plan(steps=2, batch=1, float_layers=5, maximum_error=0.9, maximum_dice_drop=0.01, learning_rate=1e-3)
+    form, report = run_compressor(made(float_graph, plan, score=lambda _: next(told)))
     chosen = form.graph.meta["float_layers"]
     assert len(chosen) == 2
     for name in chosen:
