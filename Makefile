@@ -15,7 +15,7 @@ venv: .venv/.ready
 	touch $@
 
 # A device installation: one runtime, no torch.
-.venv-demo/.ready: pyproject.toml $(wildcard models/*.edgepkg)
+.venv-demo/.ready: pyproject.toml models/phantom-s-int8.edgepkg
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/python -m pip install --quiet --upgrade pip
 	.venv-demo/bin/python -m pip install --quiet '.[openvino]'

@@ -161,6 +161,7 @@ def _manifest(
         precision=dict.fromkeys(results, precision),
         cases=len(described.get("cases", {}).get("training", [])),
         metrics={**metrics, "reference_cases": reference_cases, "graph_cases": graph_cases, "agreement": agreement},
+        made_with=described.get("versions", {}),
         gate=gate,
         runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
         isa_notes=ISA_NOTES[graph.meta["weight_limit"]] if precision == "int8" else "",

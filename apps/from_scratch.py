@@ -1,4 +1,4 @@
-"""The demo's package made here and now, small: simulate, train, compress, export."""
+"""The demo's package made here and now, small: simulate, train, distil, prune, quantise, export."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _simulated(folder: Path, progress: Progress | None) -> Path:
 def _recipe() -> Recipe:
     from edge_sdk.manifest import Normalisation
     from edge_sdk.simulation.phantom import LABEL_NAMES
-    from quantization.recipe import Data, Fit, Network, Quantize, Recipe, Student
+    from quantization.recipe import Data, Fit, Network, Prune, Quantize, Recipe, Student
 
     return Recipe(
         seed=1,
@@ -81,5 +81,14 @@ def _recipe() -> Recipe:
         ),
         train=Fit(steps=140, learning_rate=3e-3, warmup_steps=20, ema=0.95),
         student=Student(fit=Fit(steps=60, learning_rate=1e-3, warmup_steps=10, ema=0.95)),
+        prune=Prune(
+            macs=0.7,
+            width_multiple=4,
+            minimum_width=4,
+            rounds=1,
+            importance_batches=4,
+            recovery=Fit(steps=1, learning_rate=1e-3, warmup_steps=4, ema=0.9),
+            final_steps=30,
+        ),
         quantize=Quantize(steps=10, calibration_patches=4),
     )

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.tiling import check_patch
 
-SCHEMA_VERSION = 2
-"""2 added `inference` and `gate.allowed_failing`; packages of schema 1 have their defaults."""
+SCHEMA_VERSION = 3
+"""2 added `inference` and `gate.allowed_failing`, 3 `made_with`; older packages have their defaults."""
 NAME = "manifest.json"
 SELFTEST = "selftest.npz"
 _BLANK = "0" * 64
@@ -120,7 +120,8 @@ class Manifest(_Part):
         output_stride: Patch voxels per logit voxel, per axis.
         inference: How patches become a mask.
         precision: Target → "int8" or "fp32"; the package holds exactly these targets.
-        recipe: What compression did.
+        recipe: What compression did, with its seed.
+        made_with: Library → version, of what took part in the compression.
         training_data: What the network learned from.
         metrics: Accuracy when the package was made; `edge_sdk.inference.accuracy` says what it reads.
         gate: The verdict.
@@ -144,6 +145,7 @@ class Manifest(_Part):
     inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
     recipe: dict[str, JsonValue] = {}
+    made_with: dict[str, str] = {}
     training_data: TrainingData
     metrics: dict[str, JsonValue] = {}
     gate: Gate = Gate(verdict="not run", reason="no gate was asked for")

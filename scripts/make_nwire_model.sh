@@ -10,4 +10,5 @@ work=${WORK:-runs}
 "$bin/edge-sdk" train --data "$work/nwire/train" --recipe recipes/nwire-t.toml -o "$work/nwire-t"
 "$bin/edge-sdk" compress "$work/nwire-t" --data "$work/nwire/train" -o "$work/nwire-t-compressed"
 "$bin/edge-sdk" export "$work/nwire-t-compressed" --target "${TARGET:-openvino}" -o "$work/nwire-t-int8.edgepkg"
+"$bin/python" scripts/nwire_report.py --published-form-of "$work/nwire-t" --heldout "$work/nwire/heldout"
 "$bin/python" scripts/nwire_report.py --package "$work/nwire-t-int8.edgepkg" --heldout "$work/nwire/heldout"

@@ -1,4 +1,4 @@
-"""Dice and centreline distance of a wire package on the held-out sweep of scripts/nwire_dataset.py.
+"""Dice and centreline distance of a wire model on the held-out sweep of scripts/nwire_dataset.py.
 
 The centreline of the segmentation is the centroid of every connected piece in every slice across the wires, which all
 cross the slices steeply. Distances are in mm, to the straight wires of the phantom's drawing: "as registered" is fCal's
@@ -52,17 +52,34 @@ def wire_axis(lines: dict[str, list[list[float]]]) -> int:
     return 2 - int(np.argmax(along))
 
 
+def segment_with_published(run: Path, image: Volume) -> Volume:
+    """The mask of the network that a run of training or compression holds, not compressed."""
+    from edge_sdk.network.module_session import ModuleSession
+    from quantization.draft_manifest import draft_manifest
+    from quantization.forms import published_network
+    from quantization.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    manifest = draft_manifest(folder.recipe, name=run.name, precision={"torch": "fp32"}, cases=1)
+    with ModuleSession(published_network(folder)) as session:
+        return segment(session, image, manifest)
+
+
 def main() -> None:
     """Segment the held-out volume and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, required=True)
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--package", type=Path)
+    model.add_argument("--published-form-of", type=Path, metavar="RUN", help="before compression: a run's checkpoint")
     parser.add_argument("--heldout", type=Path, required=True, help="heldout folder of scripts/nwire_dataset.py")
     parser.add_argument("--target", default="auto")
     options = parser.parse_args()
     image = read_volume(options.heldout / "images" / "validation.nii.gz")
-    with load_package(options.package) as package, package.open(options.target) as session:
-        mask = segment(session, image)
-        report: dict[str, object] = {"target": session.target}
+    if options.package is None:
+        mask, report = segment_with_published(options.published_form_of, image), {"target": "torch, published form"}
+    else:
+        with load_package(options.package) as package, package.open(options.target) as session:
+            mask, report = segment(session, image), {"target": session.target}
     for name, suffix in {"as registered": "", "aligned": "_aligned"}.items():
         labels = read_volume(options.heldout / f"labels{suffix}" / "validation.nii.gz")
         lines = json.loads((options.heldout / f"centrelines{suffix}" / "validation.json").read_text())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge_sdk import load_package
 from edge_sdk.errors import GeometryError, PackageError, TargetError
-from edge_sdk.manifest import Manifest, parse_manifest
+from edge_sdk.manifest import SCHEMA_VERSION, Manifest, parse_manifest
 from edge_sdk.package import Package
 from tests.edge_sdk.fakes import SIZE, FakeTarget, fake_targets, manifest, network, toy_package
 
@@ -123,7 +123,7 @@ def rewrite(flat: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema_version": 3}, "schema 3, this version .* update edge-sdk"),
+        ({"schema_version": SCHEMA_VERSION + 1}, f"schema {SCHEMA_VERSION + 1}, this version .* update edge-sdk"),
         ({"colour": "blue"}, "colour: Extra inputs"),
         ({"in_channels": "1"}, "in_channels"),
         ({"labels": {"1": "a", "2": "b"}}, "numbered 0, 1, 2"),

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from edge_sdk.errors import FileFormatError, PackageError, TrainingError
+from edge_sdk.errors import FileFormatError, PackageError, RecipeError, TrainingError
 from edge_sdk.graph import Graph, Input
 from edge_sdk.inference.cases import Case
 from quantization.compress import compress
-from quantization.recipe import Data, Recipe
-from quantization.run_folder import CALIBRATION, CHECKPOINT, GRAPHS, RunFolder
+from quantization.recipe import Data, Fit, Prune, Recipe
+from quantization.run_folder import CALIBRATION, CHECKPOINT, GRAPHS, STUDENT, RunFolder
 from quantization.split import split_cases
-from quantization.training import train
+from quantization.training import build_network, train
 
 
 @pytest.mark.slow
@@ -75,3 +76,34 @@ def test_holding_out_every_case_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_was_not_compressed_says_so(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="edge-sdk compress"):
         RunFolder.create(tmp_path, recipe).graph("int8")
+
+
+@pytest.mark.slow
+def test_a_compression_prunes_and_takes_over_the_student_of_another(
+    recipe: Recipe, data_folder: Path, tmp_path: Path
+) -> None:
+    trained = train(data_folder, recipe, tmp_path / "train")
+    plain = compress(trained.path, data_folder, recipe, tmp_path / "plain")
+    fit = Fit(steps=1, batch=1, warmup_steps=0)
+    prune = Prune(macs=0.6, width_multiple=4, minimum_width=4, rounds=1, importance_batches=1, recovery=fit)
+    plan = recipe.model_copy(update={"prune": prune.model_copy(update={"final_steps": 1})})
+    pruned = compress(plain.path, data_folder, plan, tmp_path / "pruned")
+    before, after = plain.description, pruned.description
+    assert set(after["metrics"]) == {"published_fp32", "deploy_fp32", "pruned_fp32", "int8"}
+    assert after["metrics"]["deploy_fp32"] == before["metrics"]["deploy_fp32"]
+    assert any("plain" in note for note in after["stages"]["distil"]["notes"])
+    sizes = {name: size["macs"] for name, size in after["sizes"].items()}
+    assert sizes["pruned_fp32"] <= 0.6 * sizes["deploy_fp32"]
+    assert sizes["int8"] == sizes["pruned_fp32"]
+    assert (pruned.path / STUDENT).read_bytes() == (plain.path / STUDENT).read_bytes()
+    assert pruned.graph("fp32").meta["encoder_widths"] != plain.graph("fp32").meta["encoder_widths"]
+    assert not (pruned.path / "prune").exists()
+
+
+def test_more_pruning_than_the_widths_allow_leaves_no_run(recipe: Recipe, data_folder: Path, tmp_path: Path) -> None:
+    plan = recipe.model_copy(update={"prune": Prune(macs=0.3, parts=("encoder",))})
+    network = build_network(plan)
+    torch.save(network.state_dict(), tmp_path / "c.pt")
+    with pytest.raises(RecipeError, match="more pruning than the widths allow"):
+        compress(tmp_path / "c.pt", data_folder, plan, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
