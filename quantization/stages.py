@@ -10,11 +10,18 @@ from edge_sdk.network.checkpoints import load_network, save_network
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.progress import Progress
 from quantization.compressor import Compressor, Form, StageReport, run_compressor
+from quantization.curves import write_curves
 from quantization.fitting import History
 from quantization.run_folder import RunFolder
 
 DISTILLATION, SWAPS, PRUNING, QUANTISATION = "distil", "swaps", "prune", "quantise"
 """Keys of the stages in run.json."""
+TITLES = {
+    DISTILLATION: "Distillation of the deploy form",
+    PRUNING: "Recovery after the last cut",
+    QUANTISATION: "Fine-tuning in INT8",
+}
+"""Of the curves of stages that fit."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,9 @@ class Stages:
         form, report = run_compressor(compressor, self.progress)
         save(form)
         history = getattr(compressor, "history", None)
-        if isinstance(history, History):
+        if isinstance(history, History) and history.losses:
             self.run.save_history(key, history)
+            write_curves(self.run.path / f"{key}-curves.png", TITLES[key], history)
         self.run.record_stage(key, asdict(report))
 
 
