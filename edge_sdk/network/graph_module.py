@@ -22,7 +22,7 @@ from edge_sdk.graph import (
     PadStart,
     Quantize,
 )
-from edge_sdk.network.depthwise import cpu_depthwise, trains_on_cpu
+from edge_sdk.network.depthwise import cpu_depthwise, slow_in_torch, trains_on_cpu
 
 
 class GraphModule(nn.Module):
@@ -88,8 +88,9 @@ class GraphModule(nn.Module):
     def _convolve(self, node: Conv, x: Tensor) -> Tensor:
         weight = self.conv_weight(node)
         bias: Tensor = self.biases[_key(node)]
-        if _is_plain_depthwise(node) and ((self.training and trains_on_cpu(x)) or _slow_in_torch(node, x)):
-            return cpu_depthwise(x, weight, node.dilation[0]) + bias.view(1, -1, 1, 1, 1)
+        dilation = node.dilation[0]
+        if _is_plain_depthwise(node) and ((self.training and trains_on_cpu(x)) or slow_in_torch(x, dilation)):
+            return cpu_depthwise(x, weight, dilation) + bias.view(1, -1, 1, 1, 1)
         return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
 
     def conv_weight(self, node: Conv) -> Tensor:
@@ -134,11 +135,6 @@ def _is_plain_depthwise(node: Conv) -> bool:
     cubic = node.weight.shape[1:] in {(1, 1, 1, 1), (1, 3, 3, 3)} and len(set(node.dilation)) == 1
     padded = node.padding == (dilation * (size - 1) // 2,) * 3
     return cubic and padded and node.stride == (1, 1, 1) and node.groups == len(node.weight) > 1
-
-
-def _slow_in_torch(node: Conv, x: Tensor) -> bool:
-    """Whether torch convolves channel by channel: a third of the time of a whole reference goes there."""
-    return node.dilation[0] > 1 and x.device.type == "cpu" and x.dtype == torch.float32
 
 
 def _key(node: Node) -> str:
