@@ -87,13 +87,12 @@ class Pruning:
     @property
     def steps(self) -> int:
         """A cut and a recovery for every round."""
-        return sum(1 + self._recovery(number).steps for number in range(self._plan.rounds))
+        return self._steps_of(self._plan.rounds)
 
     @property
     def done(self) -> int:
         """Steps taken, those before an interruption too."""
-        finished = sum(1 + self._recovery(number).steps for number in range(self._rounds.current))
-        return finished + (0 if self._fitting is None else 1 + self._fitting.done)
+        return self._steps_of(self._rounds.current) + (0 if self._fitting is None else 1 + self._fitting.done)
 
     def prepare(self) -> None:
         """Set a budget for every round, or take up an interrupted pruning."""
@@ -104,6 +103,8 @@ class Pruning:
         self._network = self._rounds.recovered_network() or self._original
         if (smaller := self._rounds.cut_network()) is not None:
             self._begin(smaller)
+            if self.done == self._end_of_round():
+                self._finish()
 
     def step(self) -> str:
         """A cut, or a step of the recovery after it."""
@@ -112,15 +113,15 @@ class Pruning:
             self._rounds.keep_cut(smaller)
             self._begin(smaller)
             return f"{self._gmac(smaller):.3g} GMAC of {self._gmac(self._original):.3g}"
-        if self._fitting.done < self._fitting.plan.steps:
-            self._fitting.step()
+        self._fitting.step()
         told = f"round {self._rounds.current + 1}, {self._fitting.history.told()}"
-        if self._fitting.done == self._fitting.plan.steps:
+        if self.done == self._end_of_round():
             self._finish()
         return told
 
     def finalize(self) -> Form:
         """The network of the last round."""
+        assert self._rounds.current == self._plan.rounds, "only after the last step"
         return Form(network=self._network)
 
     def report(self) -> StageReport:
@@ -145,6 +146,12 @@ class Pruning:
             {"Before and after, by stage": _by_stage(before, after, self._patch), "Rounds": self._rounds.rows},
             notes,
         )
+
+    def _steps_of(self, rounds: int) -> int:
+        return sum(1 + self._recovery(number).steps for number in range(rounds))
+
+    def _end_of_round(self) -> int:
+        return self._steps_of(self._rounds.current + 1)
 
     def _recovery(self, number: int) -> Fit:
         recovery = self._plan.recovery

@@ -16,10 +16,17 @@ from quantization.measurement import AnyForm, Timing, Timings
 from quantization.pruning.compressor import Pruning
 from quantization.pruning.cost import total_macs
 from quantization.pruning.latency import Int8Latency, Milliseconds
+from quantization.pruning.rounds import Rounds
 from quantization.recipe import Fit, Normalisation, Prune, Quantize, Student
 from tests.quantization.pruning.conftest import PATCH
 
-PLAN = Prune(macs=0.5, rounds=2, importance_batches=1, recovery=Fit(steps=1, batch=1, warmup_steps=0), final_steps=2)
+PLAN = Prune(
+    macs=0.5,
+    rounds=2,
+    importance_batches=1,
+    recovery=Fit(steps=1, batch=1, warmup_steps=0, save_every=1),
+    final_steps=2,
+)
 
 
 @pytest.fixture
@@ -65,13 +72,24 @@ def test_rounds_shrink_to_the_budget_and_an_interrupted_run_ends_alike(
     for taken in range(steps):
         again = pruning(network, teacher, tmp_path / "b")
         again.prepare()
-        assert again.done <= taken  # a fit begins again from its last saving
-        again.step()
+        assert again.done == taken
+        if taken < steps - 1:
+            again.step()
+            continue
+        with monkeypatch.context() as patched:
+            # The last step was saved, and the round is not closed.
+            patched.setattr(Rounds, "finish", killed)
+            with pytest.raises(KeyboardInterrupt):
+                again.step()
     last, _ = run_compressor(pruning(network, teacher, tmp_path / "b"))
     assert last.network is not None
     assert last.network.architecture == form.network.architecture
     expected = form.network.state_dict()
     assert all(torch.equal(expected[name], value) for name, value in last.network.state_dict().items())
+
+
+def killed(*_arguments: object) -> None:
+    raise KeyboardInterrupt
 
 
 def macs_as_milliseconds(forms: Mapping[str, AnyForm]) -> Timings:
