@@ -7,13 +7,13 @@ from pathlib import Path
 
 from edge_sdk.errors import TrainingError
 from quantization.forms import DEPLOY, PUBLISHED
-from quantization.recipe import Recipe
+from quantization.recipe import Recipe, Swaps
 from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder
 from quantization.split import Split
 from quantization.stages import DISTILLATION, SWAPS
 
 AGREEING = ("seed", "network", "data", "student")
-"""Parts of a recipe that the student depends on."""
+"""Parts of a recipe that the student depends on; the study of swaps beside it may differ."""
 SHARED_FORMS = (PUBLISHED, DEPLOY)
 
 
@@ -60,7 +60,7 @@ def take_over(source: RunFolder, run: RunFolder, split: Split) -> None:
     }
     if shared:
         run.record("metrics", shared)
-    if SWAPS in stages:
+    if SWAPS in stages and theirs.student.swaps == ours.student.swaps:
         run.record_stage(SWAPS, stages[SWAPS])
     report = stages[DISTILLATION]
     note = f"The student is that of {source.path.name}, whose recipe agrees in {', '.join(AGREEING)}."
@@ -68,4 +68,8 @@ def take_over(source: RunFolder, run: RunFolder, split: Split) -> None:
 
 
 def _agree(theirs: Recipe, ours: Recipe) -> bool:
-    return all(getattr(theirs, part) == getattr(ours, part) for part in AGREEING)
+    one, other = (
+        recipe.model_copy(update={"student": recipe.student.model_copy(update={"swaps": Swaps()})})
+        for recipe in (theirs, ours)
+    )
+    return all(getattr(one, part) == getattr(other, part) for part in AGREEING)
