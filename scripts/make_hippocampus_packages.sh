@@ -14,6 +14,8 @@ for name in half quarter; do
 done
 "$bin/edge-sdk" compress-report "$work/unpruned" "$work/half" "$work/quarter" -o "$work/hippocampus-report"
 "$bin/edge-sdk" export "$work/unpruned" --precision fp32 --target openvino -o "$out/hippocampus-s-fp32.edgepkg"
-"$bin/edge-sdk" export "$work/unpruned" --target all -o "$out/hippocampus-s-int8.edgepkg"
+# One target only, to keep the repository small; the pruned ones have all three.
+"$bin/edge-sdk" export "$work/unpruned" --target openvino -o "$out/hippocampus-s-int8.edgepkg"
 "$bin/edge-sdk" export "$work/half" --target all -o "$out/hippocampus-s-pruned-int8.edgepkg"
+"$bin/edge-sdk" export "$work/quarter" --target all -o "$out/hippocampus-s-pruned-4x-int8.edgepkg"
 "$bin/edge-sdk" verify "$out/hippocampus-s-pruned-int8.edgepkg" --data "$data" --every-target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,11 @@ def held_out_cases(package: Package, data: Path, key: str) -> list[Case]:
 
 
 def sibling_reference(package: Path) -> Path | None:
-    """The FP32 package beside an INT8 one, by name: "…-pruned-int8" and "…-int8" belong to "…-fp32"."""
+    """The FP32 package beside an INT8 one, by name: "…-pruned-int8", "…-pruned-4x-int8" and "…-int8" have "…-fp32"."""
     if "int8" not in package.name:
         return None
     plain = package.with_name(package.name.replace("int8", "fp32"))
-    unpruned = package.with_name(plain.name.replace("-pruned", ""))
+    unpruned = package.with_name(re.sub(r"-pruned(-\d+x)?", "", plain.name))
     return next((path for path in (plain, unpruned) if path.exists()), None)
 
 

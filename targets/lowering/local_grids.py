@@ -19,6 +19,8 @@ from targets.lowering.planes import Planes
 LOWEST, HIGHEST = -128, 127
 FINEST = 64
 """Steps of a part for one of its sum: XNNPACK refuses to add beyond 1024, and to convolve into steps too fine."""
+COARSEST = 128
+"""Steps of a convolution's sum for one of its grid: XNNPACK refuses 256."""
 Copy = Concat | PadStart | Interleave | Planes
 
 
@@ -113,8 +115,19 @@ def _scales(graph: Graph, largest: dict[str, float]) -> dict[str, float]:
         elif node.name in largest:
             sums = [reader for reader in used_by[node.name] if isinstance(reader, Add)]
             coarsest = max((_scale_after(each, used_by, scales) for each in sums), default=0.0)
-            scales[node.name] = float(np.float32(max(largest[node.name] / HIGHEST, coarsest / FINEST, 1e-14)))
+            step = _step_of_sum(graph, node) / COARSEST
+            scales[node.name] = float(np.float32(max(largest[node.name] / HIGHEST, coarsest / FINEST, step, 1e-14)))
     return scales
+
+
+def _step_of_sum(graph: Graph, node: Node) -> float:
+    """What one step of input and weight is worth in an integer convolution, at most; 0 for other nodes."""
+    if not isinstance(node, Conv) or node.weight_scale is None:
+        return 0.0
+    source = graph[node.inputs[0]]
+    while not isinstance(source, Quantize):
+        source = graph[source.inputs[0]]
+    return source.scale * float(node.weight_scale.max())
 
 
 def _scale_after(total: Add, used_by: Mapping[str, list[Node]], scales: Mapping[str, float]) -> float:

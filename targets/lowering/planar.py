@@ -36,10 +36,14 @@ def _split(conv: Conv, planes_in: int, planes_out: int, shifted: dict[tuple[str,
     depth = conv.weight.shape[2]
     # From the ends of the kernel to its middle: what is rounded twice is the small part of the sum.
     order = sorted(range(depth), key=lambda tap: -abs(tap - (depth - 1) / 2))
+    # Outer planes of a dilated kernel may meet nothing but padding.
+    order = [
+        tap for tap in order if _meets(tap * conv.dilation[0] - conv.padding[0], conv.stride[0], planes_in, planes_out)
+    ]
     nodes: list[Node] = []
     total = ""
     for place, tap in enumerate(order):
-        last = place == depth - 1
+        last = place == len(order) - 1
         (source,) = conv.inputs
         first, step = tap * conv.dilation[0] - conv.padding[0], conv.stride[0]
         if (first, step, planes_out) != (0, 1, planes_in):
@@ -48,7 +52,7 @@ def _split(conv: Conv, planes_in: int, planes_out: int, shifted: dict[tuple[str,
                 shifted[key] = f"{conv.name}.planes{tap}"
                 nodes.append(Planes(name=shifted[key], inputs=conv.inputs, first=first, step=step, count=planes_out))
             source = shifted[key]
-        part = conv.name if depth == 1 else f"{conv.name}.tap{tap}"
+        part = conv.name if len(order) == 1 else f"{conv.name}.tap{tap}"
         nodes.append(
             replace(
                 conv,
@@ -68,3 +72,8 @@ def _split(conv: Conv, planes_in: int, planes_out: int, shifted: dict[tuple[str,
         else:
             total = part
     return nodes
+
+
+def _meets(first: int, step: int, planes_in: int, planes_out: int) -> bool:
+    """Whether any of `planes_out` planes, from `first` on, is one of `planes_in`."""
+    return any(0 <= first + step * index < planes_in for index in range(planes_out))

@@ -158,17 +158,39 @@ def test_even_weights_are_even_where_the_input_is_signed_and_mean_the_same() -> 
     assert doubled > 10
 
 
-def test_a_part_that_is_zero_everywhere_gets_no_endlessly_fine_grid() -> None:
-    """On two planes the outer taps of a dilated kernel see only padding."""
+def test_planes_that_meet_padding_only_are_left_out() -> None:
+    """On two planes the outer taps of a dilated kernel see nothing."""
     builder = graphs.GraphBuilder(graphs.random_patch(8, (2, 4, 4)))
-    source = builder.input()
-    wide = builder.conv(source, 8, (3, 3, 3), padding=(2, 2, 2), dilation=(2, 2, 2), groups=8)
+    wide = builder.conv(builder.input(), 8, (3, 3, 3), padding=(2, 2, 2), dilation=(2, 2, 2), groups=8)
     builder.quantize(wide)
     graph = planar(builder.graph(), (2, 4, 4))
-    complete = with_local_grids(graph, builder.patch)
+    assert not any(isinstance(node, Add | Planes) for node in graph)
+    assert sum(isinstance(node, Conv) for node in graph) == sum(isinstance(node, Conv) for node in builder.graph())
+    np.testing.assert_array_equal(run_graph(graph, builder.patch), run_graph(builder.graph(), builder.patch))
+
+
+def test_a_part_that_is_zero_everywhere_gets_no_endlessly_fine_grid() -> None:
+    """XNNPACK refuses to add parts, and to convolve into them, where steps are too unequal."""
+    builder = graphs.GraphBuilder(graphs.random_patch(8, (6, 4, 4)))
+    wide = builder.conv(builder.input(), 8, (3, 3, 3), padding=(1, 1, 1), groups=8)
+    builder.quantize(wide)
+    whole = builder.graph()
+    centre = np.array([0, 1, 0], np.float32).reshape(3, 1, 1)
+    nodes = [
+        replace(node, weight=node.weight * centre) if isinstance(node, Conv) and node.weight.shape[2] == 3 else node
+        for node in whole
+    ]
+    complete = with_local_grids(planar(whole.with_nodes(nodes), (6, 4, 4)), builder.patch)
     last = complete.nodes[-1]
     assert isinstance(last, Quantize)
     local = [node for node in complete if isinstance(node, Quantize) and node.name.endswith(".grid")]
     assert len(local) == 4
     assert all(node.scale >= last.scale / 65**2 for node in local)
     assert any(node.scale <= last.scale / 60 for node in local)
+    for node in local:
+        conv = complete[node.inputs[0]]
+        if isinstance(conv, Conv) and conv.weight_scale is not None:
+            source = complete[conv.inputs[0]]
+            while not isinstance(source, Quantize):
+                source = complete[source.inputs[0]]
+            assert source.scale * conv.weight_scale.max() / node.scale < 256
