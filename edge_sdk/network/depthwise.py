@@ -49,7 +49,8 @@ def slow_in_torch(x: Tensor, dilation: int) -> bool:
 
     Not while a network is recorded for export, which must find torch's operators.
     """
-    recorded = torch.jit.is_tracing() or torch.compiler.is_compiling()
+    tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    recorded = tracing or torch.compiler.is_compiling()
     return dilation > 1 and x.device.type == "cpu" and x.dtype == torch.float32 and not recorded
 
 
