@@ -64,10 +64,6 @@ class FormLatency:
         load = round(before, 2)
         return Timings(timings, {**found["conditions"], "rounds": self.rounds, "load_average_at_start": load})
 
-    def of_graph(self, graph: Graph) -> float:
-        """Median milliseconds of one patch: what a latency budget is held against."""
-        return self({"graph": graph}).forms["graph"].median_ms
-
 
 def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLatency | None:
     """What measures on this device, or None where OpenVINO is not installed."""

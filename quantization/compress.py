@@ -11,6 +11,7 @@ import torch
 from edge_sdk.errors import RecipeError, TrainingError
 from edge_sdk.graph import Graph
 from edge_sdk.inference.cases import find_cases
+from edge_sdk.network.checkpoints import save_state
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.network.published import load_published, read_state
@@ -227,11 +228,8 @@ def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Spl
                 "holds a run that began with another checkpoint", where=out, remedy="choose another folder"
             )
     else:
-        run.save_checkpoint(teacher, CHECKPOINT)
-    said = run.description
-    if said.get("cases", split.names()) != split.names():
-        raise TrainingError("holds a run on other data", where=out, remedy="give its data, or another folder")
-    run.record("cases", split.names())
+        save_state(teacher, stored)
+    run.settle("cases", split.names(), "on other data")
     run.record("versions", library_versions())
     return run
 

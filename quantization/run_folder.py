@@ -11,7 +11,6 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from torch import nn
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path, remove_parts
@@ -111,14 +110,6 @@ class RunFolder:
     def record_stage(self, key: str, report: dict[str, Any]) -> None:
         """Add a finished stage's report to run.json."""
         self.record("stages", {**self.description.get("stages", {}), key: report})
-
-    def save_checkpoint(self, module: nn.Module, name: str) -> None:
-        """Write a state dict as safetensors."""
-        from safetensors.torch import save_file
-
-        state = {key: value.detach().cpu().contiguous().clone() for key, value in module.state_dict().items()}
-        with atomic_path(self.path / name) as temporary:
-            save_file(state, temporary)
 
     def save_history(self, phase: str, history: History) -> None:
         """Write the loss of every step, and the validation Dice where it was measured, as CSV."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from edge_sdk.files import sha256
 from edge_sdk.inference.cases import find_cases
+from edge_sdk.network.checkpoints import save_state
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.published import load_published
 from edge_sdk.progress import Progress
@@ -121,7 +122,7 @@ def _draw(run: RunFolder, history: History) -> None:
 
 
 def _save(run: RunFolder, result: FitResult, processor: Processor) -> None:
-    run.save_checkpoint(result.module, CHECKPOINT)
+    save_state(result.module, run.path / CHECKPOINT)
     losses, validation = result.history.losses, result.history.validation
     run.save_history(PHASE, result.history)
     _draw(run, result.history)

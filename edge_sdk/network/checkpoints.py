@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torch import nn
+
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.network.architecture import Architecture
@@ -13,13 +15,18 @@ from edge_sdk.network.published import load_published
 ARCHITECTURE = "architecture"
 
 
-def save_network(network: EfficientMedNeXt, path: Path) -> None:
-    """Write the weights, under their published names, with the architecture beside them."""
+def save_state(module: nn.Module, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write a module's weights and statistics as safetensors."""
     from safetensors.torch import save_file
 
-    state = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    state = {name: value.detach().cpu().contiguous().clone() for name, value in module.state_dict().items()}
     with atomic_path(path) as temporary:
-        save_file(state, temporary, metadata={ARCHITECTURE: network.architecture.to_json()})
+        save_file(state, temporary, metadata=metadata)
+
+
+def save_network(network: EfficientMedNeXt, path: Path) -> None:
+    """Write the weights, under their published names, with the architecture beside them."""
+    save_state(network, path, {ARCHITECTURE: network.architecture.to_json()})
 
 
 def stored_architecture(path: Path) -> Architecture | None:

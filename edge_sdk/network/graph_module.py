@@ -22,7 +22,7 @@ from edge_sdk.graph import (
     PadStart,
     Quantize,
 )
-from edge_sdk.network.depthwise import cpu_depthwise, slow_in_torch, trains_on_cpu
+from edge_sdk.network.depthwise import compiled_is_faster, cpu_depthwise
 
 
 class GraphModule(nn.Module):
@@ -89,7 +89,7 @@ class GraphModule(nn.Module):
         weight = self.conv_weight(node)
         bias: Tensor = self.biases[_key(node)]
         dilation = node.dilation[0]
-        if _is_plain_depthwise(node) and ((self.training and trains_on_cpu(x)) or slow_in_torch(x, dilation)):
+        if _is_plain_depthwise(node) and compiled_is_faster(x, dilation, training=self.training):
             convolved = cpu_depthwise(x, weight, dilation) + bias.view(1, -1, 1, 1, 1)
             # Evaluated like torch's own: what comes after rounds differently on another layout.
             return convolved if self.training else convolved.contiguous()

@@ -13,6 +13,7 @@ from edge_sdk.network.architecture import published_architecture
 from edge_sdk.network.graph_module import GraphModule
 from quantization.deploy_form import deploy_graph
 from quantization.pruning.cost import stage_macs, total_macs
+from quantization.size import conv_macs
 
 PATCH = (32, 48, 32)
 
@@ -24,7 +25,7 @@ def _counted(graph: Graph) -> dict[str, int]:
     def count(node: Node, output: torch.Tensor) -> None:
         if isinstance(node, Conv):
             stage = node.name.split(".")[0]
-            found[stage] = found.get(stage, 0) + int(output[0, 0].numel()) * node.weight.size
+            found[stage] = found.get(stage, 0) + conv_macs(node, output)
 
     with torch.no_grad():
         GraphModule(graph).eval().watched(torch.zeros(1, 1, *PATCH), count)
