@@ -33,7 +33,8 @@ lint: venv
 	.venv/bin/mypy
 
 bench: venv
-	.venv/bin/python -m tests.perf.engines -o bench-out
+	.venv/bin/python -m tests.perf.engines -o bench-out --patch 64 96 --threads 2 1
+	.venv/bin/python -m tests.perf.overhead -o bench-out
 	.venv/bin/python -m tests.perf.reconstruction -o bench-out
 
 clean:

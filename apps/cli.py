@@ -29,6 +29,8 @@ COMMANDS = (
     "compress-report",
     "export",
     "verify",
+    "tune",
+    "cost",
     "segment",
     "stream",
     "benchmark",

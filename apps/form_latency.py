@@ -1,4 +1,4 @@
-"""Latency and size of a network's forms on this device's OpenVINO: what `quantization` is told of runtimes.
+"""Latency and size of a network's forms on a runtime of this device: what `quantization` is told of runtimes.
 
 The forms are exported here and run in a process of their own, where no thread of the training framework is in the way.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import Graph
@@ -30,14 +31,25 @@ WORKER = (sys.executable, "-m", "apps.form_latency_worker")
 class FormLatency:
     """Measures forms for patches of one size; a `quantization.measurement.Measure`."""
 
-    def __init__(self, patch: tuple[int, int, int], *, rounds: int = ROUNDS, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        patch: tuple[int, int, int],
+        *,
+        rounds: int = ROUNDS,
+        threads: int | None = None,
+        target: str = TARGET,
+        calibration: NDArray[np.float32] | None = None,
+    ) -> None:
         """
         Args:
             patch: (D, H, W) voxels, one channel.
             rounds: Every form runs once in each, in random order; one round before is dropped.
             threads: Of the runtime; None leaves it to the runtime.
+            target: The runtime; forms without a deploy graph are for OpenVINO only.
+            calibration: (M, 1, D, H, W), for targets whose export needs patches; default: an empty one.
         """
-        self.patch, self.rounds, self.threads = patch, rounds, threads
+        self.patch, self.rounds, self.threads, self.target = patch, rounds, threads, target
+        self._calibration = np.zeros((1, 1, *patch), np.float32) if calibration is None else calibration
 
     def __call__(self, forms: Mapping[str, AnyForm], /) -> Timings:
         """Timings of the forms, interleaved.
@@ -50,19 +62,36 @@ class FormLatency:
         with tempfile.TemporaryDirectory(prefix="edge-sdk-forms-") as scratch:
             folders = {name: Path(scratch) / str(number) for number, name in enumerate(forms)}
             for name, form in forms.items():
-                _export(form, folders[name], self.patch)
+                self.export(form, folders[name])
             asked = {
                 "folders": {name: str(folder) for name, folder in folders.items()},
                 "rounds": self.rounds,
                 "threads": self.threads,
+                "target": self.target,
                 "patch": self.patch,
             }
             before = os.getloadavg()[0]
-            found = _run(asked, Path(scratch) / "job.json")
+            found = _run(asked, Path(scratch) / "job.json", self.target)
             sizes = {name: sum(file.stat().st_size for file in folder.iterdir()) for name, folder in folders.items()}
         timings = {name: Timing(samples, sizes[name]) for name, samples in found["samples_ms"].items()}
         load = round(before, 2)
         return Timings(timings, {**found["conditions"], "rounds": self.rounds, "load_average_at_start": load})
+
+    def export(self, form: AnyForm, folder: Path) -> None:
+        """Write the form's artefact into `folder`.
+
+        Raises:
+            TargetError: It cannot be exported.
+        """
+        from targets.registry import TARGETS
+
+        if isinstance(form, Graph):
+            TARGETS[self.target].export(form, folder, self.patch, self._calibration)
+            return
+        from targets.openvino.export import export_module
+
+        folder.mkdir(parents=True, exist_ok=True)
+        export_module(form, folder / "model.xml", np.zeros((1, 1, *self.patch), np.float32))
 
 
 def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLatency | None:
@@ -72,27 +101,14 @@ def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLaten
     return None if TARGETS[TARGET].missing() else FormLatency(patch, rounds=rounds)
 
 
-def _export(form: AnyForm, folder: Path, patch: tuple[int, int, int]) -> None:
-    from targets.registry import TARGETS
-
-    empty = np.zeros((1, 1, *patch), np.float32)
-    if isinstance(form, Graph):
-        TARGETS[TARGET].export(form, folder, patch, empty)
-        return
-    from targets.openvino.export import export_module
-
-    folder.mkdir(parents=True, exist_ok=True)
-    export_module(form, folder / "model.xml", empty)
-
-
-def _run(asked: dict[str, Any], job: Path) -> dict[str, Any]:
+def _run(asked: dict[str, Any], job: Path, target: str) -> dict[str, Any]:
     job.write_text(json.dumps(asked))
     done = subprocess.run([*WORKER, str(job)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise TargetError(
             f"measuring the forms failed with status {done.returncode} ({said[-1] if said else 'it said nothing'})",
-            where=TARGET,
+            where=target,
             remedy="see edge-sdk doctor",
         )
     answer: dict[str, Any] = json.loads(done.stdout)

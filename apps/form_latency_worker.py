@@ -29,7 +29,9 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     samples: dict[str, list[float]] = {name: [] for name in job["folders"]}
     with ExitStack() as stack:
         sessions = {
-            name: stack.enter_context(TARGETS["openvino"].open(Path(folder), precision="fp32", threads=job["threads"]))
+            name: stack.enter_context(
+                TARGETS[job["target"]].open(Path(folder), precision="fp32", threads=job["threads"])
+            )
             for name, folder in job["folders"].items()
         }
         for number in range(job["rounds"] + 1):

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.tiling import check_patch
 
-SCHEMA_VERSION = 3
-"""2 added `inference` and `gate.allowed_failing`, 3 `made_with`; older packages have their defaults."""
+SCHEMA_VERSION = 4
+"""2 added `inference` and `gate.allowed_failing`, 3 `made_with`, 4 `plans`; older packages have their defaults."""
 NAME = "manifest.json"
 SELFTEST = "selftest.npz"
 _BLANK = "0" * 64
@@ -120,6 +120,7 @@ class Manifest(_Part):
         output_stride: Patch voxels per logit voxel, per axis.
         inference: How patches become a mask.
         precision: Target → "int8" or "fp32"; the package holds exactly these targets.
+        plans: Target → what `edge-sdk tune` chose for it and on which device; such a target is not as it was exported.
         recipe: What compression did, with its seed.
         made_with: Library → version, of what took part in the compression.
         training_data: What the network learned from.
@@ -144,6 +145,7 @@ class Manifest(_Part):
     output_stride: Size = 2
     inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
+    plans: dict[str, JsonValue] = {}
     recipe: dict[str, JsonValue] = {}
     made_with: dict[str, str] = {}
     training_data: TrainingData

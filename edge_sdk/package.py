@@ -7,15 +7,17 @@ import tempfile
 from pathlib import Path
 
 from edge_sdk.closing import Closing
-from edge_sdk.errors import EdgeSdkError, PackageError
+from edge_sdk.errors import EdgeSdkError, PackageError, TargetError
 from edge_sdk.files import sha256
+from edge_sdk.first_open import first_open
 from edge_sdk.manifest import NAME, SELFTEST, Manifest, parse_manifest
 from edge_sdk.package_archive import extract
 from edge_sdk.package_session import PackageSession
-from edge_sdk.package_writer import write_package
+from edge_sdk.package_writer import check_selftest, write_package
 from edge_sdk.selftest import SelfTestResult, SelfTestVector, compare, read_selftest
-from edge_sdk.session import Target
-from edge_sdk.target_choice import choose_target, usable_target
+from edge_sdk.session import Target, artefacts_of, runtime_of
+from edge_sdk.target_choice import choose_target, require_threads, usable_target
+from edge_sdk.tuned import find_tuned, tuned_place
 
 __all__ = ["Package", "load_package", "write_package"]
 
@@ -56,6 +58,7 @@ class Package(Closing):
             self.manifest: Manifest = parse_manifest(content, where=self.source)
             _check_files(self.folder, self.manifest, self.source)
             self.selftest_vector: SelfTestVector = read_selftest(self.folder / SELFTEST, where=self.source)
+            check_selftest(self.selftest_vector, self.manifest, where=self.source)
         except BaseException:
             self.close()
             raise
@@ -74,33 +77,62 @@ class Package(Closing):
         """
         return usable_target(name, self.manifest, where=self.source)
 
-    def open(self, target: str = "auto", threads: int | None = None) -> PackageSession:
+    def open(self, target: str = "auto", threads: int | None = None, *, even_if_wrong: bool = False) -> PackageSession:
         """Open the network on a target.
 
         Args:
-            target: A name, or "auto": the fastest installed one that passes the self-test here, remembered
-                per device and package.
+            target: A name, where another device than the CPU is meant with it ("openvino:NPU"), or "auto": the
+                fastest installed one that passes the self-test here, remembered per device and package.
             threads: For the runtime; None leaves it to the runtime.
+            even_if_wrong: Open a named target, too, that fails the self-test on this device; for measurements.
 
         Raises:
-            TargetError: The named target is missing here or in the package, or no target passes.
+            TargetError: The named target is missing here or in the package, its runtime crashes, hangs, refuses the
+                network or fails the self-test, no target passes, or `threads` is not a number of threads.
         """
-        if target == "auto":
-            target = choose_target(self, threads)
-        inner = self.target(target).open(
-            self.folder / target, precision=self.manifest.precision[target], threads=threads
-        )
-        return PackageSession(inner, self.manifest)
+        require_threads(threads)
+        choice = choose_target(self, threads) if target == "auto" else None
+        name = choice.target if choice else target
+        usable = self.target(name)
+        own = self.manifest.precision[runtime_of(name)]
+        error = first_open(usable, name, self.folder, self.digest, precision=own, threads=threads)
+        if error is not None and not even_if_wrong:
+            self._require_right(name, error)
+        folder, precision = self.artefact(name, threads)
+        inner = usable.open(folder, precision=precision, threads=threads)
+        return PackageSession(inner, self.manifest, choice.told() if choice else None)
+
+    def artefact(self, target: str, threads: int | None = None) -> tuple[Path, str]:
+        """The folder of a target's artefact, and its precision: what `edge-sdk tune` made for this device with as many
+        threads, else the package's own.
+
+        Raises:
+            TargetError: See `target`.
+        """
+        tuned = find_tuned(tuned_place(self.digest, target, self.target(target).version(), threads))
+        if tuned is not None:
+            return tuned.folder, tuned.precision
+        return artefacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
 
     def selftest(self, target: str, threads: int | None = None) -> SelfTestResult:
         """Compare a target on this device with the reference logits; what fails is told in the result."""
         try:
-            with self.open(target, threads) as session:
-                return compare(self.selftest_vector, session, self.manifest.precision[target])
+            with self.open(target, threads, even_if_wrong=True) as session:
+                return compare(self.selftest_vector, session, self.manifest.precision[runtime_of(target)])
         except EdgeSdkError as error:
-            precision = self.manifest.precision.get(target, "")
-            bound = self.selftest_vector.bounds.get(target, 0.0)
+            precision = self.manifest.precision.get(runtime_of(target), "")
+            bound = self.selftest_vector.bounds.get(runtime_of(target), 0.0)
             return SelfTestResult(target, precision, bound, problem=str(error))
+
+    def _require_right(self, target: str, error: float) -> None:
+        bound = self.selftest_vector.bounds[runtime_of(target)]
+        if error > bound:
+            notes = f" (the package's notes: {self.manifest.isa_notes})" if self.manifest.isa_notes else ""
+            raise TargetError(
+                f"self-test error {error:.4g} > {bound:.4g}{notes}",
+                where=target,
+                remedy="this device computes something else than the reference: choose another target, or auto",
+            )
 
     def close(self) -> None:
         """Remove what was unpacked; sessions must be closed before."""

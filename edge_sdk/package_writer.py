@@ -92,10 +92,20 @@ def _check(path: Path, manifest: Manifest, files: Mapping[str, Path], selftest: 
             where=path,
             remedy="give every target's files under its own name, and no others",
         )
+    check_selftest(selftest, manifest, where=path)
+
+
+def check_selftest(selftest: SelfTestVector, manifest: Manifest, *, where: object) -> None:
+    """Refuse a self-test of another network, or of other targets, than the manifest's.
+
+    Raises:
+        PackageError: Such a self-test.
+    """
+    targets = set(manifest.precision)
     if targets != set(selftest.bounds):
         raise PackageError(
             f"targets {sorted(targets)} were declared, but bounds were given for {sorted(selftest.bounds)}",
-            where=path,
+            where=where,
             remedy="give a self-test bound for every target",
         )
     patch = (1, manifest.in_channels, *manifest.patch)
@@ -104,6 +114,6 @@ def _check(path: Path, manifest: Manifest, files: Mapping[str, Path], selftest: 
         raise PackageError(
             f"self-test has shapes {selftest.patch.shape} and {selftest.reference.shape}, "
             f"the manifest says {patch} and {logits}",
-            where=path,
+            where=where,
             remedy="make the self-test with the patch and labels of the manifest",
         )

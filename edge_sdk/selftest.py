@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+from zlib import error as DeflateError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import EdgeSdkError, PackageError
-from edge_sdk.session import Patch, Session
+from edge_sdk.session import Patch, Session, runtime_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def compact_patch(patch: Patch) -> Patch:
 
 def compare(vector: SelfTestVector, session: Session, precision: str) -> SelfTestResult:
     """Run the self-test patch through an open session."""
-    name, bound = session.target, vector.bounds[session.target]
+    name, bound = session.target, vector.bounds[runtime_of(session.target)]
     try:
         logits = session.infer(vector.patch)
     except EdgeSdkError as error:
@@ -99,7 +101,7 @@ def read_selftest(path: Path, *, where: object) -> SelfTestVector:
         with np.load(path, allow_pickle=False) as stored:
             patch, reference = (stored[key].astype(np.float32) for key in ("input", "reference"))
             bounds = {key.removeprefix("bound/"): float(stored[key]) for key in stored if key.startswith("bound/")}
-    except (OSError, ValueError, KeyError, TypeError) as cause:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, DeflateError) as cause:
         raise PackageError(
             f"{path.name} is not a self-test vector ({cause})", where=where, remedy="export the package again"
         ) from cause

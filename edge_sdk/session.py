@@ -14,6 +14,16 @@ from numpy.typing import NDArray
 Patch = NDArray[np.float32]
 
 
+def runtime_of(target: str) -> str:
+    """The runtime that a target's name begins with: "openvino:NPU" is OpenVINO's NPU, "openvino" its CPU."""
+    return target.partition(":")[0]
+
+
+def artefacts_of(package: Path, target: str) -> Path:
+    """The folder, in a package's folder, of what a target opens."""
+    return package / runtime_of(target)
+
+
 @dataclass(frozen=True)
 class ExecutedOperator:
     """One operator as a runtime really executed it.
@@ -38,7 +48,7 @@ class Session(Protocol):
 
     @property
     def target(self) -> str:
-        """Name of the target, such as "openvino"."""
+        """Name of the target, such as "openvino" or "openvino:NPU"."""
 
     @property
     def description(self) -> Mapping[str, Any]:
@@ -71,8 +81,35 @@ class Target(Protocol):
     def missing(self) -> str | None:
         """Why this target cannot run here (one line with the remedy), or None where it can."""
 
+    def missing_exporter(self) -> str | None:
+        """Why nothing can be exported to it here (one line with the remedy), or None where it can."""
+
     def version(self) -> str:
         """Version of the runtime; call only where nothing is missing."""
+
+    def devices(self) -> Mapping[str, str]:
+        """Devices that the runtime finds here, with what it calls them; the first, the CPU, is the default.
+
+        Raises:
+            TargetError: The runtime is not installed.
+        """
+
+    def on(self, device: str) -> Target:
+        """This runtime on another of its devices, by its name in upper or lower case.
+
+        Raises:
+            TargetError: The device is not here; those that are are named.
+        """
+
+    def probe(self, folder: Path, selftest: Path, *, precision: str, threads: int | None = None) -> float | None:
+        """Open the artefact in `folder` in a process of its own and run the self-test's patch there.
+
+        Returns:
+            The largest |logit - reference|; None where this program cannot start another process.
+
+        Raises:
+            TargetError: It crashed, did not end in time, or the runtime refused the artefact.
+        """
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
         """Open the artefact in `folder` (the target's folder of a package); precision "fp32" or "int8".

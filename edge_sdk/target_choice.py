@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
 import statistics
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edge_sdk.device import fingerprint
+from edge_sdk.device_memory import memory, recall, remember
 from edge_sdk.errors import EdgeSdkError, TargetError
-from edge_sdk.files import atomic_path
 from edge_sdk.manifest import Manifest
 from edge_sdk.selftest import compare
 from edge_sdk.session import Target
+from edge_sdk.tuned import find_tuned, tuned_place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge_sdk.package import Package
 
 _TIMED_RUNS = 3
+_MOST_THREADS = 1024
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The target that "auto" came to.
+
+    Attributes:
+        target: Its name.
+        milliseconds: Right target → median of an inference, when it was measured.
+        passed_over: Target that cannot run or is not right here → why.
+    """
+
+    target: str
+    milliseconds: Mapping[str, float]
+    passed_over: Mapping[str, str]
+
+    def told(self) -> str:
+        """In one line."""
+        times = ", ".join(f"{name} {value:.1f} ms" for name, value in self.milliseconds.items())
+        others = "".join(f"; not {name}: {why}" for name, why in self.passed_over.items())
+        return f"fastest of {times}{others}"
 
 
 @cache
@@ -36,74 +57,90 @@ def known_targets() -> Mapping[str, Target]:
     return found
 
 
-def usable_target(name: str, manifest: Manifest, *, where: object) -> Target:
-    """The target of this name.
+def require_threads(threads: Any) -> None:
+    """Refuse what is no number of threads, before a runtime meets it.
 
     Raises:
-        TargetError: It is not in the package, not known, cannot run here, or is too old; with the remedy.
+        TargetError: Such a value.
     """
-    if name not in manifest.precision:
+    if threads is None or (type(threads) is int and 1 <= threads <= _MOST_THREADS):
+        return
+    raise TargetError(
+        f"threads is {threads!r}, a whole number from 1 to {_MOST_THREADS} expected",
+        remedy="leave it out for the runtime's own choice",
+    )
+
+
+def usable_target(name: str, manifest: Manifest, *, where: object) -> Target:
+    """The target of this name, on the device that it may name after a colon.
+
+    Raises:
+        TargetError: It is not in the package, not known, cannot run here, is too old, or lacks the device; with the
+            remedy.
+    """
+    runtime, _, device = name.partition(":")
+    if runtime not in manifest.precision:
         raise TargetError(
             f"target {name!r} is not in the package",
             where=where,
-            remedy=f"choose one of {', '.join(manifest.precision)}, or export the package for {name}",
+            remedy=f"choose one of {', '.join(manifest.precision)}, or export the package for {runtime}",
         )
     targets = known_targets()
-    if name not in targets:
+    if runtime not in targets:
         raise TargetError(
             f"target {name!r} is not known to this installation",
             where=where,
             remedy=f"choose one of {', '.join(targets)}" if targets else "install edge-sdk with pip",
         )
-    if reason := targets[name].missing():
+    target = targets[runtime]
+    if reason := target.missing():
         raise TargetError(f"target {name!r} cannot run here: {reason}", where=where)
-    needed = manifest.runtime_minimum.get(name, "0")
-    if _numbers(targets[name].version()) < _numbers(needed):
+    needed = manifest.runtime_minimum.get(runtime, "0")
+    if _numbers(target.version()) < _numbers(needed):
         raise TargetError(
-            f"the package needs {name} {needed} or newer, {targets[name].version()} is installed",
+            f"the package needs {runtime} {needed} or newer, {target.version()} is installed",
             where=where,
-            remedy=f"pip install -U 'edge-sdk[{targets[name].extra}]'",
+            remedy=f"pip install -U 'edge-sdk[{target.extra}]'",
         )
-    return targets[name]
+    return target.on(device) if ":" in name else target
 
 
-def choose_target(package: Package, threads: int | None) -> str:
+def choose_target(package: Package, threads: int | None) -> Choice:
     """The fastest target of a package that passes the self-test here, measured once and remembered.
 
-    Measured anew when the device, the package, the number of threads or a runtime's version changes.
+    Measured anew when the device, the package, the number of threads, a runtime's version or what
+    `edge-sdk tune` made changes.
 
     Raises:
         TargetError: None passes; every reason is told.
     """
     known = known_targets()
     able = [name for name in package.targets if name in known and known[name].missing() is None]
-    memory = _memory(package, threads, {name: known[name].version() for name in able})
-    remembered = _recall(memory)
-    if remembered in able:
+    place = memory("target", package.digest, threads, sorted(_standing(package, name, threads) for name in able))
+    if (remembered := _recall(place)) and remembered.target in able:
         return remembered
     milliseconds: dict[str, float] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for name in package.targets:
         try:
             milliseconds[name] = _time_if_right(package, name, threads)
         except EdgeSdkError as error:
-            problems.append(f"{name}: {error.what}")
+            problems[name] = error.what
     if not milliseconds:
+        told = "; ".join(f"{name}: {why}" for name, why in problems.items())
         raise TargetError(
-            f"no target of the package runs rightly here ({'; '.join(problems)})",
-            where=package.source,
-            remedy="see edge-sdk doctor",
+            f"no target of the package runs rightly here ({told})", where=package.source, remedy="see edge-sdk doctor"
         )
-    best = min(milliseconds, key=milliseconds.__getitem__)
-    _remember(memory, best, milliseconds)
-    return best
+    choice = Choice(min(milliseconds, key=milliseconds.__getitem__), milliseconds, problems)
+    remember(place, asdict(choice))
+    return choice
 
 
-def cache_folder() -> Path:
-    """Where measured choices are kept: $EDGE_SDK_CACHE, else edge-sdk in the user's cache directory."""
-    if given := os.environ.get("EDGE_SDK_CACHE"):
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edge-sdk"
+def _standing(package: Package, name: str, threads: int | None) -> tuple[str, str, str]:
+    """What a measured choice depends on: the target, its runtime's version, and how it was tuned."""
+    version = known_targets()[name].version()
+    tuned = find_tuned(tuned_place(package.digest, name, version, threads))
+    return name, version, tuned.precision if tuned else ""
 
 
 def _time_if_right(package: Package, name: str, threads: int | None) -> float:
@@ -130,22 +167,11 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found.group().split(".")) if found else (0,)
 
 
-def _memory(package: Package, threads: int | None, versions: Mapping[str, str]) -> Path:
-    circumstances = json.dumps([fingerprint(), package.digest, threads, sorted(versions.items())])
-    return cache_folder() / f"target-{hashlib.sha256(circumstances.encode()).hexdigest()[:32]}.json"
-
-
-def _recall(memory: Path) -> str | None:
+def _recall(place: Path) -> Choice | None:
+    found = recall(place)
     try:
-        target = json.loads(memory.read_text())["target"]
-    except (OSError, ValueError, KeyError, TypeError):
+        times = {str(name): float(value) for name, value in found["milliseconds"].items()}
+        problems = {str(name): str(why) for name, why in found["passed_over"].items()}
+        return Choice(str(found["target"]), times, problems)
+    except (KeyError, AttributeError, TypeError, ValueError):
         return None
-    return target if isinstance(target, str) else None
-
-
-def _remember(memory: Path, target: str, milliseconds: Mapping[str, float]) -> None:
-    try:
-        with atomic_path(memory) as temporary:
-            temporary.write_text(json.dumps({"target": target, "milliseconds": dict(milliseconds)}))
-    except EdgeSdkError:
-        return  # A read-only device measures every time.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, Protocol
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from edge_sdk.graph import Graph
 
-AnyForm = Graph | nn.Module
+if TYPE_CHECKING:
+    from torch import nn  # a device that only measures has none
+
+AnyForm: TypeAlias = "Graph | nn.Module"
 """A deploy graph, or the module of a form that has none, such as GroupNorm's."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,17 @@ from edge_sdk.session import Patch
 class BaseSession(Closing):
     """The part of `edge_sdk.session.Session` that does not depend on the runtime."""
 
-    target: ClassVar[str]
+    target: str
 
-    def __init__(self, patch_shape: tuple[int, ...], description: Mapping[str, Any]) -> None:
+    def __init__(
+        self, patch_shape: tuple[int, ...], description: Mapping[str, Any], *, device: str | None = None
+    ) -> None:
+        """
+        Args:
+            device: Another one than the runtime's default; it becomes part of the target's name.
+        """
+        if device:
+            self.target = f"{self.target}:{device}"
         self._patch_shape = patch_shape
         self._description = {**description, "patch_shape": patch_shape}
         self._open = True
@@ -34,11 +42,21 @@ class BaseSession(Closing):
 
         Raises:
             GeometryError: The patch has another shape than the one the session was opened for.
-            TargetError: The session is closed.
+            TargetError: The session is closed, or the runtime fails.
         """
         if not self._open:
             raise TargetError("the session is closed", where=self.target, remedy="open the package again")
-        return self._run(require_patch(patch, self._patch_shape, self.target))
+        ready = require_patch(patch, self._patch_shape, self.target)
+        try:
+            return self._run(ready)
+        except MemoryError:
+            raise
+        except Exception as cause:  # the runtimes' exceptions share no other base
+            raise TargetError(
+                f"the runtime fails on a patch ({reason(cause)})",
+                where=self.target,
+                remedy="export the package again with this version of the runtime",
+            ) from cause
 
     def close(self) -> None:
         """Give back what the runtime holds; a second call does nothing."""

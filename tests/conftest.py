@@ -26,6 +26,14 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests find out about this device is not for its user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGE_SDK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _denormals() -> Iterator[None]:
     """Runtimes flush denormals in the thread that opens them; that must not reach the next test."""

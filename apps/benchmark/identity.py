@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import edge_sdk
+from apps.accelerators import accelerators
 from apps.report.html import not_measured
 from edge_sdk.device import describe_device
 from edge_sdk.files import sha256
 from edge_sdk.package import Package
+from edge_sdk.session import artefacts_of
 
 SOURCE = Path(edge_sdk.__file__).resolve().parent.parent
 
@@ -44,7 +46,7 @@ def identity(package: Package, seed: int) -> dict[str, Any]:
 
 def target_bytes(package: Package, target: str) -> int:
     """Size of a target's files in the package."""
-    folder = package.folder / target
+    folder = artefacts_of(package.folder, target)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -54,20 +56,9 @@ def device() -> dict[str, Any]:
         name: not_measured(fact.reason or "not known") if fact.value is None else fact.value or "none seen"
         for name, fact in describe_device().items()
     }
+    absent = {kind.lower(): not_measured(why) for kind, why in accelerators().items()}
     load = list(os.getloadavg()) if hasattr(os, "getloadavg") else not_measured("the system does not tell")
-    return {**facts, "load_average_at_start": load, "npu": _accelerator("NPU"), "gpu": _accelerator("GPU")}
-
-
-def _accelerator(kind: str) -> dict[str, Any]:
-    """Why this kind of accelerator has no numbers."""
-    try:
-        import openvino
-    except ImportError:
-        return not_measured(f"not run: it is OpenVINO that looks for an {kind}, and it is not installed")
-    seen = [name for name in openvino.Core().available_devices if name.startswith(kind)]
-    if seen:
-        return not_measured(f"not run: {', '.join(seen)} is there, but no target of this version uses it")
-    return not_measured(f"not run: no {kind} on this machine")
+    return {**facts, "load_average_at_start": load, **absent}
 
 
 def _commit() -> Any:

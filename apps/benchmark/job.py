@@ -17,6 +17,7 @@ from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.package import Package
 from edge_sdk.progress import Progress
+from edge_sdk.session import runtime_of
 
 KIND = "edge-sdk benchmark"
 SCHEMA = 1
@@ -84,7 +85,7 @@ def overall_status(targets: list[dict[str, Any]]) -> dict[str, str]:
 def _targets(package: Package, target: str) -> list[str]:
     if target == "all":
         return list(package.targets)
-    if target not in package.targets:
+    if runtime_of(target) not in package.targets:
         raise PackageError(
             f"target {target!r} is not in the package",
             where=package.source,

@@ -10,7 +10,7 @@ from apps.report.html import not_measured
 from edge_sdk.package import Package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.selftest import SelfTestResult, compare
-from edge_sdk.session import ExecutedOperator
+from edge_sdk.session import ExecutedOperator, artefacts_of, runtime_of
 
 SLOWEST = 10
 
@@ -22,9 +22,9 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
         EdgeSdkError: The target cannot profile here.
     """
     operators = package.target(target).inspect(
-        package.folder / target,
+        artefacts_of(package.folder, target),
         package.selftest_vector.patch,
-        precision=package.manifest.precision[target],
+        precision=package.manifest.precision[runtime_of(target)],
         threads=threads,
     )
     if not operators:
@@ -44,7 +44,7 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
 
 def engine_error(package: Package, session: PackageSession) -> tuple[dict[str, Any], str | None]:
     """The group "engine_error", and what is wrong if the target fails the package's self-test."""
-    found = compare(package.selftest_vector, session, package.manifest.precision[session.target])
+    found = compare(package.selftest_vector, session, package.manifest.precision[runtime_of(session.target)])
     problem = _problem(found)
     if found.max_error is None:
         return not_measured(problem or "the self-test gave no number"), problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.benchmark.worker import PROGRESS, Job, with_all_groups
+from edge_sdk.process_end import how_it_ended
 from edge_sdk.progress import Progress
 
 WORKER = (sys.executable, "-m", "apps.benchmark.worker")
@@ -31,7 +32,14 @@ def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER
         asked.write_text(job.to_json())
         with (
             said.open("w+") as errors,
-            subprocess.Popen([*command, asked, found], stdout=subprocess.PIPE, stderr=errors, text=True) as worker,
+            subprocess.Popen(
+                [*command, asked, found],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                # So that the first opening is one: nothing is known or compiled from before.
+                env={**os.environ, "EDGE_SDK_CACHE": str(Path(scratch) / "cache")},
+            ) as worker,
         ):
             try:
                 assert worker.stdout is not None
@@ -44,7 +52,7 @@ def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER
         if found.exists() and status == 0:
             result: dict[str, Any] = json.loads(found.read_text())
             return result
-        return not_run(job.target, "failed", _how_it_ended(status, said.read_text(errors="replace")))
+        return not_run(job.target, "failed", how_it_ended(status, said.read_text(errors="replace")))
 
 
 def not_run(target: str, state: str, why: str) -> dict[str, Any]:
@@ -56,14 +64,3 @@ def _tell(line: str, progress: Progress) -> None:
     if line.startswith(PROGRESS):
         done, total, text = line.removeprefix(PROGRESS).rstrip("\n").split("\t")
         progress(int(done), int(total), text)
-
-
-def _how_it_ended(status: int, said: str) -> str:
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
-    if status < 0:
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = str(-status)
-        return f"its process was ended by signal {name} ({last})"
-    return f"its process ended with status {status} ({last})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from apps.console import print_json
 from apps.tables import show, show_rows
+from edge_sdk.errors import EdgeSdkError
 
 _FEATURES = {
     "torch": ("training, compression and export", "train"),
@@ -34,21 +34,25 @@ def diagnose() -> dict[str, Any]:
     import psutil
 
     import edge_sdk
+    from apps.accelerators import accelerators
     from edge_sdk.device import describe_device
-    from edge_sdk.target_choice import cache_folder, known_targets
+    from edge_sdk.device_memory import cache_folder, cache_problem
+    from edge_sdk.target_choice import known_targets
+    from targets.compiled_cache import LARGEST_BYTES, occupied_bytes
 
     device = {name: vars(fact) for name, fact in describe_device().items()}
     device["free_ram_mb"] = {"value": round(psutil.virtual_memory().available / 2**20), "reason": None}
     targets = []
     for name, target in known_targets().items():
-        problem = target.missing()
+        problem, version, devices = target.missing(), None, list[str]()
+        if problem is None:
+            version = target.version()
+            try:
+                devices = list(target.devices())
+            except EdgeSdkError as error:
+                problem = error.what
         targets.append(
-            {
-                "target": name,
-                "runs": problem is None,
-                "version": None if problem else target.version(),
-                "problem": problem,
-            }
+            {"target": name, "runs": problem is None, "version": version, "devices": devices, "problem": problem}
         )
     features = []
     for module, (purpose, extra) in _FEATURES.items():
@@ -59,23 +63,11 @@ def diagnose() -> dict[str, Any]:
         "edge_sdk": edge_sdk.__version__,
         "device": device,
         "targets": targets,
-        "accelerators": _accelerators(),
+        "accelerators": accelerators(),
         "features": features,
-        "folders": {"cache": str(cache_folder())},
-    }
-
-
-def _accelerators() -> dict[str, str]:
-    """What OpenVINO sees beside the CPU."""
-    names = {"NPU": "no NPU driver or device here", "GPU": "no GPU driver or device here"}
-    if find_spec("openvino") is None:
-        return dict.fromkeys(names, "unknown: it is OpenVINO that looks for it; pip install 'edge-sdk[openvino]'")
-    try:
-        core = importlib.import_module("openvino").Core()
-    except (ImportError, OSError, RuntimeError) as error:
-        return dict.fromkeys(names, f"unknown: OpenVINO does not load ({error})")
-    found = {device.split(".")[0]: device for device in core.available_devices}
-    return {
-        name: core.get_property(found[name], "FULL_DEVICE_NAME") if name in found else f"not present: {why}"
-        for name, why in names.items()
+        "folders": {
+            "cache": str(cache_folder()),
+            "cache_problem": cache_problem(),
+            "compiled_networks": f"{occupied_bytes() / 2**20:.1f} MB, at most {LARGEST_BYTES // 2**20} MB are kept",
+        },
     }

@@ -77,9 +77,12 @@ def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOp
 
 
 def _executed(package: Package, target: str | None, threads: int | None, as_json: bool) -> None:
+    from apps.accelerators import RUNTIME, accelerators
     from apps.inspection.packages import executed_operators
 
     found = executed_operators(package, target, threads)
+    if target is None and RUNTIME in package.targets:
+        found |= {f"{RUNTIME}:{kind}": {"not_run": why} for kind, why in accelerators().items()}
     if as_json:
         print_json({"file": str(package.source), "executed": found})
         return

@@ -28,7 +28,11 @@ def command(
     package: Annotated[Path, typer.Option("--package", help="The network: an .edgepkg.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Mask: .nii.gz, .mha, .nrrd or .seg.nrrd.")],
     target: Annotated[
-        str, typer.Option(help="openvino, onnxruntime, executorch, or auto: the fastest that is right here.")
+        str,
+        typer.Option(
+            help="openvino, onnxruntime or executorch, with another device than the CPU after a colon (openvino:NPU); "
+            "or auto: the fastest that is right here."
+        ),
     ] = "auto",
     config: Annotated[
         list[Path] | None, typer.Option(metavar="PLUS.xml", help="PLUS configuration of a sweep; repeatable.")
@@ -38,7 +42,7 @@ def command(
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
     pixel_spacing: PixelSpacingOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml and seconds as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print mask, class_ml, seconds and target as JSON.")] = False,
 ) -> None:
     """Segment a volume, or the volume of a tracked sweep."""
     from edge_sdk.files import check_place
@@ -57,7 +61,15 @@ def command(
             seconds = time.perf_counter() - start
         write(mask, opened.manifest)
         amounts = class_ml(mask.voxels, mask.grid.voxel_ml, opened.manifest.labels)
-        result = {"mask": str(output), "class_ml": amounts, "seconds": seconds, "target": session.target, **rests_on}
+        ran_on = {name: value for name, value in session.description.items() if name in ("chosen", "compiled")}
+        result = {
+            "mask": str(output),
+            "class_ml": amounts,
+            "seconds": seconds,
+            "target": session.target,
+            **ran_on,
+            **rests_on,
+        }
     if as_json:
         print_json(result)
     else:

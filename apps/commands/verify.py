@@ -11,6 +11,7 @@ from apps.console import print_json
 from apps.progress import progress
 from apps.tables import show, show_rows
 from edge_sdk.errors import PackageError, TargetError
+from edge_sdk.session import runtime_of
 
 if TYPE_CHECKING:
     from edge_sdk.package import Package
@@ -100,7 +101,7 @@ def _selftests(package: Package, target: str | None, threads: int | None, report
     names = [target] if target else list(package.targets)
     rows: list[dict[str, Any]] = []
     for done, name in enumerate(names, 1):
-        row: dict[str, Any] = {"target": name, "precision": package.manifest.precision.get(name)}
+        row: dict[str, Any] = {"target": name, "precision": package.manifest.precision.get(runtime_of(name))}
         try:
             package.target(name)
         except TargetError as error:

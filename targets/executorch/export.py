@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from edge_sdk.graph import Graph, Triple
 from targets.executorch.emit import emit
-from targets.executorch.probe import require_running
 from targets.executorch.program import program_bytes
 from targets.executorch.xnnpack import planes_last
 from targets.lowering.absorb import absorb_relu
@@ -17,6 +16,7 @@ from targets.lowering.hoist import hoist_elementwise
 from targets.lowering.local_grids import with_local_grids
 from targets.lowering.planar import planar
 from targets.lowering.shapes import tensor_shapes
+from targets.probe import require_running
 
 CALIBRATION_PATCHES = 8
 """Enough for the largest value of a sum; each costs a run of the graph in torch."""
@@ -36,4 +36,4 @@ def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArr
     shapes = tensor_shapes(graph, patch_shape)
     first, last = (planes_last(shapes[graph.nodes[at].name]) for at in (0, -1))
     artefact.write_bytes(program_bytes(emit(lowered, patch_shape), first, last))
-    require_running(artefact, shapes[graph.nodes[0].name])
+    require_running("executorch", artefact.parent, precision="int8" if graph.quantized else "fp32")

@@ -16,6 +16,7 @@ from edge_sdk.errors import TargetError
 from edge_sdk.quiet import without_stderr_lines
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
+from targets.executorch.devices import FULL_NAME
 
 
 class ExecuTorchSession(BaseSession):
@@ -46,7 +47,7 @@ class ExecuTorchSession(BaseSession):
             (1, channels, depth, height, width),
             {
                 "runtime": f"executorch {importlib.metadata.version('executorch')}",
-                "device": "CPU (XNNPACK)",
+                "device": FULL_NAME,
                 "precision": precision,
                 "threads": int(portable_lib._threadpool_get_thread_count()),
             },

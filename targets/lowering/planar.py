@@ -36,16 +36,16 @@ def _split(conv: Conv, planes_in: int, planes_out: int, shifted: dict[tuple[str,
     depth = conv.weight.shape[2]
     # From the ends of the kernel to its middle: what is rounded twice is the small part of the sum.
     order = sorted(range(depth), key=lambda tap: -abs(tap - (depth - 1) / 2))
+    firsts = {tap: tap * conv.dilation[0] - conv.padding[0] for tap in order}
+    step = conv.stride[0]
     # Outer planes of a dilated kernel may meet nothing but padding.
-    order = [
-        tap for tap in order if _meets(tap * conv.dilation[0] - conv.padding[0], conv.stride[0], planes_in, planes_out)
-    ]
+    order = [tap for tap in order if _meets(firsts[tap], step, planes_in, planes_out)]
     nodes: list[Node] = []
     total = ""
     for place, tap in enumerate(order):
         last = place == len(order) - 1
         (source,) = conv.inputs
-        first, step = tap * conv.dilation[0] - conv.padding[0], conv.stride[0]
+        first = firsts[tap]
         if (first, step, planes_out) != (0, 1, planes_in):
             key = (source, first, step, planes_out)
             if key not in shifted:

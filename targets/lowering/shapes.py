@@ -29,7 +29,7 @@ def tensor_shapes(graph: Graph, patch_shape: Triple) -> dict[str, Shape]:
         match node:
             case Conv():
                 c = node.weight.shape[0]
-                size = [_convolved(node, axis, extent) for axis, extent in enumerate(size)]
+                size = [convolved(node, axis, extent) for axis, extent in enumerate(size)]
             case Concat():
                 c = sum(shapes[name][1] for name in node.inputs)
             case PadStart():
@@ -42,6 +42,7 @@ def tensor_shapes(graph: Graph, patch_shape: Triple) -> dict[str, Shape]:
     return shapes
 
 
-def _convolved(conv: Conv, axis: int, extent: int) -> int:
+def convolved(conv: Conv, axis: int, extent: int) -> int:
+    """Extent of the output along an axis (0: D, 1: H, 2: W) whose input has this one."""
     reach = conv.dilation[axis] * (conv.weight.shape[2 + axis] - 1)
     return int((extent + 2 * conv.padding[axis] - reach - 1) // conv.stride[axis] + 1)

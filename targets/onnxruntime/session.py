@@ -1,7 +1,8 @@
-"""A session on ONNX Runtime's CPU provider."""
+"""A session on one of ONNX Runtime's execution providers: the CPU's, or another by its name."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import onnxruntime as ort
@@ -9,8 +10,10 @@ import onnxruntime as ort
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
+from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.onnxruntime.devices import DEVICE, provider
 
-PROVIDER = "CPUExecutionProvider"
+_FATAL = 4
 
 
 def session_options(threads: int | None) -> ort.SessionOptions:
@@ -18,7 +21,7 @@ def session_options(threads: int | None) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3  # errors only
+    options.log_severity_level = _FATAL  # what is less is raised as an exception, too
     # Denormal numbers take a slow path in the CPU's float units.
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     if threads is not None:
@@ -26,21 +29,50 @@ def session_options(threads: int | None) -> ort.SessionOptions:
     return options
 
 
-def load(artefact: Path, options: ort.SessionOptions) -> ort.InferenceSession:
-    """Open an ONNX model.
+def load(model: Path | bytes, options: ort.SessionOptions, *, device: str = DEVICE) -> ort.InferenceSession:
+    """Open an ONNX model, from its file or from its bytes.
+
+    Raises:
+        TargetError: It is not readable, or holds what this version or the provider cannot run.
+    """
+    if isinstance(model, Path):
+        require_artefact(model, ONNXRuntimeSession.target)
+    if device != DEVICE:
+        # Or what the provider cannot run would silently run on the CPU.
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    try:
+        return ort.InferenceSession(model, options, providers=[provider(device)], enable_fallback=0)
+    except Exception as cause:  # the runtime's exceptions share no other base
+        raise TargetError(
+            f"ONNX Runtime cannot load it on {device} ({reason(cause)})",
+            where=model if isinstance(model, Path) else ONNXRuntimeSession.target,
+            remedy="export the package again with this ONNX Runtime version"
+            if device == DEVICE
+            else f"choose {ONNXRuntimeSession.target}, its CPU",
+        ) from cause
+
+
+def open_optimised(artefact: Path, threads: int | None) -> tuple[ort.InferenceSession, str]:
+    """The model on the CPU, its graph as optimised at an earlier start where that was kept; and in words which.
 
     Raises:
         TargetError: It is not readable, or holds what this version cannot run.
     """
     require_artefact(artefact, ONNXRuntimeSession.target)
-    try:
-        return ort.InferenceSession(artefact, options, providers=[PROVIDER])
-    except Exception as cause:  # the runtime's exceptions share no other base
-        raise TargetError(
-            f"ONNX Runtime cannot load it ({reason(cause)})",
-            where=artefact,
-            remedy="export the package again with this ONNX Runtime version",
-        ) from cause
+    entry = entry_for([artefact], "onnxruntime", ort.__version__)
+    if (kept := recall(entry)) is not None:
+        options = session_options(threads)
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        try:
+            return load(kept, options), TAKEN
+        except TargetError:
+            pass  # what this version does not take is optimised anew, below
+    options = session_options(threads)
+    with tempfile.TemporaryDirectory(prefix="edge-sdk-optimised-") as folder:
+        optimised = Path(folder) / artefact.name
+        options.optimized_model_filepath = str(optimised)
+        session = load(artefact, options)
+        return session, keep(entry, optimised.read_bytes())
 
 
 class ONNXRuntimeSession(BaseSession):
@@ -48,17 +80,23 @@ class ONNXRuntimeSession(BaseSession):
 
     target = "onnxruntime"
 
-    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None) -> None:
-        options = session_options(threads)
-        self._session: ort.InferenceSession | None = load(artefact, options)
+    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
+        if device == DEVICE:
+            session, how = open_optimised(artefact, threads)
+        else:
+            session, how = load(artefact, session_options(threads), device=device), "left to the provider"
+        self._session: ort.InferenceSession | None = session
         super().__init__(
-            tuple(self._session.get_inputs()[0].shape),
+            tuple(session.get_inputs()[0].shape),
             {
                 "runtime": f"onnxruntime {ort.__version__}",
-                "device": "CPU",
+                "device": device,
+                "providers": tuple(session.get_providers()),
                 "precision": precision,
                 "threads": threads or "all cores",
+                "compiled": how,
             },
+            device=None if device == DEVICE else device,
         )
 
     def _run(self, patch: Patch) -> Patch:

@@ -84,7 +84,9 @@ def _emit(node: Node, inputs: list[Value]) -> Value:
             before = np.array([0, 0, *node.before], np.int64)
             value = ops.pad(inputs[0], before, np.zeros(5, np.int64), "constant", np.float32(0))
         case Interleave():
-            value = ops.depth_to_space(ops.concat(inputs, 1), "blocks_first", 2)
+            phases = ops.concat(inputs, 1)
+            phases.set_friendly_name(f"{node.name}/phases")
+            value = ops.depth_to_space(phases, "blocks_first", 2)
         case _:
             raise NotImplementedError(type(node).__name__)
     return value
@@ -102,6 +104,8 @@ def _convolution(node: Conv, value: Value) -> Value:
         sums = ops.group_convolution(
             value, _grouped_weight(node), list(node.stride), padding, padding, list(node.dilation)
         )
+    # The runtime names a convolution that has taken up its bias, activation and grid by its own name.
+    sums.set_friendly_name(f"{node.name}/sums")
     return ops.add(sums, node.bias.reshape(1, -1, 1, 1, 1))
 
 

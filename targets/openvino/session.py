@@ -1,7 +1,8 @@
-"""A session on OpenVINO's CPU device."""
+"""A session on one of OpenVINO's devices: the CPU, or another by its name."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +13,48 @@ from openvino.properties import hint
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
+from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.openvino.devices import DEVICE, full_name
 
-DEVICE = "CPU"
+
+def settings_for(device: str, threads: int | None, *, profile: bool = False) -> dict[str, Any]:
+    """Properties for low latency in the precision that the artefact asks for.
+
+    Raises:
+        TargetError: A number of threads for another device than the CPU.
+    """
+    settings: dict[str, Any] = {
+        hint.performance_mode(): hint.PerformanceMode.LATENCY,
+        props.enable_profiling(): profile,
+    }
+    if not device.startswith("NPU"):  # which computes its float part in half precision only
+        # Or OpenVINO computes in bfloat16 where the CPU can: another precision than the one asked for.
+        settings[hint.inference_precision()] = ov.Type.f32
+    if threads is not None:
+        if device != DEVICE:
+            raise TargetError(
+                f"{threads} threads asked for on {device}, only the CPU has threads",
+                where=OpenVINOSession.target,
+                remedy="leave the number out",
+            )
+        settings[props.inference_num_threads()] = threads
+    return settings
 
 
-def compile_model(artefact: Path, threads: int | None, *, profile: bool = False) -> ov.CompiledModel:
+def compile_model(
+    artefact: Path, threads: int | None, *, device: str = DEVICE, profile: bool = False
+) -> ov.CompiledModel:
     """Read and compile an IR for low latency.
 
     Raises:
         TargetError: The IR is not readable or the device cannot run it.
     """
     require_artefact(artefact, OpenVINOSession.target)
-    settings: dict[Any, Any] = {
-        hint.performance_mode: hint.PerformanceMode.LATENCY,
-        # Or OpenVINO computes in bfloat16 where the CPU can: another precision than the one asked for.
-        hint.inference_precision: ov.Type.f32,
-        props.enable_profiling: profile,
-    }
-    if threads is not None:
-        settings[props.inference_num_threads] = threads
+    settings = settings_for(device, threads, profile=profile)
     try:
-        return ov.Core().compile_model(artefact, DEVICE, settings)
+        compiled = ov.Core().compile_model(artefact, device, settings)
+        compiled.input(0).shape  # noqa: B018 (which an IR of open shape does not have)
+        return compiled
     except RuntimeError as cause:
         raise TargetError(
             f"OpenVINO cannot load it ({reason(cause)})",
@@ -41,21 +63,51 @@ def compile_model(artefact: Path, threads: int | None, *, profile: bool = False)
         ) from cause
 
 
+def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) -> tuple[ov.CompiledModel, str]:
+    """The compiled IR, taken from the cache where an earlier start kept it, and in words which of both.
+
+    Whatever decides what is compiled must be among the entry's circumstances. Other devices than the CPU have caches
+    of their drivers, which know when a new driver makes them void.
+
+    Raises:
+        TargetError: The IR is not readable or the device cannot run it.
+    """
+    require_artefact(artefact, OpenVINOSession.target)
+    if device != DEVICE:
+        return compile_model(artefact, threads, device=device), "left to the device's driver"
+    settings = settings_for(device, threads)
+    weights = artefact.with_suffix(".bin")
+    files = [artefact, weights] if weights.is_file() else [artefact]
+    told = {name: str(value) for name, value in settings.items()}
+    entry = entry_for(files, "openvino", ov.__version__, device, told)
+    if (blob := recall(entry)) is not None:
+        try:
+            return ov.Core().import_model(blob, device, settings), TAKEN
+        except RuntimeError:
+            pass  # what this version does not take is compiled anew, below
+    compiled = compile_model(artefact, threads, device=device)
+    exported = BytesIO()
+    compiled.export_model(exported)
+    return compiled, keep(entry, exported.getvalue())
+
+
 class OpenVINOSession(BaseSession):
     """See `edge_sdk.session.Session`."""
 
     target = "openvino"
 
-    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None) -> None:
-        compiled = compile_model(artefact, threads)
+    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
+        compiled, how = open_compiled(artefact, threads, device=device)
         super().__init__(
             tuple(int(size) for size in compiled.input(0).shape),
             {
                 "runtime": f"openvino {ov.__version__}",
-                "device": str(ov.Core().get_property(DEVICE, props.device.full_name)),
+                "device": full_name(device),
                 "precision": precision,
-                "threads": int(compiled.get_property(props.inference_num_threads)),
+                "threads": int(compiled.get_property(props.inference_num_threads)) if device == DEVICE else "none",
+                "compiled": how,
             },
+            device=None if device == DEVICE else device,
         )
         self._request: ov.InferRequest | None = compiled.create_infer_request()
 

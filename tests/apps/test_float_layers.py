@@ -17,7 +17,6 @@ from quantization.quantizers import quantizable_layers, with_quantizers
 from quantization.recipe import Quantize
 from targets.registry import TARGETS
 from tests.quantization.conftest import build_student
-from tests.targets.isa import expect_openvino_error_without_vnni
 
 SHAPE = (32, 32, 32)
 SINGLE = ["enc_block_1.0.dw1", "enc_block_1.1.pw", "down_1.dw0", "up_3.phase000.dw", "up_2.phase111.pw", "crrb2.res"]
@@ -51,9 +50,7 @@ def test_float_layers_are_executed_in_float_and_agree_with_the_reference(
     float_graph: Graph,
     patches: np.ndarray,
     tmp_path: Path,
-    request: pytest.FixtureRequest,
 ) -> None:
-    expect_openvino_error_without_vnni(request, name)
     graph, patch = mixed(float_graph, patches, layers), patches[:1]
     reference, exact = run_graph(graph, patch), run_graph(float_graph, patch)
     TARGETS[name].export(graph, tmp_path, SHAPE, patches)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from edge_sdk.closing import Closing
+from edge_sdk.errors import TargetError
 from edge_sdk.manifest import Manifest, TrainingData
 from edge_sdk.package_writer import write_package
-from edge_sdk.selftest import SelfTestVector
+from edge_sdk.selftest import SelfTestVector, compare, read_selftest
 from edge_sdk.session import ExecutedOperator, Patch
 
 WEIGHTS = np.array([0.0, 1.0], np.float32)
@@ -43,13 +44,30 @@ class FakeSession(Closing):
 class FakeTarget:
     def __init__(self, name: str, *, error: float = 0.0, missing: str | None = None, timed: bool = True) -> None:
         self.name, self.extra, self.error, self.reason = name, name, error, missing
-        self.opened, self.timed = 0, timed
+        self.opened, self.timed, self.probed = 0, timed, 0
+        self.crash: str | None = None
 
     def missing(self) -> str | None:
         return self.reason
 
     def version(self) -> str:
         return "1.2.3"
+
+    def devices(self) -> Mapping[str, str]:
+        return {"CPU": "a fake"}
+
+    def on(self, device: str) -> FakeTarget:
+        if device != "CPU":
+            raise TargetError(f"{self.name} has no device {device!r}", remedy=f"choose one of {self.name}:CPU")
+        return self
+
+    def probe(self, folder: Path, selftest: Path, *, precision: str, threads: int | None = None) -> float | None:
+        assert (folder / "weights.bin").is_file()
+        assert (precision, threads) in {("int8", None), ("int8", 1), ("int8", 2)}
+        self.probed += 1
+        if self.crash:
+            raise TargetError(self.crash, where=self.name)
+        return compare(read_selftest(selftest, where=selftest), FakeSession(self.name, self.error), precision).max_error
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> FakeSession:
         assert (folder / "weights.bin").read_bytes() == self.name.encode()

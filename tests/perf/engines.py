@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ import edge_sdk
 from apps.benchmark.identity import device
 from apps.report.html import is_measured, not_measured
 from edge_sdk.files import atomic_path
+from tests.perf.comparisons import compared
 from tests.perf.engines_table import markdown
 from tests.perf.exports import ROOT, Export, Exporter, versions
 from tests.perf.forms import FORMS
@@ -31,26 +33,26 @@ REFERENCES = {"ratio_to_published_openvino": "published-openvino", "ratio_to_dyn
 
 
 def main() -> None:
-    """Parse, export, measure, write engines.json and engines.md."""
+    """Parse, export, measure each patch size and number of threads, write engines.json and engines.md."""
     arguments = _parser().parse_args()
-    settings = Settings(
-        variant=arguments.variant, width=arguments.width, patch=arguments.patch, threads=arguments.threads
-    )
-    exporter = Exporter(settings, arguments.work)
-    exports = {form.name: exporter.export(form) for form in FORMS if not arguments.only or form.name in arguments.only}
+    all_settings = [
+        Settings(variant=arguments.variant, width=arguments.width, patch=patch, threads=threads)
+        for patch in arguments.patch
+        for threads in arguments.threads
+    ]
+    names = {form.name for form in FORMS if not arguments.only or form.name in arguments.only}
+    exports = {settings: _export(settings, arguments.work, names) for settings in all_settings}
     if arguments.prepare:
         return
-    begin = os.getloadavg()
-    rows = _measure(exports, settings, arguments.rounds)
     report = {
         "kind": "edge-sdk engines",
-        "schema": 1,
+        "schema": 2,
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "sdk_version": edge_sdk.__version__,
-        "settings": {**json.loads(settings.to_json()), "rounds": arguments.rounds},
         "protocol": {
             "processes": "one per form, opened once; only one computes at a time",
-            "rounds": "every form once a round, in random order; medians over the rounds; one round before is dropped",
+            "rounds": f"{arguments.rounds}, every form once a round, in random order; medians over the rounds, ratios "
+            "paired within them; one round before is dropped",
             "inference": f"after {PAUSE_S} s of rest and one inference that does not count",
             "openvino": "latency hint, INFERENCE_PRECISION_HINT f32 in FP32 and INT8 rows alike (else CPUs with "
             "AVX512-BF16 or AMX would compute the float part in bfloat16)",
@@ -58,15 +60,34 @@ def main() -> None:
             "denormals": "flushed to zero in every process",
             "output": "logits; half resolution for EfficientMedNeXt, full resolution for DynUNet; labels_ms is what "
             "upsampling and argmax to full-resolution labels take on top",
+            "pruned": "the shipped hippocampus networks (gate: at least 99 % of the FP32 Dice), lowered again for this "
+            "patch; all other weights are random",
         },
         "versions": versions(),
-        "device": {**device(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
-        "forms": rows,
+        "device": device(),
+        "runs": [_run(settings, exports[settings], arguments.rounds) for settings in all_settings],
     }
     for suffix, text in ((".json", json.dumps(report, indent=1, allow_nan=False)), (".md", markdown(report))):
         with atomic_path(arguments.output / f"engines{suffix}") as temporary:
             temporary.write_text(text, encoding="utf-8")
     print(markdown(report))
+
+
+def _export(settings: Settings, work: Path, names: Collection[str]) -> dict[str, Export]:
+    exporter = Exporter(settings, work)
+    return {form.name: exporter.export(form) for form in FORMS if form.name in names}
+
+
+def _run(settings: Settings, exports: dict[str, Export], rounds: int) -> dict[str, Any]:
+    print(f"patch {settings.patch}, {settings.threads} threads", flush=True)
+    begin = os.getloadavg()
+    rows = _measure(exports, settings, rounds)
+    return {
+        "settings": {**json.loads(settings.to_json()), "rounds": rounds},
+        "load_average": {"begin": list(begin), "end": list(os.getloadavg())},
+        "comparisons": compared(rows),
+        "forms": rows,
+    }
 
 
 def _measure(exports: dict[str, Export], settings: Settings, rounds: int) -> list[dict[str, Any]]:
@@ -119,9 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for engines.json and engines.md")
     parser.add_argument("--variant", default="S", choices=["T", "S", "M"])
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--patch", type=int, default=64)
+    parser.add_argument("--patch", type=int, nargs="+", default=[64])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, nargs="+", default=[2])
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "perf", help="where exports are kept")
     parser.add_argument("--prepare", action="store_true", help="only export")
     parser.add_argument("--only", nargs="*", metavar="FORM", help=f"of {', '.join(form.name for form in FORMS)}")

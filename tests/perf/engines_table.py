@@ -19,21 +19,22 @@ HEADINGS = {
     "ratio_to_published_openvino": "times faster than as published, OpenVINO FP32",
     "ratio_to_dynunet": "times faster than DynUNet, OpenVINO FP32",
 }
+COMPARED = {"comparison": "comparison", "times": "times", "must": "must", "aim": "aim", "verdict": "verdict"}
 EXPORTERS = {"published-onnxruntime-torchscript": "TorchScript", "published-onnxruntime-dynamo": "dynamo"}
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """Table, device and protocol. Of the two ONNX exports of the published form the faster one is shown."""
-    settings = report["settings"]
-    what = (
-        f"{settings['variant']}, width {settings['width']}, patch {settings['patch']}³, {settings['threads']} threads"
-    )
-    parts = [
-        f"# Engines: {what}",
-        f"Medians of {settings['rounds']} interleaved rounds, {report['written_utc']}.",
-        markdown_table([_shown(row) for row in shown_rows(report["forms"])], HEADINGS),
-        *(f"- {line}" for line in notes(report["forms"])),
-    ]
+    """Tables of every run, device, protocol. Of the two ONNX exports of the published form the faster one is shown."""
+    parts = [f"# Engines, {report['written_utc']}"]
+    for run in report["runs"]:
+        settings = run["settings"]
+        parts += [
+            f"## {settings['variant']}, width {settings['width']}, patch {settings['patch']}³, "
+            f"{settings['threads']} threads, {settings['rounds']} rounds",
+            markdown_table([_rounded(row) for row in run["comparisons"]], COMPARED),
+            markdown_table([_rounded(row) for row in shown_rows(run["forms"])], HEADINGS),
+            *(f"- {line}" for line in notes(run["forms"])),
+        ]
     for group in ("device", "protocol", "versions"):
         parts += [f"## {group.capitalize()}", facts(report[group])]
     return "\n\n".join(parts) + "\n"
@@ -58,5 +59,5 @@ def notes(rows: list[dict[str, Any]]) -> list[str]:
     return [f"ONNX Runtime as published, the faster of torch's exporters is shown: {', '.join(said)}."] if said else []
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: round(row[key], 2) if isinstance(row[key], float) else row[key] for key in HEADINGS}
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()}

@@ -40,7 +40,7 @@ def serve(name: str, settings: Settings, folder: Path, answers: TextIO) -> None:
     infer = form.open(settings, folder)
     opened = time.perf_counter() - start
     logits = infer(patch)
-    expected = (1, settings.classes, *(size // form.stride for size in settings.shape))
+    expected = (1, form.classes or settings.classes, *(size // form.stride for size in settings.shape))
     if logits.shape != expected:
         raise ValueError(f"logits of shape {logits.shape}, expected {expected}")
     labels_of(logits[0], form.stride, whole)  # compiles

@@ -20,6 +20,8 @@ Export = Callable[[Settings, Path, Path], None]
 """(settings, folder to fill, folder of what the form is made from)"""
 Open = Callable[[Settings, Path], Infer]
 
+PRUNED = {45: "hippocampus-s-pruned-int8.edgepkg", 22: "hippocampus-s-pruned-4x-int8.edgepkg"}
+"""Share of the multiplications kept, in per cent, and the shipped package of such a network."""
 TARGETS = ("openvino", "onnxruntime", "executorch")
 NETWORK = tuple(f"edge_sdk/network/{name}.py" for name in ("blocks", "depthwise", "efficient_mednext", "variants"))
 PUBLISHED = (*NETWORK, "tests/perf/networks.py")
@@ -39,6 +41,7 @@ class Form:
         sources: Files and folders of the project that an export is made by: a change of them makes it anew.
         stride: Input voxels per logit voxel.
         needs: Another form's folder that the export reads.
+        classes: Channels of the logits, where they are not the settings'.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Form:
     open: Open
     stride: int = 2
     needs: str = ""
+    classes: int | None = None
 
 
 def _published_torch(settings: Settings, _folder: Path) -> Infer:
@@ -99,6 +103,19 @@ def _ours(target: str, precision: str) -> Form:
     return Form(f"ours-{target}-{precision}", "ours", target, precision, sources, export, opened, needs="ours-graphs")
 
 
+def _shipped(name: str, network: str, package: str, precision: str) -> Form:
+    """The network of a hippocampus package in models/, which has three classes."""
+    sources = (
+        "tests/perf/networks.py",
+        "edge_sdk/graph.py",
+        "targets/lowering",
+        "targets/openvino",
+        f"models/{package}",
+    )
+    export = networks.shipped_openvino(package, precision)
+    return Form(name, network, "openvino", precision, sources, export, _openvino(precision), classes=3)
+
+
 GRAPHS = Form("ours-graphs", "ours", "none", "both", OURS, networks.export_graphs, _published_torch)
 """Not a row: the deploy graphs that ours are exported from."""
 
@@ -122,6 +139,11 @@ FORMS = (
         _ours(target, precision)
         for precision in ("int8", "fp32")
         for target in ("openvino", "onnxruntime", "executorch")
+    ),
+    *(
+        _shipped(f"pruned-{kept}-openvino-{precision}", f"ours, pruned to {kept} % of the MACs", package, precision)
+        for precision in ("int8", "fp32")
+        for kept, package in PRUNED.items()
     ),
     Form(
         *("dynunet-openvino", "nnU-Net (MONAI DynUNet)", "openvino", "fp32"),

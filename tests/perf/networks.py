@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.perf.settings import NORMALISATION, Settings
 DYNUNET_FILTERS = (32, 64, 128, 256, 320)
 CALIBRATION_PATCHES = 8
 WEIGHT_LIMIT = 63
+MODELS = Path(__file__).resolve().parent.parent.parent / "models"
 
 
 def nothing(_settings: Settings, _folder: Path, _source: Path) -> None:
@@ -52,6 +54,22 @@ def openvino_ptq(settings: Settings, folder: Path, source: Path) -> None:
     model = ov.Core().read_model(source / "model.xml")
     patches = [patch[None] for patch in settings.patches(CALIBRATION_PATCHES)]
     ov.save_model(nncf.quantize(model, nncf.Dataset(patches)), folder / "model.xml", compress_to_fp16=False)
+
+
+def shipped_openvino(package: str, precision: str) -> Callable[[Settings, Path, Path], None]:
+    """The network of a package in models/, lowered again for these patches; its speed does not depend on its data."""
+
+    def export(settings: Settings, folder: Path, _source: Path) -> None:
+        from apps.package_graph import graph_of
+        from edge_sdk.package import Package
+        from targets.registry import TARGETS
+
+        with Package(MODELS / package) as opened:
+            graph = graph_of(opened)
+        graph = graph if precision == "int8" else graph.without_quantization()
+        TARGETS["openvino"].export(graph, folder, settings.shape, settings.patches(1))
+
+    return export
 
 
 def onnx_torchscript(settings: Settings, folder: Path, _source: Path) -> None:

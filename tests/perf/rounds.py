@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,29 +22,27 @@ PAUSE_S = 0.3
 """Before every form, so that the thread pools of the one before it stop spinning."""
 
 
-class Server:
-    """The process of one form."""
+class Worker:
+    """A process that says once how it opened, and then, for every line that it is sent, what it measured."""
 
-    def __init__(self, form: Form, settings: Settings, folder: Path) -> None:
-        self.form = form
+    def __init__(self, module: str, words: Sequence[str], threads: int) -> None:
         self.problem: str | None = None
         self.opened: dict[str, Any] = {}
         self.samples: list[dict[str, float]] = []
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the server)
-        threads = str(settings.threads)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.perf.form_worker", "serve", form.name, settings.to_json(), str(folder)],
+            [sys.executable, "-m", module, *words],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads},
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), "NUMBA_NUM_THREADS": str(threads)},
         )
         self.opened = self._answer() or {}
 
     def run(self, *, keep: bool) -> None:
-        """One inference; a form that fails is not asked again."""
+        """One measurement; a worker that failed is not asked again."""
         if self.problem:
             return
         assert self._process.stdin is not None
@@ -79,7 +78,16 @@ class Server:
                 stream.close()
 
 
-def measure_rounds(servers: list[Server], rounds: int, seed: int) -> None:
+class Server(Worker):
+    """The process of one form."""
+
+    def __init__(self, form: Form, settings: Settings, folder: Path) -> None:
+        self.form = form
+        words = ("serve", form.name, settings.to_json(), str(folder))
+        super().__init__("tests.perf.form_worker", words, settings.threads)
+
+
+def measure_rounds(servers: Sequence[Worker], rounds: int, seed: int) -> None:
     """Run every server once a round; the first of the rounds + 1 is thrown away."""
     order = random.Random(seed)
     for number in range(rounds + 1):

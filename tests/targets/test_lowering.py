@@ -154,7 +154,9 @@ def test_even_weights_are_even_where_the_input_is_signed_and_mean_the_same() -> 
             doubled += int((factor == 2).all())
             source = graph[before.inputs[0]]
             if isinstance(source, Quantize):
-                assert (factor == (2 if source.low < 0 else 1)).all()
+                # oneDNN's 1×1×1 kernel does not halve: twice the integers would overflow in it.
+                plain = before.groups == 1 and before.weight.shape[2:] == (1, 1, 1) and before.stride == (1, 1, 1)
+                assert (factor == (2 if source.low < 0 and not plain else 1)).all()
     assert doubled > 10
 
 

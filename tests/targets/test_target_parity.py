@@ -14,7 +14,6 @@ from edge_sdk.network.graph_module import run_graph
 from edge_sdk.selftest import SelfTestVector, compare
 from targets.registry import TARGETS
 from tests.targets import graphs
-from tests.targets.isa import expect_openvino_error_without_vnni
 
 SHAPE = (8, 8, 8)
 NAMES = list(TARGETS)
@@ -48,10 +47,7 @@ def test_fp32_equals_the_reference(name: str, activation: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
-def test_int8_block_differs_by_rounding_only(
-    name: str, activation: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    expect_openvino_error_without_vnni(request, name)
+def test_int8_block_differs_by_rounding_only(name: str, activation: str, tmp_path: Path) -> None:
     graph = one_block(activation)
     grid = graph.nodes[-1]
     assert isinstance(grid, Quantize)

@@ -12,8 +12,8 @@ def test_tells_targets_device_and_what_is_missing(monkeypatch: pytest.MonkeyPatc
     table = fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="pip install 'edge-sdk[beta]'"))
     said = run_json("doctor")
     assert said["targets"] == [
-        {"target": "alpha", "runs": True, "version": "1.2.3", "problem": None},
-        {"target": "beta", "runs": False, "version": None, "problem": table["beta"].reason},
+        {"target": "alpha", "runs": True, "version": "1.2.3", "devices": ["CPU"], "problem": None},
+        {"target": "beta", "runs": False, "version": None, "devices": [], "problem": table["beta"].reason},
     ]
     assert all(fact["value"] is not None or fact["reason"] for fact in said["device"].values())
     assert set(said["accelerators"]) == {"NPU", "GPU"}

@@ -1,0 +1,137 @@
+"""A package tuned to this device: the fastest precision plan of each target, checked, remembered, written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.form_latency import FormLatency
+from apps.package_graph import graph_of
+from apps.tuning.search import FP32, INT8, Plan, search
+from edge_sdk.device import fingerprint
+from edge_sdk.errors import TargetError
+from edge_sdk.package import Package
+from edge_sdk.package_writer import write_package
+from edge_sdk.progress import Progress
+from edge_sdk.selftest import compare
+from edge_sdk.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
+
+TUNABLE = ("openvino", "onnxruntime")
+"""ExecuTorch is not: its lowering needs calibration patches, which a package does not hold."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How a target was tuned.
+
+    Attributes:
+        chosen: The fastest plan that passes the self-test.
+        plans: Every plan that was measured, those worth it first.
+        refused: Faster plan than the chosen one → why it is not.
+        kept: Where the artefact of the chosen plan is kept; None for all INT8, the package's own.
+    """
+
+    target: str
+    chosen: Plan
+    plans: list[Plan]
+    refused: Mapping[str, str]
+    kept: Tuned | None
+
+
+def tune(package: Package, targets: Sequence[str], threads: int | None, rounds: int, report: Progress) -> list[Tuning]:
+    """Find, check and remember the fastest plan of each target.
+
+    Where all INT8 is the fastest, the package's own artefact stays in use.
+
+    Raises:
+        TargetError: A target cannot run or be exported here, or the package has nothing to choose from.
+    """
+    graph = graph_of(package)
+    found = []
+    for name in targets:
+        if name not in TUNABLE:
+            raise TargetError(
+                f"{name} cannot be tuned from a package, {' and '.join(TUNABLE)} can",
+                where=package.source,
+                remedy="leave --target out",
+            )
+        target = package.target(name)
+        if package.manifest.precision[name] != "int8":
+            raise TargetError(
+                f"the package is {package.manifest.precision[name]} on {name}: there is no precision to choose",
+                where=package.source,
+                remedy="give a package in INT8",
+            )
+        place = tuned_place(package.digest, name, target.version(), threads)
+        forget_tuned(place)
+        measure = FormLatency(package.manifest.patch, rounds=rounds, threads=threads, target=name)
+        plans = search(graph, package.manifest.patch, measure, report)
+        refused: dict[str, str] = {}
+        for plan in plans:
+            if plan.name == INT8:
+                found.append(Tuning(name, plan, plans, refused, None))
+                break
+            try:
+                kept = _keep(package, name, plan, measure, place, threads)
+            except TargetError as error:
+                refused[plan.name] = error.what
+                continue
+            found.append(Tuning(name, plan, plans, refused, kept))
+            break
+    return found
+
+
+def _keep(package: Package, name: str, plan: Plan, measure: FormLatency, place: Path, threads: int | None) -> Tuned:
+    """Export a plan, hold it against the reference, and keep it."""
+    precision = "fp32" if plan.name == FP32 else "int8"
+    with tempfile.TemporaryDirectory() as scratch:
+        measure.export(plan.graph, Path(scratch) / name)
+        with package.target(name).open(Path(scratch) / name, precision=precision, threads=threads) as session:
+            result = compare(package.selftest_vector, session, precision)
+        if not result.passes:
+            raise TargetError(
+                result.problem or f"self-test: differs by up to {result.max_error:.3g}, {result.bound:.3g} allowed",
+                where=name,
+                remedy="use the package as it is",
+            )
+        said = {
+            "plan": plan.name,
+            "milliseconds": plan.milliseconds,
+            "gain": plan.gain,
+            "float_layers": plan.float_layers,
+        }
+        return keep_tuned(place, Path(scratch) / name, f"{precision} (tuned: {plan.name})", said)
+
+
+def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> None:
+    """A package like this one with the tuned artefacts in place of its own; its manifest tells the plans.
+
+    Raises:
+        EdgeSdkError: It cannot be written.
+    """
+    manifest = package.manifest
+    files = {inner: package.folder / inner for inner in manifest.files if "/" in inner}
+    precision, plans = dict(manifest.precision), dict(manifest.plans)
+    for tuning in tunings:
+        chosen = tuning.chosen
+        plans[tuning.target] = _described(chosen)
+        if tuning.kept is None:
+            continue
+        files = {inner: file for inner, file in files.items() if not inner.startswith(f"{tuning.target}/")}
+        files |= {f"{tuning.target}/{file.name}": file for file in tuning.kept.artefacts}
+        precision[tuning.target] = "fp32" if chosen.name == FP32 else "int8"
+    changed = manifest.model_copy(update={"precision": precision, "plans": plans})
+    write_package(output, manifest=changed, files=files, selftest=package.selftest_vector)
+
+
+def _described(plan: Plan) -> dict[str, Any]:
+    return {
+        "plan": plan.name,
+        "device": fingerprint(),
+        "float_layers": list(plan.float_layers),
+        "milliseconds": plan.milliseconds,
+        "gain": plan.gain,
+    }

@@ -1,0 +1,129 @@
+"""What a package's session costs on top of OpenVINO's own benchmark tool: `python -m tests.perf.overhead -o DIR`.
+
+The same file, the same settings, one process for each way and round, by turns: our process opens the package and infers
+`--inferences` times; benchmark_app does as many synchronous inferences. Ratios are paired within a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from apps.benchmark.identity import device
+from apps.report.markdown import facts, markdown_table
+from edge_sdk.files import atomic_path
+from edge_sdk.package import Package
+from tests.perf.exports import ROOT, last_line, versions
+
+PACKAGES = ("phantom-s-int8", "hippocampus-s-pruned-int8")
+TOOL = Path(sys.executable).with_name("benchmark_app")
+MEDIAN = re.compile(r"Median:\s+([0-9.]+) ms")
+SESSION = """
+import json, sys, time
+from edge_sdk.package import Package
+from apps.benchmark.denormals import flush_denormals
+flush_denormals()
+with Package(sys.argv[1]) as package, package.open("openvino", int(sys.argv[2])) as session:
+    patch, times = package.selftest_vector.patch, []
+    for _ in range(int(sys.argv[3])):
+        start = time.perf_counter()
+        session.infer(patch)
+        times.append(1000 * (time.perf_counter() - start))
+print(json.dumps(sorted(times)[len(times) // 2]))
+"""
+HEADINGS = {
+    "package": "package",
+    "threads": "threads",
+    "session_ms": "our session, ms",
+    "tool_ms": "benchmark_app, ms",
+    "overhead": "overhead, %",
+    "quartiles": "quartiles",
+}
+
+
+def main() -> None:
+    """Measure every package with every number of threads; write overhead.json and overhead.md."""
+    parser = argparse.ArgumentParser(prog="python -m tests.perf.overhead", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--inferences", type=int, default=60)
+    parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
+    arguments = parser.parse_args()
+    rows = [
+        measured(ROOT / "models" / f"{name}.edgepkg", threads, arguments.rounds, arguments.inferences)
+        for name in PACKAGES
+        for threads in arguments.threads
+    ]
+    report = {
+        "kind": "edge-sdk session overhead",
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rounds": arguments.rounds,
+        "inferences": arguments.inferences,
+        "rows": rows,
+        "device": device(),
+        "versions": versions(),
+    }
+    text = "\n\n".join(
+        [f"# Session overhead, {report['written_utc']}", markdown_table(rows, HEADINGS), facts(report["device"])]
+    )
+    for suffix, content in ((".json", json.dumps(report, indent=1, allow_nan=False)), (".md", text + "\n")):
+        with atomic_path(arguments.output / f"overhead{suffix}") as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    print(text)
+
+
+def measured(path: Path, threads: int, rounds: int, inferences: int) -> dict[str, Any]:
+    """One package: medians of both ways, and of the paired overhead; the first round does not count."""
+    samples: dict[str, list[float]] = {"session": [], "tool": []}
+    with Package(path) as package:
+        model = package.folder / "openvino" / "model.xml"
+        for number in range(rounds + 1):
+            for way in sorted(samples, reverse=bool(number % 2)):
+                run, file = (_session, path) if way == "session" else (_tool, model)
+                samples[way].append(run(file, threads, inferences))
+    ours, tool = (np.array(samples[way][1:]) for way in ("session", "tool"))
+    overhead = 100 * (ours / tool - 1)
+    low, middle, high = (round(float(value), 2) for value in np.percentile(overhead, (25, 50, 75)))
+    return {
+        "package": path.name,
+        "threads": threads,
+        "session_ms": round(float(np.median(ours)), 2),
+        "tool_ms": round(float(np.median(tool)), 2),
+        "overhead": middle,
+        "quartiles": f"{low} to {high}",
+        "samples_ms": {way: found[1:] for way, found in samples.items()},
+    }
+
+
+def _session(package: Path, threads: int, inferences: int) -> float:
+    words = [sys.executable, "-c", SESSION, str(package), str(threads), str(inferences)]
+    return float(json.loads(_said(words).splitlines()[-1]))
+
+
+def _tool(model: Path, threads: int, inferences: int) -> float:
+    words = [str(TOOL), "-m", str(model), "-d", "CPU", "-api", "sync", "-infer_precision", "f32"]
+    # With a hint the tool takes no number of threads; one stream is what the latency hint gives.
+    words += ["-hint", "none", "-nstreams", "1"]
+    found = MEDIAN.search(_said([*words, "-nthreads", str(threads), "-niter", str(inferences)]))
+    if found is None:
+        raise SystemExit("benchmark_app told no median")
+    return float(found.group(1))
+
+
+def _said(words: list[str]) -> str:
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{words[0]}: {last_line(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
