@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from apps.inspection.packages import share_by_precision, total_milliseconds
+from apps.inspection.executed import delegated, share_by_precision, share_by_work, total_milliseconds
 from apps.report.html import not_measured
 from edge_sdk.package import Package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.selftest import SelfTestResult, compare
-from edge_sdk.session import ExecutedOperator, artefacts_of, runtime_of
+from edge_sdk.session import runtime_of
 
 SLOWEST = 10
 
@@ -21,11 +21,9 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
     Raises:
         EdgeSdkError: The target cannot profile here.
     """
+    folder, precision = package.artefact(target, threads)
     operators = package.target(target).inspect(
-        artefacts_of(package.folder, target),
-        package.selftest_vector.patch,
-        precision=package.manifest.precision[runtime_of(target)],
-        threads=threads,
+        folder, package.selftest_vector.patch, precision=precision, threads=threads
     )
     if not operators:
         return not_measured("the runtime reported no operator")
@@ -36,7 +34,9 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
         "count": len(operators),
         "profiled_ms": total if total else untimed,
         "by_precision": [_said(row, untimed) for row in share_by_precision(operators)],
-        "delegated_share": _delegated(operators),
+        "by_work": [_said(row, untimed) for row in share_by_work(operators)],
+        "delegated_share": delegated(operators)
+        or not_measured("this runtime has no delegates: its own kernels run every operator"),
         "slowest": sorted(rows, key=lambda row: -row["milliseconds"])[:SLOWEST] if total else untimed,
         "executed": rows,
     }
@@ -67,15 +67,3 @@ def _problem(found: SelfTestResult) -> str | None:
 def _said(row: dict[str, Any], untimed: dict[str, Any]) -> dict[str, Any]:
     """The row with the reason in place of what is None."""
     return {key: untimed if value is None else value for key, value in row.items()}
-
-
-def _delegated(operators: list[ExecutedOperator]) -> Any:
-    """Share of the operators that a delegate of ExecuTorch (XNNPACK) ran."""
-    delegates = [item for item in operators if "xnnpack" in item.kernel.lower()]
-    if not delegates:
-        return not_measured("this runtime has no delegates: its own kernels run every operator")
-    return {
-        "delegate": "XNNPACK",
-        "operators": len(delegates) / len(operators),
-        "not_delegated": sorted({item.operator for item in operators if item not in delegates}) or "none",
-    }

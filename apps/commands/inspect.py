@@ -78,7 +78,7 @@ def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOp
 
 def _executed(package: Package, target: str | None, threads: int | None, as_json: bool) -> None:
     from apps.accelerators import RUNTIME, accelerators
-    from apps.inspection.packages import executed_operators
+    from apps.inspection.executed import executed_operators
 
     found = executed_operators(package, target, threads)
     if target is None and RUNTIME in package.targets:
@@ -92,3 +92,6 @@ def _executed(package: Package, target: str | None, threads: int | None, as_json
         else:
             show_rows(f"{name}: executed operators", entry["operators"])
             show_rows(f"{name}: by precision", entry["by_precision"])
+            show_rows(f"{name}: by work", entry["by_work"])
+            if entry["delegated"]:
+                show(f"{name}: delegated", entry["delegated"])

@@ -41,13 +41,17 @@ def test_every_target_passes_its_selftest(package: Path) -> None:
 @pytest.mark.slow
 def test_executed_operators_are_told_for_every_target(package: Path) -> None:
     said = run_json("inspect", package, "--executed")["executed"]
-    for name, entry in said.items():
+    for name in ("openvino", "onnxruntime", "executorch"):
+        entry = said[name]
         shares = [row["share_of_operators"] for row in entry["by_precision"]]
         assert sum(shares) == pytest.approx(1.0), name
         timed = [row["share_of_time"] for row in entry["by_precision"]]
         # ExecuTorch's wheel is built without event tracing.
         assert timed == [None] * len(timed) if name == "executorch" else sum(timed) == pytest.approx(1.0)
         assert any("int8" in row["precision"] for row in entry["by_precision"]), name
+        assert {row["work"] for row in entry["by_work"]} == {"INT8", "float", "layout and copies"}, name
+    # Everything but entry and exit, which ExecuTorch's own kernels may convert.
+    assert said["executorch"]["delegated"]["operators"] > 0.99
 
 
 @pytest.mark.slow

@@ -82,8 +82,8 @@ class FakeTarget:
         with self.open(folder, precision=precision, threads=threads) as session:
             session.infer(patch)
         return [
-            ExecutedOperator("head", "Convolution", "fake", "f32", 1.0 if self.timed else None),
-            ExecutedOperator("body", "Convolution", "fake", "i8", 3.0 if self.timed else None),
+            ExecutedOperator("head", "Convolution", "fake", "float32", 1.0 if self.timed else None),
+            ExecutedOperator("body", "Convolution", "fake", "int8", 3.0 if self.timed else None),
         ]
 
     def export(self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: Patch) -> None:

@@ -66,7 +66,7 @@ def test_numbers_follow_from_the_samples(report_of: Make) -> None:
     assert item["engine_error"]["max_error"] == pytest.approx(0.0, abs=0.005)
     # The fake's operators: 1 ms in float, 3 ms in int8.
     shares = {row["precision"]: row["share_of_time"] for row in item["operators"]["by_precision"]}
-    assert shares == {"i8": pytest.approx(0.75, abs=0.01), "f32": pytest.approx(0.25, abs=0.01)}
+    assert shares == {"int8": pytest.approx(0.75, abs=0.01), "float32": pytest.approx(0.25, abs=0.01)}
 
 
 def test_p99_from_100_samples_on(report_of: Make) -> None:

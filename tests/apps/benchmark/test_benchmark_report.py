@@ -40,7 +40,7 @@ def test_files_hold_every_group(report_of: Make, tmp_path: Path) -> None:
 def test_operators_without_times_keep_their_precision(report_of: Make, tmp_path: Path) -> None:
     report = report_of(FakeTarget("alpha", timed=False))
     operators = report["targets"][0]["operators"]
-    assert {row["precision"]: row["operators"] for row in operators["by_precision"]} == {"f32": 1, "i8": 1}
+    assert {row["precision"]: row["operators"] for row in operators["by_precision"]} == {"float32": 1, "int8": 1}
     for said in (operators["profiled_ms"], operators["slowest"], operators["executed"][0]["milliseconds"]):
         assert said == {"value": None, "why": "the runtime does not time single operators"}
     write_report(report, tmp_path / "out")

@@ -62,9 +62,12 @@ def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pyt
     package = toy_package(tmp_path / "toy.edgepkg")
     said = run_json("inspect", package, "--executed")["executed"]
     assert said["alpha"]["by_precision"] == [
-        {"precision": "i8", "operators": 1, "share_of_operators": 0.5, "ms": 3.0, "share_of_time": 0.75},
-        {"precision": "f32", "operators": 1, "share_of_operators": 0.5, "ms": 1.0, "share_of_time": 0.25},
+        {"precision": "int8", "operators": 1, "share_of_operators": 0.5, "ms": 3.0, "share_of_time": 0.75},
+        {"precision": "float32", "operators": 1, "share_of_operators": 0.5, "ms": 1.0, "share_of_time": 0.25},
     ]
+    assert {row["work"]: row["share_of_time"] for row in said["alpha"]["by_work"]} == {"INT8": 0.75, "float": 0.25}
+    assert [row["share"] for row in said["alpha"]["operators"]] == [0.25, 0.75]
+    assert said["alpha"]["delegated"] is None
     assert "not installed" in said["beta"]["not_run"]
     assert "0.75" in run("inspect", package, "--executed")[1]
     assert "not installed" in failure("inspect", package, "--executed", "--target", "beta")
@@ -76,8 +79,8 @@ def test_operators_that_the_runtime_does_not_time(tmp_path: Path, monkeypatch: p
     said = run_json("inspect", package, "--executed")["executed"]["alpha"]
     assert [row["milliseconds"] for row in said["operators"]] == [None, None]
     assert {row["precision"]: (row["ms"], row["share_of_time"]) for row in said["by_precision"]} == {
-        "f32": (None, None),
-        "i8": (None, None),
+        "float32": (None, None),
+        "int8": (None, None),
     }
 
 
