@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DATA_FLAGS ?=
 
-.PHONY: venv demo test lint bench clean
+.PHONY: venv demo test test-arm64 lint bench clean
 
 venv: .venv/.ready
 
@@ -26,6 +26,10 @@ demo: .venv-demo/.ready
 
 test: venv lint
 	.venv/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+# Needs root: debootstrap, binfmt_misc and chroot do.
+test-arm64: venv
+	tests/arm64/run.sh
 
 lint: venv
 	.venv/bin/ruff check .
