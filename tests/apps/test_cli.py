@@ -66,7 +66,7 @@ def test_debug_shows_the_traceback_wherever_it_stands(words: list[str]) -> None:
 def test_every_command_of_the_contract_is_there_and_explains_every_option() -> None:
     assert set(cli.COMMANDS) == {
         "demo", "simulate", "inspect", "reconstruct", "convert", "calibrate-time", "train", "compress",
-        "compress-report", "export", "verify", "segment", "stream", "benchmark", "compare", "doctor",
+        "compress-report", "export", "verify", "segment", "stream", "benchmark", "compare", "doctor", "tune", "cost",
     }  # fmt: skip
     commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     for name, command in commands.items():
