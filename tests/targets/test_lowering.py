@@ -19,7 +19,6 @@ from targets.lowering.local_grids import PlanarModule, with_local_grids
 from targets.lowering.planar import planar
 from targets.lowering.planes import Planes
 from targets.lowering.shapes import tensor_shapes
-from targets.lowering.split_joins import split_joins
 from tests.targets import graphs
 
 PATCH = graphs.random_patch(seed=3)
@@ -34,24 +33,6 @@ def test_hoisting_is_exact_and_complete(activation: str, quantized: bool) -> Non
     for node in hoisted:
         if isinstance(node, Activation | Quantize):
             assert not isinstance(hoisted[node.inputs[0]], Concat | PadStart | Interleave)
-
-
-def test_float_joins_are_convolved_branch_by_branch() -> None:
-    graph = hoist_elementwise(graphs.tiny_graph(quantized=False, channels=2))
-    split = split_joins(graph)
-    assert any(isinstance(node, Concat) for node in graph)
-    assert not any(isinstance(node, Concat) for node in split)
-    patch = graphs.random_patch(2, seed=3)
-    expected = run_graph(graph, patch)
-    np.testing.assert_allclose(run_graph(split, patch), expected, atol=1e-5 * np.abs(expected).max())
-    assert (
-        tensor_shapes(split, (8, 8, 8))[split.nodes[-1].name] == tensor_shapes(graph, (8, 8, 8))[graph.nodes[-1].name]
-    )
-
-
-def test_integer_joins_stay() -> None:
-    graph = hoist_elementwise(graphs.tiny_graph())
-    assert split_joins(graph).nodes == graph.nodes
 
 
 def test_relu_is_absorbed_only_by_a_grid_that_starts_at_zero() -> None:
