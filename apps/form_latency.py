@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.device_memory import with_cache_in
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import Graph
+from edge_sdk.process_end import how_it_ended
 
 if TYPE_CHECKING:
     from quantization.measurement import AnyForm, Timings
@@ -104,12 +106,11 @@ def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLaten
 def _run(asked: dict[str, Any], job: Path, target: str) -> dict[str, Any]:
     job.write_text(json.dumps(asked))
     # Forms are opened once and thrown away: nothing of them is for the user's cache.
-    own_cache = {**os.environ, "EDGE_SDK_CACHE": str(job.parent / "cache")}
+    own_cache = with_cache_in(job.parent)
     done = subprocess.run([*WORKER, str(job)], capture_output=True, text=True, check=False, env=own_cache)
     if done.returncode != 0:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise TargetError(
-            f"measuring the forms failed with status {done.returncode} ({said[-1] if said else 'it said nothing'})",
+            f"measuring the forms failed: {how_it_ended(done.returncode, done.stderr)}",
             where=target,
             remedy="see edge-sdk doctor",
         )

@@ -17,10 +17,12 @@ from edge_sdk.device import fingerprint
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, check_place
 
+CACHE_VARIABLE = "EDGE_SDK_CACHE"
+
 
 def cache_folder() -> Path:
     """Where it is kept: $EDGE_SDK_CACHE, else edge-sdk in the user's cache directory."""
-    if given := os.environ.get("EDGE_SDK_CACHE"):
+    if given := os.environ.get(CACHE_VARIABLE):
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edge-sdk"
 
@@ -34,10 +36,19 @@ def cache_problem() -> str | None:
     return None
 
 
+def with_cache_in(folder: Path) -> dict[str, str]:
+    """The environment of a process for which nothing was found out before, and whose finds are not the user's."""
+    return {**os.environ, CACHE_VARIABLE: str(folder / "cache")}
+
+
+def device_key(*circumstances: Any) -> str:
+    """A name for these circumstances (as JSON) on a device like this one."""
+    return hashlib.sha256(json.dumps([fingerprint(), *circumstances]).encode()).hexdigest()[:32]
+
+
 def memory(kind: str, *circumstances: Any) -> Path:
-    """The file for what was found out under these circumstances (as JSON) on a device like this one."""
-    text = json.dumps([fingerprint(), *circumstances])
-    return cache_folder() / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+    """The file for what was found out under these circumstances on a device like this one."""
+    return cache_folder() / f"{kind}-{device_key(*circumstances)}.json"
 
 
 def recall(place: Path) -> dict[str, Any]:

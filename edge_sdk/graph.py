@@ -114,6 +114,9 @@ class Interleave(Node):
     """
 
 
+Copy = Concat | PadStart | Interleave
+"""Nodes that compute no value, only put values elsewhere."""
+
 NODE_TYPES: dict[str, type[Node]] = {
     cls.__name__: cls for cls in (Input, Conv, Activation, Concat, Add, Quantize, PadStart, Interleave)
 }

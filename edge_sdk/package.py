@@ -114,6 +114,10 @@ class Package(Closing):
             return tuned.folder, tuned.precision
         return artefacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
 
+    def artefact_files(self) -> dict[str, Path]:
+        """Every target's files: path inside the package → where it is unpacked."""
+        return {inner: self.folder / inner for inner in self.manifest.files if "/" in inner}
+
     def selftest(self, target: str, threads: int | None = None) -> SelfTestResult:
         """Compare a target on this device with the reference logits; what fails is told in the result."""
         try:
@@ -125,11 +129,13 @@ class Package(Closing):
             return SelfTestResult(target, precision, bound, problem=str(error))
 
     def _require_right(self, target: str, error: float) -> None:
-        bound = self.selftest_vector.bounds[runtime_of(target)]
+        runtime = runtime_of(target)
+        bound = self.selftest_vector.bounds[runtime]
+        found = SelfTestResult(target, self.manifest.precision[runtime], bound, error)
         if error > bound:
             notes = f" (the package's notes: {self.manifest.isa_notes})" if self.manifest.isa_notes else ""
             raise TargetError(
-                f"self-test error {error:.4g} > {bound:.4g}{notes}",
+                f"{found.failure}{notes}",
                 where=target,
                 remedy="this device computes something else than the reference: choose another target, or auto",
             )

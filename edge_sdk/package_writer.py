@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import edge_sdk
@@ -93,6 +93,12 @@ def _check(path: Path, manifest: Manifest, files: Mapping[str, Path], selftest: 
             remedy="give every target's files under its own name, and no others",
         )
     check_selftest(selftest, manifest, where=path)
+
+
+def with_artefact(files: Mapping[str, Path], target: str, artefact: Iterable[Path]) -> dict[str, Path]:
+    """The files of a package with others in the place of a target's own."""
+    kept = {inner: file for inner, file in files.items() if not inner.startswith(f"{target}/")}
+    return {**kept, **{f"{target}/{file.name}": file for file in artefact}}
 
 
 def check_selftest(selftest: SelfTestVector, manifest: Manifest, *, where: object) -> None:

@@ -55,6 +55,11 @@ class SelfTestResult:
         """Whether the target ran and stayed within the bound."""
         return self.problem is None and self.max_error is not None and self.max_error <= self.bound
 
+    @property
+    def failure(self) -> str:
+        """Why it does not pass, in one line; asked only where it does not."""
+        return self.problem or f"self-test error {self.max_error:.4g} > {self.bound:.4g}"
+
 
 def compact_patch(patch: Patch) -> Patch:
     """The nearest patch that is stored without loss in half the bytes; give this one to the reference."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_sdk.device_memory import memory, recall, remember
 from edge_sdk.errors import EdgeSdkError, TargetError
+from edge_sdk.latency import median_ms
 from edge_sdk.manifest import Manifest
 from edge_sdk.selftest import compare
 from edge_sdk.session import Target
@@ -152,13 +151,8 @@ def _time_if_right(package: Package, name: str, threads: int | None) -> float:
     with package.open(name, threads) as session:
         result = compare(package.selftest_vector, session, package.manifest.precision[name])
         if not result.passes:
-            raise TargetError(result.problem or f"self-test error {result.max_error:.4g} > {result.bound:.4g}")
-        times = []
-        for _ in range(_TIMED_RUNS):
-            start = time.perf_counter()
-            session.infer(package.selftest_vector.patch)
-            times.append(1000.0 * (time.perf_counter() - start))
-    return statistics.median(times)
+            raise TargetError(result.failure)
+        return median_ms(session, package.selftest_vector.patch, _TIMED_RUNS)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

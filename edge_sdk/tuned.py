@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_sdk.device_memory import memory
+from edge_sdk.device_memory import cache_folder, device_key
 from edge_sdk.files import atomic_path, sha256
 
 PLAN = "plan.json"
@@ -39,7 +39,7 @@ class Tuned:
 
 def tuned_place(digest: str, target: str, version: str, threads: int | None) -> Path:
     """The folder for a package (by its digest) on a target of this device; it need not be there."""
-    return memory("tuned", digest, target, version, threads).with_suffix("")
+    return cache_folder() / f"tuned-{device_key(digest, target, version, threads)}"
 
 
 def find_tuned(place: Path) -> Tuned | None:

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import Activation, Add, Concat, Conv, Copy, Graph, Input, Interleave, Node, Quantize
 
-Copy = Concat | PadStart | Interleave
 """They move values and keep their grid."""
 
 

@@ -18,6 +18,7 @@ from apps.package_graph import graph_of
 from edge_sdk.errors import PackageError
 from edge_sdk.graph import Conv, Graph
 from edge_sdk.package import Package, write_package
+from edge_sdk.package_writer import with_artefact
 from edge_sdk.selftest import compare
 from targets.lowering.even_weights import HALF
 from targets.registry import TARGETS
@@ -33,7 +34,7 @@ def refresh(path: Path) -> None:
     """
     with Package(path) as package, tempfile.TemporaryDirectory() as scratch:
         graph, manifest = undoubled(graph_of(package)), package.manifest
-        files = {inner: package.folder / inner for inner in manifest.files if "/" in inner}
+        files = package.artefact_files()
         recorded = manifest.metrics.get("agreement")
         agreement = dict(recorded) if isinstance(recorded, dict) else {}
         for name in LOWERED:
@@ -44,10 +45,9 @@ def refresh(path: Path) -> None:
             with TARGETS[name].open(folder, precision=manifest.precision[name]) as session:
                 found = compare(package.selftest_vector, session, manifest.precision[name])
             if not found.passes:
-                raise PackageError(f"{name}: {found.problem or found.max_error}", where=path, remedy="keep it as it is")
+                raise PackageError(f"{name}: {found.failure}", where=path, remedy="keep it as it is")
             agreement[name] = {key: value for key, value in asdict(found).items() if value is not None}
-            files = {inner: file for inner, file in files.items() if not inner.startswith(f"{name}/")}
-            files |= {f"{name}/{file.name}": file for file in folder.iterdir()}
+            files = with_artefact(files, name, folder.iterdir())
             print(
                 f"{path.name} {name}: max {found.max_error:.3g}, mean {found.mean_error:.3g}, bound {found.bound:.3g}"
             )

@@ -7,14 +7,12 @@ together with the device, the runtime's version and its settings. A damaged entr
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from edge_sdk.device import fingerprint
-from edge_sdk.device_memory import cache_folder
+from edge_sdk.device_memory import cache_folder, device_key
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, sha256
 
@@ -32,8 +30,7 @@ def compiled_folder() -> Path:
 
 def entry_for(artefacts: Iterable[Path], *circumstances: Any) -> Path:
     """The entry of these files' content under circumstances that JSON can tell, on a device like this one."""
-    text = json.dumps([fingerprint(), [sha256(path) for path in artefacts], *circumstances])
-    return compiled_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.bin"
+    return compiled_folder() / f"{device_key([sha256(path) for path in artefacts], *circumstances)}.bin"
 
 
 def recall(entry: Path) -> bytes | None:

@@ -11,8 +11,8 @@ from apps.benchmark.job import KIND, SCHEMA
 from apps.benchmark.markdown import benchmark_markdown
 from apps.benchmark.page import benchmark_page
 from apps.report.html import is_measured
+from apps.report.texts import write_texts
 from edge_sdk.errors import FileFormatError
-from edge_sdk.files import atomic_path
 
 
 def write_report(report: Mapping[str, Any], folder: Path) -> None:
@@ -40,9 +40,7 @@ def write_files(folder: Path, name: str, as_json: str, page: str, markdown: str)
     """
     if blank := next(blank_fields(json.loads(as_json)), None):
         raise ValueError(f"{blank} is blank: a report gives a value, or null and why")
-    for suffix, content in ((".json", as_json), (".html", page), (".md", markdown)):
-        with atomic_path(folder / (name + suffix)) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    write_texts(folder / name, {".json": as_json, ".html": page, ".md": markdown})
 
 
 def blank_fields(value: Any, path: str = "report") -> Iterator[str]:

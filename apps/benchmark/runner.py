@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.benchmark.worker import PROGRESS, Job, with_all_groups
+from edge_sdk.device_memory import with_cache_in
 from edge_sdk.process_end import how_it_ended
 from edge_sdk.progress import Progress
 
@@ -38,7 +38,7 @@ def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER
                 stderr=errors,
                 text=True,
                 # So that the first opening is one: nothing is known or compiled from before.
-                env={**os.environ, "EDGE_SDK_CACHE": str(Path(scratch) / "cache")},
+                env=with_cache_in(Path(scratch)),
             ) as worker,
         ):
             try:

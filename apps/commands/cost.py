@@ -13,7 +13,7 @@ from apps.tables import show_rows
 
 def command(
     package: Annotated[Path, typer.Argument(metavar="P", help="The .edgepkg to look at.")],
-    target: Annotated[str, typer.Option(help="Whose operators are timed; executorch tells no times.")] = ("openvino"),
+    target: Annotated[str, typer.Option(help="Whose operators are timed; executorch tells no times.")] = "openvino",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -11,6 +9,7 @@ from typing import Any
 
 from apps.inspection.peaks import Peaks, measure_peaks
 from apps.package_graph import HOLDER, graph_of
+from edge_sdk.latency import median_ms
 from edge_sdk.package import Package
 from edge_sdk.session import ExecutedOperator
 from targets.lowering.cost import Cost, operator_costs, stage_of
@@ -101,11 +100,7 @@ def _row(
 
 
 def _latency(package: Package, target: str, threads: int | None) -> float:
-    patch, times = package.selftest_vector.patch, []
+    patch = package.selftest_vector.patch
     with package.open(target, threads) as session:
-        for number in range(RUNS + 1):
-            start = time.perf_counter()
-            session.infer(patch)
-            if number:
-                times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+        session.infer(patch)
+        return median_ms(session, patch, RUNS)

@@ -14,7 +14,7 @@ from apps.tuning.search import FP32, INT8, Plan, search
 from edge_sdk.device import fingerprint
 from edge_sdk.errors import TargetError
 from edge_sdk.package import Package
-from edge_sdk.package_writer import write_package
+from edge_sdk.package_writer import with_artefact, write_package
 from edge_sdk.progress import Progress
 from edge_sdk.selftest import compare
 from edge_sdk.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
@@ -92,11 +92,7 @@ def _keep(package: Package, name: str, plan: Plan, measure: FormLatency, place: 
         with package.target(name).open(Path(scratch) / name, precision=precision, threads=threads) as session:
             result = compare(package.selftest_vector, session, precision)
         if not result.passes:
-            raise TargetError(
-                result.problem or f"self-test: differs by up to {result.max_error:.3g}, {result.bound:.3g} allowed",
-                where=name,
-                remedy="use the package as it is",
-            )
+            raise TargetError(result.failure, where=name, remedy="use the package as it is")
         said = {
             "plan": plan.name,
             "milliseconds": plan.milliseconds,
@@ -113,15 +109,14 @@ def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> No
         EdgeSdkError: It cannot be written.
     """
     manifest = package.manifest
-    files = {inner: package.folder / inner for inner in manifest.files if "/" in inner}
+    files = package.artefact_files()
     precision, plans = dict(manifest.precision), dict(manifest.plans)
     for tuning in tunings:
         chosen = tuning.chosen
         plans[tuning.target] = _described(chosen)
         if tuning.kept is None:
             continue
-        files = {inner: file for inner, file in files.items() if not inner.startswith(f"{tuning.target}/")}
-        files |= {f"{tuning.target}/{file.name}": file for file in tuning.kept.artefacts}
+        files = with_artefact(files, tuning.target, tuning.kept.artefacts)
         precision[tuning.target] = "fp32" if chosen.name == FP32 else "int8"
     changed = manifest.model_copy(update={"precision": precision, "plans": plans})
     write_package(output, manifest=changed, files=files, selftest=package.selftest_vector)

@@ -10,11 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize, Triple
+from edge_sdk.graph import (
+    Activation,
+    Add,
+    Conv,
+    Copy,
+    Graph,
+    Input,
+    Node,
+    Quantize,
+    Triple,
+)
 from targets.lowering.consumers import consumers
 from targets.lowering.shapes import tensor_shapes
 
-Copy = Concat | PadStart | Interleave
 FLOAT_BYTES = 4
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_sdk.graph import Concat, Conv, Graph, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import Conv, Copy, Graph, Node, Quantize
 
 HALF = 63
 
@@ -24,7 +24,7 @@ def even_weights(graph: Graph) -> Graph:
     for node in graph:
         if isinstance(node, Quantize):
             signed[node.name] = node.low < 0
-        elif isinstance(node, Concat | PadStart | Interleave):
+        elif isinstance(node, Copy):
             signed[node.name] = any(signed[name] for name in node.inputs)
         else:
             signed[node.name] = False

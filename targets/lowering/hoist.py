@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge_sdk.graph import Activation, Concat, Graph, Interleave, PadStart, Quantize
+from edge_sdk.graph import Activation, Copy, Graph, Quantize
 from targets.lowering.consumers import consumers
 
 
@@ -28,7 +28,7 @@ def _hoist_one(graph: Graph) -> Graph | None:
             continue
         at = position[node.inputs[0]]
         copy = nodes[at]
-        if not isinstance(copy, Concat | PadStart | Interleave) or len(used_by[copy.name]) != 1:
+        if not isinstance(copy, Copy) or len(used_by[copy.name]) != 1:
             continue
         above = [
             replace(node, name=f"{node.name}.{number}", inputs=(source,)) for number, source in enumerate(copy.inputs)

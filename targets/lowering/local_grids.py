@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edge_sdk.graph import Add, Concat, Conv, Graph, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import Add, Conv, Copy, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
 from targets.lowering.consumers import consumers
 from targets.lowering.planes import Planes
@@ -21,7 +21,7 @@ FINEST = 64
 """Steps of a part for one of its sum: XNNPACK refuses to add beyond 1024, and to convolve into steps too fine."""
 COARSEST = 128
 """Steps of a convolution's sum for one of its grid: XNNPACK refuses 256."""
-Copy = Concat | PadStart | Interleave | Planes
+Moved = Copy | Planes
 
 
 class PlanarModule(GraphModule):
@@ -90,7 +90,7 @@ def _integer_sums(graph: Graph) -> tuple[set[str], set[str]]:
     for node in graph:
         reads_grids = bool(node.inputs) and all(on_grid[name] for name in node.inputs)
         readers = used_by[node.name]
-        on_grid[node.name] = isinstance(node, Quantize) or (isinstance(node, Copy) and reads_grids)
+        on_grid[node.name] = isinstance(node, Quantize) or (isinstance(node, Moved) and reads_grids)
         is_sum = isinstance(node, Add) or (isinstance(node, Conv) and node.weight_scale is not None)
         if not is_sum or not reads_grids or node is graph.nodes[-1]:
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Interleave, Node, PadStart, Quantize
+from edge_sdk.graph import Activation, Add, Concat, Conv, Copy, Graph, Input, Interleave, Node, PadStart, Quantize
 from targets.lowering.consumers import consumers
 from targets.lowering.integers import integer_convolution
 from targets.lowering.shapes import Shape
@@ -21,7 +21,6 @@ ACTIVATIONS = {"relu": "Relu", "gelu": "Gelu", "hardswish": "HardSwish"}
 TO_CHANNELS_LAST, TO_CHANNELS_FIRST = (0, 2, 3, 4, 1), (0, 4, 1, 2, 3)
 INTERLEAVED_AXES = (0, 4, 5, 1, 6, 2, 7, 3)
 """(N, 2, 2, 2, C, D, H, W) → (N, C, D, 2, H, 2, W, 2)."""
-Copy = Concat | PadStart | Interleave
 
 
 class Emitter:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.graph import Concat, Conv, Interleave, PadStart, Quantize
+from edge_sdk.graph import Concat, Conv, Copy, PadStart, Quantize
 from targets.lowering.integers import integer_convolution
 from targets.lowering.shapes import convolved
 from targets.onnxruntime.builder import CONTRIB, OnnxBuilder
@@ -85,7 +85,7 @@ class IntegerOperators:
         name = self._convolution(conv, [source.name, *self.grid(source.grid)], weight, parameters, attributes)
         return Integers(name, grid, extents)
 
-    def copy(self, node: Concat | PadStart | Interleave, sources: list[Integers]) -> Integers:
+    def copy(self, node: Copy, sources: list[Integers]) -> Integers:
         """Joined, padded or interleaved tensors of one grid."""
         name, names, grid = node.name, [each.name for each in sources], sources[0].grid
         n, *size, channels = sources[0].extents

@@ -21,7 +21,7 @@ import numpy as np
 import edge_sdk
 from apps.benchmark.identity import device
 from apps.report.html import is_measured, not_measured
-from edge_sdk.files import atomic_path
+from apps.report.texts import write_texts
 from tests.perf.comparisons import compared
 from tests.perf.engines_table import markdown
 from tests.perf.exports import ROOT, Export, Exporter, versions
@@ -67,10 +67,9 @@ def main() -> None:
         "device": device(),
         "runs": [_run(settings, exports[settings], arguments.rounds) for settings in all_settings],
     }
-    for suffix, text in ((".json", json.dumps(report, indent=1, allow_nan=False)), (".md", markdown(report))):
-        with atomic_path(arguments.output / f"engines{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    print(markdown(report))
+    text = markdown(report)
+    write_texts(arguments.output / "engines", {".json": json.dumps(report, indent=1, allow_nan=False), ".md": text})
+    print(text)
 
 
 def _export(settings: Settings, work: Path, names: Collection[str]) -> dict[str, Export]:

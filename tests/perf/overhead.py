@@ -19,7 +19,7 @@ import numpy as np
 
 from apps.benchmark.identity import device
 from apps.report.markdown import facts, markdown_table
-from edge_sdk.files import atomic_path
+from apps.report.texts import write_texts
 from edge_sdk.package import Package
 from tests.perf.exports import ROOT, last_line, versions
 
@@ -74,9 +74,8 @@ def main() -> None:
     text = "\n\n".join(
         [f"# Session overhead, {report['written_utc']}", markdown_table(rows, HEADINGS), facts(report["device"])]
     )
-    for suffix, content in ((".json", json.dumps(report, indent=1, allow_nan=False)), (".md", text + "\n")):
-        with atomic_path(arguments.output / f"overhead{suffix}") as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    as_json = json.dumps(report, indent=1, allow_nan=False)
+    write_texts(arguments.output / "overhead", {".json": as_json, ".md": text + "\n"})
     print(text)
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import edge_sdk
 from apps.benchmark.identity import device
 from apps.report.html import not_measured
-from edge_sdk.files import atomic_path
+from apps.report.texts import write_texts
 from edge_sdk.volume.holes import fill_holes
 from edge_sdk.volume.reconstruct import make_compounder
 from tests.perf.exports import ROOT
@@ -75,10 +75,11 @@ def main() -> None:
         "first_frame": [_first_frame(interpolation, arguments.starts) for interpolation in ("nearest", "linear")],
         "memory": _child("sweep", env={}),
     }
-    for suffix, text in ((".json", json.dumps(report, indent=1, allow_nan=False)), (".md", markdown(report))):
-        with atomic_path(arguments.output / f"reconstruction{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    print(markdown(report))
+    text = markdown(report)
+    write_texts(
+        arguments.output / "reconstruction", {".json": json.dumps(report, indent=1, allow_nan=False), ".md": text}
+    )
+    print(text)
 
 
 def _rounds(given: Frames, ways: list[Case], rounds: int, few: int, order: random.Random) -> dict[Any, list[float]]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from apps.benchmark.denormals import flush_denormals
 from apps.benchmark.identity import device
-from edge_sdk.files import atomic_path
+from apps.report.texts import write_texts
 from edge_sdk.package import Package
 from edge_sdk.selftest import read_selftest
 from targets.registry import TARGETS
@@ -51,9 +51,7 @@ def main() -> None:
             if runtime in package.targets and TARGETS[runtime].missing() is None:
                 report[runtime] = _measure(runtime, package, asked)
     text = _markdown(report)
-    for suffix, content in ((".json", json.dumps(report, indent=1)), (".md", text)):
-        with atomic_path(asked.output / f"session_settings{suffix}") as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    write_texts(asked.output / "session_settings", {".json": json.dumps(report, indent=1), ".md": text})
     print(text)
 
 
