@@ -62,6 +62,12 @@ class Conv(Node):
     weight_scale: Float | None = None
 
     @property
+    def is_scale(self) -> bool:
+        """Whether this does no more than multiply each channel by a number, and add its bias."""
+        channels, *rest = self.weight.shape
+        return channels == self.groups and rest == [1, 1, 1, 1] and set(self.stride) == {1} and not any(self.padding)
+
+    @property
     def integer_weight(self) -> NDArray[np.int8]:
         """The weight as int8, symmetric per output channel (only where `weight_scale` is given)."""
         assert self.weight_scale is not None

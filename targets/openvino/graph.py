@@ -28,13 +28,14 @@ from edge_sdk.graph import (
     Quantize,
     Triple,
 )
+from targets.lowering.split_joins import rejoin
 
 ACTIVATIONS: dict[str, ActivationKind] = {"Relu": "relu", "Gelu": "gelu", "HSwish": "hardswish"}
-CONVOLUTIONS = ("Convolution", "GroupConvolution")
+PARTS = ("Constant", "Convert", "Result", "Reshape")
 
 
 def read_graph(artefact: Path, *, patch_multiple: int, output_stride: int, meta: dict[str, Any]) -> Graph:
-    """The graph of an IR that `targets.openvino.export` wrote, as it was lowered.
+    """The graph of an IR that `targets.openvino.export` wrote, as it was lowered, its joins whole.
 
     Args:
         artefact: model.xml.
@@ -52,7 +53,7 @@ def read_graph(artefact: Path, *, patch_multiple: int, output_stride: int, meta:
     reader = _Reader(artefact)
     for operator in operators:
         reader.read(operator)
-    return Graph(tuple(reader.nodes), patch_multiple, output_stride, meta)
+    return rejoin(Graph(tuple(reader.nodes), patch_multiple, output_stride, meta))
 
 
 class _Reader:
@@ -67,12 +68,12 @@ class _Reader:
     def read(self, operator: Any) -> None:
         """Add the node that this operator, the last one of a node's, stands for."""
         kind, name = operator.get_type_name(), operator.get_friendly_name()
+        if kind in PARTS or (kind == "Multiply" and _scales_weights(operator)):
+            return
         match kind:
-            case "Constant" | "Convert" | "Multiply" | "Result" | "Reshape":
-                return
             case "Parameter":
                 self.nodes.append(Input(name=name, channels=int(operator.get_output_shape(0)[1])))
-            case "Convolution" | "GroupConvolution":
+            case "Convolution" | "GroupConvolution" | "Multiply":
                 self.convolutions[name] = operator
             case "Add":
                 self.nodes.append(self._sum(operator, name))
@@ -105,6 +106,10 @@ class _Reader:
         if inputs[0] not in self.convolutions:
             return Add(name=name, inputs=inputs)
         convolution = self.convolutions[inputs[0]]
+        bias = _constant(operator, 1).reshape(-1)
+        if convolution.get_type_name() == "Multiply":
+            weight = _constant(convolution, 1).reshape(-1, 1, 1, 1, 1)
+            return Conv(name=name, inputs=_sources(convolution)[:1], weight=weight, bias=bias, groups=len(weight))
         grouped = convolution.get_type_name() == "GroupConvolution"
         weight, scale = _weight(convolution.input_value(1).get_node())
         groups = weight.shape[0] if grouped else 1
@@ -114,7 +119,7 @@ class _Reader:
             name=name,
             inputs=_sources(convolution)[:1],
             weight=weight.reshape(-1, *shape[1:]),
-            bias=_constant(operator, 1).reshape(-1),
+            bias=bias,
             stride=_triple(attributes["strides"]),
             padding=_triple(attributes["pads_begin"]),
             dilation=_triple(attributes["dilations"]),
@@ -138,6 +143,11 @@ def quantize_between(name: str, source: str, low: float, high: float) -> Quantiz
         low=levels[0],
         high=levels[1],
     )
+
+
+def _scales_weights(multiply: Any) -> bool:
+    """Whether this turns integer weights into float ones; the others are convolutions that only scale."""
+    return bool(multiply.input_value(0).get_node().get_type_name() == "Convert")
 
 
 def _weight(node: Any) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

@@ -13,12 +13,14 @@ from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Interleave, Pad
 from edge_sdk.network.graph_module import GraphModule, run_graph
 from targets.lowering.absorb import absorb_relu
 from targets.lowering.even_weights import even_weights
+from targets.lowering.float_layers import with_float_layers
 from targets.lowering.hoist import hoist_elementwise
 from targets.lowering.integers import integer_convolution
 from targets.lowering.local_grids import PlanarModule, with_local_grids
 from targets.lowering.planar import planar
 from targets.lowering.planes import Planes
 from targets.lowering.shapes import tensor_shapes
+from targets.lowering.split_joins import rejoin, split_joins
 from tests.targets import graphs
 
 PATCH = graphs.random_patch(seed=3)
@@ -46,6 +48,26 @@ def test_relu_is_absorbed_only_by_a_grid_that_starts_at_zero() -> None:
         [replace(n, low=-128, high=127, zero_point=0) if isinstance(n, Quantize) else n for n in graph]
     )
     assert absorb_relu(signed).nodes == signed.nodes
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_joins_are_split_within_rounding_and_joined_again(activation: str) -> None:
+    graph = hoist_elementwise(graphs.tiny_graph(quantized=False, activation=activation))
+    split = split_joins(graph)
+    assert any(isinstance(node, Concat) for node in graph)
+    assert not any(isinstance(node, Concat) for node in split)
+    expected = run_graph(graph, PATCH)
+    np.testing.assert_allclose(run_graph(split, PATCH), expected, atol=1e-5 * np.abs(expected).max())
+    again = rejoin(split)
+    assert [node.name for node in again] == [node.name for node in graph]
+    np.testing.assert_array_equal(run_graph(again, PATCH), expected)
+
+
+def test_joins_of_integers_stay() -> None:
+    graph = hoist_elementwise(graphs.tiny_graph())
+    convolutions = [node.name for node in graph if isinstance(node, Conv)]
+    for each in (graph, with_float_layers(graph, convolutions)):
+        assert split_joins(each).nodes == each.nodes
 
 
 def test_shapes_are_those_of_the_interpreter() -> None:
