@@ -39,6 +39,7 @@ lint: venv
 bench: venv
 	.venv/bin/python -m tests.perf.engines -o bench-out --patch 64 96 --threads 2 1
 	.venv/bin/python -m tests.perf.overhead -o bench-out
+	.venv/bin/python -m tests.perf.start_up -o bench-out
 	.venv/bin/python -m tests.perf.reconstruction -o bench-out
 
 clean:

@@ -36,6 +36,10 @@ class PoseError(EdgeSdkError):
     """A pose is missing or invalid, or a transform cannot be resolved."""
 
 
+class TrackerError(EdgeSdkError):
+    """A pose sensor is absent, lost, or sends what cannot be understood."""
+
+
 class GeometryError(EdgeSdkError):
     """A grid, spacing, extent or patch is impossible or would not fit in memory."""
 

@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.perf.overhead", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--inferences", type=int, default=60)
+    parser.add_argument("--inferences", type=int, default=300)
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
     arguments = parser.parse_args()
     rows = [

@@ -1,0 +1,82 @@
+"""A pseudo-terminal under a name of its own, that can be unplugged and plugged in again."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+WAIT_S = 0.002
+Turn = Callable[[bytes], bytes]
+
+
+class PseudoPort:
+    """A device's side of a serial port, served by a thread; a context manager that is plugged in from the start.
+
+    Attributes:
+        link: Path to give to a client; it vanishes while unplugged, as a USB adapter's does.
+    """
+
+    def __init__(self, link: Path, turn: Turn) -> None:
+        """
+        Args:
+            link: Where the port is to appear.
+            turn: Called again and again with what has arrived, empty most of the time; gives what to send.
+        """
+        self.link, self._turn = link, turn
+        self._ends: tuple[int, int] | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.plug()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.unplug()
+
+    def plug(self) -> None:
+        """Appear; nothing where it is plugged in."""
+        if self._ends is not None:
+            return
+        device, client = os.openpty()
+        tty.setraw(client)
+        os.set_blocking(device, False)
+        self._ends = device, client
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._serve, args=(device,), name=self.link.name, daemon=True)
+        self._thread.start()
+        temporary = self.link.with_suffix(".new")
+        temporary.symlink_to(os.ttyname(client))
+        temporary.rename(self.link)
+
+    def unplug(self) -> None:
+        """Vanish, whoever has the port open; nothing where it is unplugged."""
+        if self._ends is None:
+            return
+        self.link.unlink()
+        self._stop.set()
+        assert self._thread is not None
+        self._thread.join()
+        for end in self._ends:
+            os.close(end)
+        self._ends = None
+
+    def _serve(self, device: int) -> None:
+        while not self._stop.is_set():
+            readable, _, _ = select.select([device], [], [], WAIT_S)
+            arrived = b""
+            if readable:
+                with suppress(OSError):  # nobody has it open
+                    arrived = os.read(device, 65_536)
+            if answer := self._turn(arrived):
+                with suppress(BlockingIOError):  # a client that does not read loses it, as on a wire
+                    os.write(device, answer)

@@ -1,0 +1,78 @@
+"""Pose sensors by name, opened and closed as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Protocol
+
+from edge_sdk.errors import TrackerError
+from edge_sdk.sweep.trackers.bno08x import Bno08xDecoder
+from edge_sdk.sweep.trackers.line import SerialLine
+from edge_sdk.sweep.trackers.ndi import FIRST_BAUD, NdiTracker
+from edge_sdk.sweep.trackers.reading import Reading
+from edge_sdk.sweep.trackers.witmotion import WitMotionDecoder, configuration
+
+BAUD = {"ndi": 115_200, "witmotion": 115_200, "bno08x": 115_200}
+"""Kinds of sensors, and what they speak where nothing else is said."""
+
+
+class Device(Protocol):
+    """An opened sensor.
+
+    Attributes:
+        errors: What was received and left out, by reason.
+    """
+
+    errors: Counter[str]
+
+    def poll(self) -> list[Reading]:
+        """New measurements, after a moment's wait at most.
+
+        Raises:
+            TrackerError: The device is gone, silent, or sends what cannot be understood.
+        """
+
+
+OpenDevice = Callable[[], AbstractContextManager[Device]]
+
+
+class _Imu:
+    """A sensor that sends by itself."""
+
+    def __init__(self, line: SerialLine, decoder: WitMotionDecoder | Bno08xDecoder) -> None:
+        self._line, self._decoder = line, decoder
+        self.errors = decoder.errors
+
+    def poll(self) -> list[Reading]:
+        return self._decoder.feed(self._line.read())
+
+
+@contextmanager
+def open_ndi(
+    port: str, baud: int = BAUD["ndi"], *, tools: Mapping[str, bytes] | None = None, binary: bool = True
+) -> Iterator[Device]:
+    """A tracking NDI device; see `NdiTracker`."""
+    with SerialLine(port, FIRST_BAUD) as line:
+        tracker = NdiTracker(line, baud=baud, tools=tools, binary=binary)
+        try:
+            yield tracker
+        finally:
+            with suppress(TrackerError):  # of a device that is gone
+                tracker.stop()
+
+
+@contextmanager
+def open_witmotion(port: str, baud: int = BAUD["witmotion"], *, rate: int = 100) -> Iterator[Device]:
+    """A WitMotion sensor, told to send quaternions `rate` times a second; nothing is saved in it."""
+    with SerialLine(port, baud) as line:
+        line.write(configuration(rate))
+        yield _Imu(line, WitMotionDecoder())
+
+
+@contextmanager
+def open_bno08x(port: str, baud: int = BAUD["bno08x"]) -> Iterator[Device]:
+    """A BNO08x that is wired for UART-RVC."""
+    with SerialLine(port, baud) as line:
+        yield _Imu(line, Bno08xDecoder())

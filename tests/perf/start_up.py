@@ -1,0 +1,98 @@
+"""How long a package takes to start, the first time on a device and later: `python -m tests.perf.start_up -o DIR`.
+
+Each start is a process of its own. The first one of a round finds an empty cache, the second what the first kept there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from apps.benchmark.identity import device
+from apps.report.markdown import facts, markdown_table
+from apps.report.texts import write_texts
+from edge_sdk.device_memory import with_cache_in
+from targets.registry import TARGETS
+from tests.perf.exports import ROOT, last_line, versions
+
+PACKAGES = ("phantom-s-int8", "hippocampus-s-int8", "hippocampus-s-pruned-int8")
+HEADINGS = {
+    "package": "package",
+    "target": "runtime",
+    "first_open_ms": "first open, ms",
+    "second_open_ms": "second open, ms",
+    "second_first_result_ms": "second start to first result, ms",
+    "compiled": "second time",
+}
+
+
+def main() -> None:
+    """Start every package on every runtime; write start_up.json and start_up.md."""
+    parser = argparse.ArgumentParser(prog="python -m tests.perf.start_up", description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    names = [name for name, target in TARGETS.items() if target.missing() is None]
+    rows = [measured(package, name, asked.threads, asked.rounds) for package in PACKAGES for name in names]
+    report = {
+        "kind": "edge-sdk start-up",
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rounds": asked.rounds,
+        "threads": asked.threads,
+        "rows": rows,
+        "device": device(),
+        "versions": versions(),
+    }
+    text = "\n\n".join(
+        [f"# Start-up, {report['written_utc']}", markdown_table(rows, HEADINGS), facts(report["device"])]
+    )
+    write_texts(asked.output / "start_up", {".json": json.dumps(report, indent=1), ".md": text + "\n"})
+    print(text)
+
+
+def measured(package: str, target: str, threads: int, rounds: int) -> dict[str, Any]:
+    """Medians over the rounds; opening counts the reading and checking of the package, but not Python's imports."""
+    starts: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            environment = with_cache_in(Path(folder))
+            starts.append(
+                (_start(package, target, threads, environment), _start(package, target, threads, environment))
+            )
+    firsts, seconds = zip(*starts, strict=True)
+    return {
+        "package": package,
+        "target": target,
+        "first_open_ms": _median(firsts, "open_ms"),
+        "second_open_ms": _median(seconds, "open_ms"),
+        "second_first_result_ms": _median(seconds, "first_result_ms"),
+        "compiled": seconds[0]["compiled"],
+        "starts": starts,
+    }
+
+
+def _median(starts: tuple[dict[str, Any], ...], moment: str) -> int:
+    return round(float(np.median([start[moment] - start["import_ms"] for start in starts])))
+
+
+def _start(package: str, target: str, threads: int, environment: dict[str, str]) -> dict[str, Any]:
+    path = ROOT / "models" / f"{package}.edgepkg"
+    words = [sys.executable, "-m", "tests.perf.one_start", str(path), target, str(threads)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{package} on {target}: {last_line(done.stderr or done.stdout)}")
+    started: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return started
+
+
+if __name__ == "__main__":
+    main()
