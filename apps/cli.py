@@ -20,6 +20,7 @@ from edge_sdk.errors import EdgeSdkError
 COMMANDS = (
     "demo",
     "simulate",
+    "recover",
     "inspect",
     "calibrate-time",
     "reconstruct",

@@ -48,9 +48,14 @@ def memory(grid: Grid, settings: ReconstructionSettings) -> dict[str, str]:
 
 def warn(warnings: Iterable[SweepWarning]) -> None:
     """A line each on stderr; silent under --quiet."""
+    for warning in warnings:
+        warn_of(str(warning))
+
+
+def warn_of(what: str) -> None:
+    """A line on stderr; silent under --quiet."""
     if not SWITCHES.quiet:
-        for warning in warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {what}", file=sys.stderr)
 
 
 def frame_counts(volume: Volume) -> dict[str, Any]:

@@ -87,10 +87,11 @@ def write_metaimage(
         compressed: One zlib stream for everything.
     """
     path = Path(path)
-    data = b"" if pixels is None else np.ascontiguousarray(pixels).tobytes()
+    # Without a copy: a recording of an hour is larger than the memory.
+    data = memoryview(b"") if pixels is None else np.ascontiguousarray(pixels).reshape(-1).view(np.uint8).data
     lines = dict(fields)
     if compressed and data:
-        data = zlib.compress(data, 6)
+        data = memoryview(zlib.compress(data, 6))
         lines |= {"CompressedData": "True", "CompressedDataSize": str(len(data))}
     else:
         lines["CompressedData"] = "False"
@@ -103,7 +104,7 @@ def write_metaimage(
     if beside:
         with atomic_path(beside) as temporary:
             temporary.write_bytes(data)
-        data = b""
+        data = memoryview(b"")
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         stream.write(header)
         stream.write(data)

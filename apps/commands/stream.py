@@ -36,6 +36,14 @@ def command(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of the network; default: the runtime's.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="S.igs.mha",
+            help="Also record every frame; after a crash, `edge-sdk recover S.igs.mha.recording` reads all but the "
+            "last second.",
+        ),
+    ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -58,6 +66,7 @@ def command(
             config=config or (),
             target=target,
             threads=threads,
+            record=record,
             progress=report_progress,
         )
     print_result(report, output)

@@ -9,11 +9,12 @@ from typing import Any
 
 from apps.inputs import read_configs
 from apps.stream.plan import plan_volume
+from apps.stream.recording import RecorderStage
 from apps.stream.report import Accuracy, stream_report
 from apps.stream.run import StreamOutcome, run_stream
 from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
 from apps.stream.uri import parse_source
-from apps.sweep_warnings import warn
+from apps.sweep_warnings import warn, warn_of
 from apps.sweeps import SweepOptions, load_sweep
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
 from edge_sdk.package import load_package
@@ -32,6 +33,7 @@ def stream_to_folder(
     config: Sequence[Path] = (),
     target: str = "auto",
     threads: int | None = None,
+    record: Path | None = None,
     title: str | None = None,
     judge: Judge | None = None,
     progress: Progress | None = None,
@@ -46,6 +48,7 @@ def stream_to_folder(
         config: PLUS configurations with calibration and reconstruction settings; later files win.
         target: Of the package, or "auto".
         threads: For the network; None leaves it to the runtime.
+        record: A sequence file to record the frames to, or None.
         title: Heading of picture and page; by default the recording's and the package's names.
         judge: Compares the result with known labels, while the session is open.
         progress: Called with (done, total, what).
@@ -70,7 +73,15 @@ def stream_to_folder(
         with opened.open(target, threads) as session:
             about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
             segmenter = VolumeSegmenter(session, manifest)
-            outcome = run_stream(plan, uri.pacing, segmenter, manifest.spacing_mm, progress=progress)
+            recorder = RecorderStage(record, sweep) if record else None
+            try:
+                outcome = run_stream(
+                    plan, uri.pacing, segmenter, manifest.spacing_mm, recorder=recorder, progress=progress
+                )
+            finally:
+                recording = recorder.finish() if recorder else None
+                if recording and recording.problem:
+                    warn_of(recording.problem)
             if outcome.failure is not None:
                 raise keep_what_was_compounded(folder, outcome)
             accuracy = judge(outcome, session) if judge else None
@@ -83,6 +94,7 @@ def stream_to_folder(
             package_digest=opened.digest,
             session=about,
             accuracy=accuracy,
+            recording=recording,
         )
     write_outputs(folder, outcome, report, manifest.labels, title or f"{uri.path.name} · {manifest.name}")
     return report

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.sweep.recorder import Poses
 from edge_sdk.volume.grid import Box
 
 
@@ -24,6 +26,17 @@ class Frame:
     index: int
     image: NDArray[Any]
     due: float
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A frame with all that a recording keeps of it; see `edge_sdk.sweep.recorder.SweepRecorder.add`."""
+
+    image: NDArray[Any]
+    timestamp: float
+    poses: Poses
+    image_status: str
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)

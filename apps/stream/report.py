@@ -12,6 +12,7 @@ from apps.report.html import not_measured
 from apps.report.memory import peak_rss_mb
 from apps.report.statistics import summary_ms
 from apps.stream.plan import Plan
+from apps.stream.recording import Recording
 from apps.stream.run import StreamOutcome
 from apps.stream.uri import Pacing
 from apps.stream.view import resampling_said
@@ -51,6 +52,7 @@ def stream_report(
     package_digest: str,
     session: Mapping[str, Any],
     accuracy: Accuracy | None = None,
+    recording: Recording | None = None,
 ) -> dict[str, Any]:
     """All that is known about a stream that ended well; every field is a value or says why it is not.
 
@@ -63,6 +65,7 @@ def stream_report(
         package_digest: The package's identity.
         session: Target, open time and description of the session.
         accuracy: Where labels are known.
+        recording: Where it was recorded.
     """
     assert outcome.mask is not None
     grid, frames = plan.grid, outcome.frames
@@ -83,6 +86,7 @@ def stream_report(
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },
         "warnings": for_json(plan.warnings),
+        "recording": recording.described() if recording else not_measured("not asked for (--record)"),
         "volume": {
             "shape_dhw": list(grid.shape),
             "spacing_mm_xyz": list(grid.spacing),

@@ -12,8 +12,9 @@ from apps.stream.clock import Clock
 from apps.stream.compounder import CompounderStage, Compounding, GrowingVolume
 from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.monitor import Monitor
-from apps.stream.pipeline import Pipeline
+from apps.stream.pipeline import Pipeline, Stage
 from apps.stream.plan import Plan
+from apps.stream.recording import RecorderStage
 from apps.stream.segmenter import SegmenterStage, TileSegmenter
 from apps.stream.source import ReplaySource
 from apps.stream.synchroniser import Synchroniser
@@ -66,6 +67,7 @@ def run_stream(
     *,
     compounder: Compounding | None = None,
     clock: Clock | None = None,
+    recorder: RecorderStage | None = None,
     progress: Progress | None = None,
 ) -> StreamOutcome:
     """Replay, compound and segment at once; returns when the mask is final or a stage has failed.
@@ -77,6 +79,7 @@ def run_stream(
         package_spacing: mm per voxel (x, y, z) that the network was trained on.
         compounder: Where frames go; by default the plan's.
         clock: For tests.
+        recorder: Where every frame also goes; it is left to be finished.
         progress: Called with (done, total, what).
 
     Raises:
@@ -86,7 +89,7 @@ def run_stream(
     clock = clock or Clock()
     timer, tracker = StageTimer(clock.now), LatencyTracker()
     volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
-    source = ReplaySource(plan.sweep, plan.poses, pacing, clock)
+    source = ReplaySource(plan.sweep, plan.poses, pacing, clock, record_to=recorder.recorded if recorder else None)
     synchroniser = Synchroniser(source.frames, source.poses, skip_interval=plan.settings.skip_interval)
     compounding = CompounderStage(synchroniser.posed, volume, timer)
     segmenting = SegmenterStage(
@@ -101,7 +104,8 @@ def run_stream(
     with timer.step("warm up"):
         plan.warm_up()
         segmenting.warm_up()
-    pipeline = Pipeline((source, synchroniser, compounding, segmenting))
+    stages: list[Stage] = [source, synchroniser, compounding, segmenting]
+    pipeline = Pipeline([*stages, recorder] if recorder else stages)
 
     def watch() -> None:
         if progress:

@@ -6,8 +6,9 @@ import threading
 from typing import Any
 
 from apps.stream.clock import Clock
-from apps.stream.messages import Frame, Pose
+from apps.stream.messages import Frame, Pose, Recorded
 from apps.stream.queues import BoundedQueue
+from apps.stream.recording import recorded
 from apps.stream.uri import Pacing
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sweep import Sweep
@@ -28,12 +29,27 @@ class ReplaySource:
 
     name = "source"
 
-    def __init__(self, sweep: Sweep, poses: FramePoses, pacing: Pacing, clock: Clock) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        poses: FramePoses,
+        pacing: Pacing,
+        clock: Clock,
+        *,
+        record_to: BoundedQueue[Recorded] | None = None,
+    ) -> None:
         """
+        Args:
+            sweep, poses: What to play.
+            pacing: When.
+            clock: On which.
+            record_to: Where every frame also goes, to be recorded.
+
         Raises:
             EdgeSdkError: The recording's time stamps cannot pace it.
         """
         self._sweep, self._poses, self._clock = sweep, poses, clock
+        self._record_to = record_to
         self._offsets = pacing.offsets(sweep.timestamps, where=sweep.source)
         self._stop = threading.Event()
         self.frames: BoundedQueue[Frame] = BoundedQueue(
@@ -41,7 +57,11 @@ class ReplaySource:
         )
         self.poses: BoundedQueue[Pose] = BoundedQueue("poses", POSE_CAPACITY, "refuse")
         self.inputs: tuple[BoundedQueue[Any], ...] = ()
-        self.outputs: tuple[BoundedQueue[Any], ...] = (self.frames, self.poses)
+        self.outputs: tuple[BoundedQueue[Any], ...] = (
+            self.frames,
+            self.poses,
+            *([] if record_to is None else [record_to]),
+        )
         self.read = 0
         self.first_due = self.last_due = clock.now()
 
@@ -66,4 +86,6 @@ class ReplaySource:
             due = self._clock.now() if self._offsets is None else start + float(self._offsets[index])
             self.poses.put(Pose(index, self._poses.matrices[index], self._poses.reasons[index]))
             self.frames.put(Frame(index, self._sweep.images[index], due))
+            if self._record_to is not None:
+                self._record_to.put(recorded(self._sweep, index))
             self.read, self.last_due = index + 1, due

@@ -67,6 +67,7 @@ def test_every_command_of_the_contract_is_there_and_explains_every_option() -> N
     assert set(cli.COMMANDS) == {
         "demo", "simulate", "inspect", "reconstruct", "convert", "calibrate-time", "train", "compress",
         "compress-report", "export", "verify", "segment", "stream", "benchmark", "compare", "doctor", "tune", "cost",
+        "recover",
     }  # fmt: skip
     commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     for name, command in commands.items():

@@ -23,6 +23,7 @@ from apps.benchmark.identity import device
 from apps.report.html import is_measured, not_measured
 from apps.report.texts import write_texts
 from tests.perf.comparisons import compared
+from tests.perf.engines_summary import summary
 from tests.perf.engines_table import markdown
 from tests.perf.exports import ROOT, Export, Exporter, versions
 from tests.perf.forms import FORMS
@@ -67,7 +68,7 @@ def main() -> None:
         "device": device(),
         "runs": [_run(settings, exports[settings], arguments.rounds) for settings in all_settings],
     }
-    text = markdown(report)
+    text = "\n\n".join([*summary(report["runs"]), markdown(report)])
     write_texts(arguments.output / "engines", {".json": json.dumps(report, indent=1, allow_nan=False), ".md": text})
     print(text)
 

@@ -20,6 +20,7 @@ from apps.benchmark.identity import device
 from apps.report.markdown import facts, markdown_table
 from apps.report.texts import write_texts
 from edge_sdk.device_memory import with_cache_in
+from edge_sdk.package import Package
 from targets.registry import TARGETS
 from tests.perf.exports import ROOT, last_line, versions
 
@@ -41,8 +42,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
-    names = [name for name, target in TARGETS.items() if target.missing() is None]
-    rows = [measured(package, name, asked.threads, asked.rounds) for package in PACKAGES for name in names]
+    rows = []
+    for package in PACKAGES:
+        with Package(_path(package)) as opened:
+            held = [name for name in opened.targets if TARGETS[name].missing() is None]
+        rows += [measured(package, name, asked.threads, asked.rounds) for name in held]
     report = {
         "kind": "edge-sdk start-up",
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -84,9 +88,12 @@ def _median(starts: tuple[dict[str, Any], ...], moment: str) -> int:
     return round(float(np.median([start[moment] - start["import_ms"] for start in starts])))
 
 
+def _path(package: str) -> Path:
+    return ROOT / "models" / f"{package}.edgepkg"
+
+
 def _start(package: str, target: str, threads: int, environment: dict[str, str]) -> dict[str, Any]:
-    path = ROOT / "models" / f"{package}.edgepkg"
-    words = [sys.executable, "-m", "tests.perf.one_start", str(path), target, str(threads)]
+    words = [sys.executable, "-m", "tests.perf.one_start", str(_path(package)), target, str(threads)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{package} on {target}: {last_line(done.stderr or done.stdout)}")

@@ -21,7 +21,9 @@ from apps.stream.report import Accuracy
 from apps.stream.run import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
 from edge_sdk.manifest import Inference, Manifest, Normalisation
-from edge_sdk.sweep.formats import write_sweep
+from edge_sdk.sweep.formats import read_sweep, write_sweep
+from edge_sdk.sweep.recorder import SweepRecorder, recording_of
+from edge_sdk.sweep.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 FILES = {"volume.nii.gz", "mask.nii.gz", "overlay.png", "report.html", "report.json", "summary.json"}
@@ -180,3 +182,32 @@ def test_packages_that_need_the_whole_volume_are_refused_before_the_stream_start
     with pytest.raises(PackageError, match=f"formula: .*{why}.*segment finished volumes"):
         job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_recorded_is_the_sweep_again(source: str, tmp_path: Path) -> None:
+    report = job.stream_to_folder(source, tmp_path / "p", tmp_path / "out", record=tmp_path / "r" / "R.igs.mha")
+    assert (report["recording"]["frames"], report["recording"]["problem"]) == (20, "none")
+    no_blank(report)
+    played, recorded = read_sweep(tmp_path / "s.igs.mha"), read_sweep(tmp_path / "r" / "R.igs.mha")
+    np.testing.assert_array_equal(recorded.images, played.images)
+    np.testing.assert_array_equal(recorded.timestamps, played.timestamps)
+    assert recorded.transforms["ImageToReference"].status == played.transforms["ImageToReference"].status
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["R.igs.mha"]
+
+
+def test_a_disk_that_fails_ends_the_recording_and_not_the_stream(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add = SweepRecorder.add
+
+    def full_after_five(self: SweepRecorder, *given: Any, **more: Any) -> None:
+        if self.frames == 5:
+            raise EdgeSdkError("recording ends after 5 frames (No space left on device)")
+        add(self, *given, **more)
+
+    monkeypatch.setattr(SweepRecorder, "add", full_after_five)
+    report = job.stream_to_folder(source, tmp_path / "p", tmp_path / "out", record=tmp_path / "R.igs.mha")
+    assert report["frames"]["inserted"] == 19
+    assert (report["recording"]["frames"], report["recording"]["frames_lost"]) == (5, 15)
+    assert "No space left on device" in capsys.readouterr().err
+    assert len(read_recording(recording_of(tmp_path / "R.igs.mha"))) == 5
