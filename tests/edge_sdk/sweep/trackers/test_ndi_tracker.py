@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import ndicapy
 import numpy as np
 import pytest
 
@@ -43,8 +44,9 @@ def test_a_measurement_is_given_once(device: tuple[SimulatedNdi, Path]) -> None:
     _, link = device
     with SerialLine(str(link), FIRST_BAUD) as line:
         tracker = NdiTracker(line)
-        numbers = [each.number for _ in range(60) for each in tracker.poll() if each.sensor == "0A"]
-    assert len(numbers) > 1
+        numbers: list[int | None] = []
+        while len(numbers) < 5:
+            numbers += [each.number for each in tracker.poll() if each.sensor == "0A"]
     assert numbers == sorted(set(numbers))
 
 
@@ -79,24 +81,21 @@ def test_a_port_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         SerialLine(str(tmp_path / "ttyUSB9"), FIRST_BAUD)
 
 
-@pytest.mark.parametrize("command", ["TX:0801", "BX:0801"])
+@pytest.mark.parametrize("command", ["TX", "BX"])
 def test_an_independent_client_reads_the_same(device: tuple[SimulatedNdi, Path], command: str) -> None:
-    ndicapi = pytest.importorskip("ndicapi")
     simulated, link = device
-    client = ndicapi.ndiOpen(str(link))
+    simulated.missing = {0x0B}
+    client = ndicapy.ndiOpen(str(link))
     assert client
     try:
-        for words in ("INIT:", "PHSR:02", "PINIT:0A", "PINIT:0B", "PENA:0AD", "PENA:0BD", "TSTART:"):
-            ndicapi.ndiCommand(client, words)
-            assert ndicapi.ndiGetError(client) == ndicapi.NDI_OKAY, words
-        ndicapi.ndiCommand(client, command)
-        assert ndicapi.ndiGetError(client) == ndicapi.NDI_OKAY
-        read = ndicapi.ndiGetTXTransform if command.startswith("TX") else ndicapi.ndiGetBXTransform
-        transform = read(client, "0A") if command.startswith("BX") else read(client, 0x0A)
-        frame = ndicapi.ndiGetTXFrame if command.startswith("TX") else ndicapi.ndiGetBXFrame
-        number = frame(client, "0A") if command.startswith("BX") else frame(client, 0x0A)
+        for words in ("INIT:", "PHSR:02", "PINIT:0A", "PINIT:0B", "PENA:0AD", "PENA:0BD", "TSTART:", f"{command}:0801"):
+            ndicapy.ndiCommand(client, words)
+            assert ndicapy.ndiGetError(client) == 0, words
+        transform = getattr(ndicapy, f"ndiGet{command}Transform")(client, b"\x0a")
+        number = getattr(ndicapy, f"ndiGet{command}Frame")(client, b"\x0a")
+        assert getattr(ndicapy, f"ndiGet{command}Transform")(client, b"\x0b") == "MISSING"
     finally:
-        ndicapi.ndiClose(client)
+        ndicapy.ndiClose(client)
     quaternion, position = simulated.pose.at(number)
     np.testing.assert_allclose(transform[:4], np.roll(quaternion, 1), atol=1e-4)
     np.testing.assert_allclose(transform[4:7], position, atol=0.006)
