@@ -16,9 +16,18 @@ _FEATURES = {
 }
 
 
-def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False) -> None:
+def command(
+    sensors: Annotated[
+        bool,
+        typer.Option(
+            "--sensors",
+            help="Ask every serial port which pose sensor answers: sends the start commands of WitMotion and NDI.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
     """Say what this device can run, and what is missing."""
-    values = diagnose()
+    values = diagnose() | {"serial_ports": serial_ports(ask=sensors)}
     if as_json:
         print_json(values)
         return
@@ -26,7 +35,20 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON ins
     show_rows("targets", values["targets"])
     show("accelerators", values["accelerators"])
     show_rows("features", values["features"])
+    show_rows("serial ports", values["serial_ports"])
     show("folders", values["folders"])
+
+
+def serial_ports(*, ask: bool) -> list[dict[str, Any]]:
+    """Serial ports that are here, and, where asked for, the pose sensor that answers on each."""
+    from edge_sdk.sweep.trackers.ports import ports, recognised
+
+    if not ask:
+        return [{"port": port.name, "driver": port.described, "sensor": "not asked (--sensors)"} for port in ports()]
+    return [
+        {"port": port.name, "driver": port.described, "sensor": port.sensor or port.problem or "none that is known"}
+        for port in map(recognised, ports())
+    ]
 
 
 def diagnose() -> dict[str, Any]:

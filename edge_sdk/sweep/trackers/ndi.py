@@ -16,6 +16,7 @@ FIRST_BAUD = 9600
 REPLY_S = 5.0
 """Some commands, such as loading a tool, take seconds."""
 PROBE_S = 1.0
+SETTLE_S = 0.2
 _FREE, _INITIALISE, _ENABLE = "01", "02", "03"
 DAMAGED = "replies that were damaged"
 _PATIENCE = 20
@@ -100,6 +101,9 @@ class NdiTracker:
         self._ask("TSTOP:")
 
     def _initialise(self) -> None:
+        # Ends what another program may have left half said; a tracker that it makes complain is not listened to.
+        self._line.write(END)
+        self._line.read_until(END, SETTLE_S)
         try:
             self._ask("INIT:", PROBE_S)
         except TrackerError:

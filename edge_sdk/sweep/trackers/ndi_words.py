@@ -28,7 +28,7 @@ class DamagedReplyError(TrackerError):
 
 def with_crc(text: str) -> bytes:
     """A command ("TSTART:") or reply ("OKAY") as it goes over the line."""
-    words = text.encode("ascii")
+    words = text.encode("latin-1")
     return words + b"%04X" % crc16_arc(words) + END
 
 
