@@ -7,8 +7,9 @@ from collections import Counter
 
 import numpy as np
 
+from edge_sdk.sweep.sweep import OK
 from edge_sdk.sweep.trackers.packets import PacketReader
-from edge_sdk.sweep.trackers.reading import OK, Reading
+from edge_sdk.sweep.trackers.reading import Reading
 
 HEAD = b"\xaa\xaa"
 LENGTH = 19

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_sdk.sweep.sweep import OK
 from edge_sdk.sweep.trackers.checksums import crc16_arc
 from edge_sdk.sweep.trackers.ndi_words import DamagedReplyError
-from edge_sdk.sweep.trackers.reading import OK, Reading, without_pose
+from edge_sdk.sweep.trackers.reading import Reading, without_pose
 
 OUT_OF_VOLUME_BIT = 0x40
 MISSING, DISABLED, UNOCCUPIED, OUT_OF_VOLUME = "MISSING", "DISABLED", "UNOCCUPIED", "OUT_OF_VOLUME"

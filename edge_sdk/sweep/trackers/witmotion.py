@@ -7,8 +7,9 @@ from collections import Counter
 
 import numpy as np
 
+from edge_sdk.sweep.sweep import OK
 from edge_sdk.sweep.trackers.packets import PacketReader
-from edge_sdk.sweep.trackers.reading import OK, Reading, without_pose
+from edge_sdk.sweep.trackers.reading import Reading, without_pose
 
 LENGTH = 11
 QUATERNION = 0x59
