@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +38,10 @@ def command(
         list[Path] | None, typer.Option(metavar="PLUS.xml", help="PLUS configuration of a sweep; repeatable.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
+    surface: Annotated[
+        Path | None,
+        typer.Option(metavar="S.stl", help="Also write the surface of each class, S-CLASS.stl (extra mesh)."),
+    ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -49,9 +53,13 @@ def command(
     from edge_sdk.inference.segment import segment
     from edge_sdk.metrics import class_ml
     from edge_sdk.package import Package
+    from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
     write = mask_writer(output)
     check_place(output)
+    if surface is not None:
+        check_surface_name(surface)
+        check_place(surface)
     options = SweepOptions(poses, lag, max_gap, pixel_spacing)
     with Package(package) as opened, progress() as report:
         volume, rests_on = _volume(source, options, config, opened.manifest, report)
@@ -69,11 +77,16 @@ def command(
             "target": session.target,
             **ran_on,
             **rests_on,
+            **({} if surface is None else {"surfaces": _names(write_surfaces(mask, opened.manifest.labels, surface))}),
         }
     if as_json:
         print_json(result)
     else:
         show(str(output), {name: value for name, value in result.items() if name != "warnings"})
+
+
+def _names(files: Mapping[str, Path]) -> dict[str, str]:
+    return {name: str(file) for name, file in files.items()}
 
 
 def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
 from edge_sdk.volume.files import read_volume
 from tests.apps.commands_fixtures import bright_half, failure, run, run_json
@@ -45,6 +46,17 @@ def test_slicer_segmentation_has_names(tmp_path: Path, package: Path) -> None:
     header = nrrd.read_header(str(tmp_path / "mask.seg.nrrd"))
     assert header["Segment0_Name"] == "bright"
     assert header["Segment0_LabelValue"] == "1"
+
+
+def test_surfaces_hold_what_the_mask_holds(tmp_path: Path, package: Path) -> None:
+    scan, surface = bright_half(tmp_path / "scan.mha"), tmp_path / "s.stl"
+    said = run_json("segment", scan, "--package", package, "-o", tmp_path / "mask.mha", "--surface", surface)
+    assert said["surfaces"] == {"bright": str(tmp_path / "s-bright.stl")}
+    mesh = trimesh.load_mesh(said["surfaces"]["bright"])
+    assert mesh.volume / 1000 == pytest.approx(said["class_ml"]["bright"], rel=0.05)
+    line = failure("segment", scan, "--package", package, "-o", tmp_path / "m.mha", "--surface", tmp_path / "s.obj")
+    assert "use a name that ends with .stl" in line
+    assert not (tmp_path / "m.mha").exists()
 
 
 def test_table_for_people_and_silence_when_quiet(tmp_path: Path, package: Path) -> None:

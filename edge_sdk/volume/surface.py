@@ -1,0 +1,75 @@
+"""Surfaces of a mask's classes, as closed triangle meshes in STL files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_sdk.errors import EdgeSdkError
+from edge_sdk.extras import missing_module
+from edge_sdk.files import atomic_path
+from edge_sdk.volume.grid import Volume
+
+SMOOTHING = 10
+"""Iterations of Taubin's filter: the steps of the voxels go, the volume stays."""
+
+
+def write_surfaces(mask: Volume, labels: Mapping[int, str], path: Path) -> dict[str, Path]:
+    """Write the surface of every class but the background that the mask holds.
+
+    Binary STL in mm, in the frame of the volume (LPS, which 3D Slicer takes an STL for). The surface is that of
+    marching cubes (Lorensen & Cline 1987) through the voxels' borders, smoothed by Taubin's filter (1995).
+
+    Args:
+        mask: Labels (D, H, W).
+        labels: Label to name.
+        path: NAME.stl; the files are NAME-CLASS.stl beside it.
+
+    Returns:
+        Class name → its file.
+
+    Raises:
+        EdgeSdkError: The name does not end with .stl, the extra `mesh` is not installed, or the place cannot be
+            written.
+    """
+    check_surface_name(path)
+    written = {}
+    for label, name in labels.items():
+        if label and (mask.voxels == label).any():
+            file = path.with_name(f"{path.stem}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower()}.stl")
+            with atomic_path(file) as temporary:
+                surface(mask, label).export(temporary, file_type="stl")
+            written[name] = file
+    return written
+
+
+def check_surface_name(path: Path) -> None:
+    """Refuse, before the work, what `write_surfaces` would refuse.
+
+    Raises:
+        EdgeSdkError: See there.
+    """
+    if path.suffix.lower() != ".stl":
+        raise EdgeSdkError("is not a name of a surface", where=path, remedy="use a name that ends with .stl")
+    if (missing := missing_module(("skimage", "trimesh"), "mesh")) is not None:
+        raise EdgeSdkError(f"no surface can be made: {missing}", where=path)
+
+
+def surface(mask: Volume, label: int) -> Any:
+    """The closed surface of one class as a `trimesh.Trimesh`, mm in the frame of the volume."""
+    import trimesh
+    from skimage.measure import marching_cubes
+
+    # Padded, so that what reaches the volume's border is closed there.
+    inside = np.pad(mask.voxels == label, 1).astype(np.float32)
+    corners, faces, _, _ = marching_cubes(inside, 0.5)
+    mesh = trimesh.Trimesh(corners[:, ::-1] - 1, faces, process=False)
+    mesh = trimesh.smoothing.filter_taubin(mesh, iterations=SMOOTHING)
+    mesh.apply_transform(mask.grid.index_to_world)
+    if mesh.volume < 0:
+        mesh.invert()
+    return mesh
