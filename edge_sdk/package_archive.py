@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -58,7 +59,9 @@ def extract(path: Path, folder: Path) -> None:
                 place.write_bytes(archive.read(entry))
             current = ""
             comment = archive.comment
-    except _DAMAGE as cause:
+    except (*_DAMAGE, OSError) as cause:
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:  # of a place before the file
+            raise
         damaged = f"{current} is damaged" if current else "the archive is damaged or no zip file"
         raise PackageError(f"{damaged} ({cause})", where=path, remedy=_REMEDY) from cause
     content = path.read_bytes()
