@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.quaternions import from_rotations, to_rotations
-from edge_sdk.sweep.sweep import OK, TrackedTransform
+from edge_sdk.sweep.sweep import MISSING, OK, TrackedTransform
 
-MISSING = "MISSING"
-"""Status of a pose that there is no telling: as the reader's, for a frame without this transform."""
 SAME_TIME_S = 1e-6
 """Times that are nearer than this are one time: far below a tracker's period, far above what adding a lag rounds."""
 _SINGULAR = 1e-15

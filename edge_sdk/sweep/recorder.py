@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,6 @@ class SweepRecorder(Closing):
         header: Mapping[str, str] | None = None,
         pixel_spacing: tuple[float, float] | None = None,
         sync_s: float = SYNC_S,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
@@ -71,7 +70,6 @@ class SweepRecorder(Closing):
             header: Fields of the sequence file.
             pixel_spacing: mm per pixel (x, y), where known.
             sync_s: Seconds between two moments at which everything is forced to the disk.
-            now: Seconds; for tests.
 
         Raises:
             EdgeSdkError: The place cannot be written, or a recording lies there already.
@@ -79,7 +77,7 @@ class SweepRecorder(Closing):
         self.path, self.folder = path, recording_of(path)
         self.frames = self.synced = 0
         self._shape, self._dtype = tuple(shape), np.dtype(dtype)
-        self._sync_s, self._now = sync_s, now
+        self._sync_s = sync_s
         if self.folder.exists():
             raise EdgeSdkError(
                 "is a recording that was not finished",
@@ -154,7 +152,7 @@ class SweepRecorder(Closing):
         }
         self._append(self._lines, checked_line(line))
         self.frames += 1
-        if self._now() - self._synced_at >= self._sync_s:
+        if time.monotonic() - self._synced_at >= self._sync_s:
             self.sync()
 
     def sync(self) -> None:
@@ -169,7 +167,7 @@ class SweepRecorder(Closing):
         except OSError as cause:
             raise self._failed(cause) from cause
         self.synced = self.frames
-        self._synced_at = self._now()
+        self._synced_at = time.monotonic()
 
     def close(self) -> None:
         """Let go of the files; a second call does nothing."""

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.recorder import FRAMES, PIXELS, SCHEMA
-from edge_sdk.sweep.sweep import Sweep, TrackedTransform
-
-_MISSING = "MISSING"
+from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
 
 
 def read_recording(folder: Path) -> Sweep:
@@ -97,7 +95,7 @@ def _transforms(frames: list[dict[str, Any]]) -> dict[str, TrackedTransform]:
     found = {}
     for name in dict.fromkeys(name for line in frames for name in line["poses"]):
         matrices = np.full((len(frames), 4, 4), np.nan)
-        status = [_MISSING] * len(frames)
+        status = [MISSING] * len(frames)
         for index, line in enumerate(frames):
             if name in line["poses"]:
                 status[index], numbers = line["poses"][name]

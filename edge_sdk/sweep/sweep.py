@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 OK = "OK"
+MISSING = "MISSING"
+"""Status of a pose that there is not: as the readers', for a frame without this transform."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from apps.report.html import is_measured
-
-EXPORTERS = ("torchscript", "dynamo")
-"""Of torch to ONNX."""
+from tests.perf.engines_table import EXPORTERS
 
 
 @dataclass(frozen=True)
@@ -95,6 +93,6 @@ def _verdict(times: float, asked: Comparison) -> str:
 
 
 def _row(rows: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    found = [row for row in rows if row["name"] in (name, *(f"{name}-{exporter}" for exporter in EXPORTERS))]
+    found = [row for row in rows if row["name"] == name or (row["name"] in EXPORTERS and row["name"].startswith(name))]
     measured = [row for row in found if is_measured(row["median_ms"])]
     return min(measured, key=lambda row: row["median_ms"]) if measured else next(iter(found), None)

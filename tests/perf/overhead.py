@@ -12,19 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from apps.benchmark.identity import device
-from apps.report.markdown import facts, markdown_table
-from apps.report.texts import write_texts
 from edge_sdk.package import Package
-from tests.perf.exports import ROOT, last_line, versions
+from tests.perf.row_report import package_path, said, write_rows
 
 PACKAGES = ("phantom-s-int8", "hippocampus-s-pruned-int8")
 TOOL = Path(sys.executable).with_name("benchmark_app")
@@ -64,37 +59,35 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
     arguments = parser.parse_args()
     rows = [
-        measured(ROOT / "models" / f"{name}.edgepkg", threads, arguments.rounds, arguments.inferences)
+        measured(package_path(name), threads, arguments.rounds, arguments.inferences)
         for name in PACKAGES
         for threads in arguments.threads
     ]
-    report = {
-        "kind": "edge-sdk session overhead",
-        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "rounds": arguments.rounds,
-        "inferences": arguments.inferences,
-        "rows": rows,
-        "device": device(),
-        "versions": versions(),
-    }
-    text = "\n\n".join(
-        [f"# Session overhead, {report['written_utc']}", markdown_table(rows, HEADINGS), facts(report["device"])]
+    write_rows(
+        arguments.output / "overhead",
+        "session overhead",
+        rows,
+        HEADINGS,
+        rounds=arguments.rounds,
+        inferences=arguments.inferences,
     )
-    as_json = json.dumps(report, indent=1, allow_nan=False)
-    write_texts(arguments.output / "overhead", {".json": as_json, ".md": text + "\n"})
-    print(text)
 
 
 def measured(path: Path, threads: int, rounds: int, inferences: int) -> dict[str, Any]:
     """One package: medians of both ways, and of the paired overhead; the first round does not count."""
-    samples: dict[str, list[tuple[float, float]]] = {"session": [], "tool": []}
+    samples: dict[str, list[float]] = {"session": [], "tool": []}
+    shares: list[float] = []
     with Package(path) as package:
         model = package.folder / "openvino" / "model.xml"
         for number in range(rounds + 1):
             for way in sorted(samples, reverse=bool(number % 2)):
-                run, file = (_session, path) if way == "session" else (_tool, model)
-                samples[way].append(run(file, threads, inferences))
-    ours, tool = (np.array(samples[way][1:])[:, 0] for way in ("session", "tool"))
+                if way == "session":
+                    milliseconds, share = _session(path, threads, inferences)
+                    shares.append(share)
+                else:
+                    milliseconds = _tool(model, threads, inferences)
+                samples[way].append(milliseconds)
+    ours, tool = (np.array(samples[way][1:]) for way in ("session", "tool"))
     overhead = 100 * (ours / tool - 1)
     low, middle, high = (round(float(value), 2) for value in np.percentile(overhead, (25, 50, 75)))
     return {
@@ -104,33 +97,26 @@ def measured(path: Path, threads: int, rounds: int, inferences: int) -> dict[str
         "tool_ms": round(float(np.median(tool)), 2),
         "overhead": middle,
         "quartiles": f"{low} to {high}",
-        "added": round(float(np.median([share for _, share in samples["session"][1:]])), 2),
-        "samples_ms": {way: [milliseconds for milliseconds, _ in found[1:]] for way, found in samples.items()},
+        "added": round(float(np.median(shares[1:])), 2),
+        "samples_ms": {way: found[1:] for way, found in samples.items()},
     }
 
 
 def _session(package: Path, threads: int, inferences: int) -> tuple[float, float]:
     """Median milliseconds, and the median share in % that the session adds to OpenVINO's own latency."""
     words = [sys.executable, "-c", SESSION, str(package), str(threads), str(inferences)]
-    milliseconds, share = json.loads(_said(words).splitlines()[-1])
+    milliseconds, share = json.loads(said(words).splitlines()[-1])
     return milliseconds, share
 
 
-def _tool(model: Path, threads: int, inferences: int) -> tuple[float, float]:
+def _tool(model: Path, threads: int, inferences: int) -> float:
     words = [str(TOOL), "-m", str(model), "-d", "CPU", "-api", "sync", "-infer_precision", "f32"]
     # With a hint the tool takes no number of threads; one stream is what the latency hint gives.
     words += ["-hint", "none", "-nstreams", "1"]
-    found = MEDIAN.search(_said([*words, "-nthreads", str(threads), "-niter", str(inferences)]))
+    found = MEDIAN.search(said([*words, "-nthreads", str(threads), "-niter", str(inferences)]))
     if found is None:
         raise SystemExit("benchmark_app told no median")
-    return float(found.group(1)), 0.0
-
-
-def _said(words: list[str]) -> str:
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{words[0]}: {last_line(done.stderr or done.stdout)}")
-    return done.stdout
+    return float(found.group(1))
 
 
 if __name__ == "__main__":

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from apps.benchmark.identity import device
-from apps.report.markdown import facts, markdown_table
-from apps.report.texts import write_texts
 from edge_sdk.device_memory import with_cache_in
 from edge_sdk.package import Package
 from targets.registry import TARGETS
-from tests.perf.exports import ROOT, last_line, versions
+from tests.perf.row_report import package_path, said, write_rows
 
 PACKAGES = ("phantom-s-int8", "hippocampus-s-int8", "hippocampus-s-pruned-int8")
 HEADINGS = {
@@ -44,23 +39,10 @@ def main() -> None:
     asked = parser.parse_args()
     rows = []
     for package in PACKAGES:
-        with Package(_path(package)) as opened:
+        with Package(package_path(package)) as opened:
             held = [name for name in opened.targets if TARGETS[name].missing() is None]
         rows += [measured(package, name, asked.threads, asked.rounds) for name in held]
-    report = {
-        "kind": "edge-sdk start-up",
-        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "rounds": asked.rounds,
-        "threads": asked.threads,
-        "rows": rows,
-        "device": device(),
-        "versions": versions(),
-    }
-    text = "\n\n".join(
-        [f"# Start-up, {report['written_utc']}", markdown_table(rows, HEADINGS), facts(report["device"])]
-    )
-    write_texts(asked.output / "start_up", {".json": json.dumps(report, indent=1), ".md": text + "\n"})
-    print(text)
+    write_rows(asked.output / "start_up", "start-up", rows, HEADINGS, rounds=asked.rounds, threads=asked.threads)
 
 
 def measured(package: str, target: str, threads: int, rounds: int) -> dict[str, Any]:
@@ -69,9 +51,8 @@ def measured(package: str, target: str, threads: int, rounds: int) -> dict[str, 
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             environment = with_cache_in(Path(folder))
-            starts.append(
-                (_start(package, target, threads, environment), _start(package, target, threads, environment))
-            )
+            first, second = (_start(package, target, threads, environment) for _ in range(2))
+            starts.append((first, second))
     firsts, seconds = zip(*starts, strict=True)
     return {
         "package": package,
@@ -88,16 +69,9 @@ def _median(starts: tuple[dict[str, Any], ...], moment: str) -> int:
     return round(float(np.median([start[moment] - start["import_ms"] for start in starts])))
 
 
-def _path(package: str) -> Path:
-    return ROOT / "models" / f"{package}.edgepkg"
-
-
 def _start(package: str, target: str, threads: int, environment: dict[str, str]) -> dict[str, Any]:
-    words = [sys.executable, "-m", "tests.perf.one_start", str(_path(package)), target, str(threads)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{package} on {target}: {last_line(done.stderr or done.stdout)}")
-    started: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    words = [sys.executable, "-m", "tests.perf.one_start", str(package_path(package)), target, str(threads)]
+    started: dict[str, Any] = json.loads(said(words, environment).splitlines()[-1])
     return started
 
 

@@ -38,12 +38,10 @@ class SimulatedImu:
 
     packet: Packet
     pose: SwingingPose = field(default_factory=lambda: SwingingPose(rate=100.0))
-    heard: bytes = b""
     _sent: int = 0
 
-    def turn(self, arrived: bytes) -> bytes:
+    def turn(self, _arrived: bytes) -> bytes:
         """Packets that are due since the last turn."""
-        self.heard += arrived
         newest = self.pose.number
         due, self._sent = range(max(self._sent, newest - 20), newest), newest
         return b"".join(self.packet(self.pose, number) for number in due)

@@ -9,14 +9,15 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
+
+from edge_sdk.closing import Closing
 
 WAIT_S = 0.002
 Turn = Callable[[bytes], bytes]
 
 
-class PseudoPort:
+class PseudoPort(Closing):
     """A device's side of a serial port, served by a thread; a context manager that is plugged in from the start.
 
     Attributes:
@@ -36,11 +37,10 @@ class PseudoPort:
 
     def __enter__(self) -> Self:
         self.plug()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Vanish for good."""
         self.unplug()
 
     def plug(self) -> None:

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
-from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
+from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
 
 _FRAME_FIELD = re.compile(r"Seq_Frame([0-9]{1,9})_(.+)", re.DOTALL)
 _TIMESTAMP = "Timestamp"
-_MISSING = "MISSING"
 _NO_TRANSFORM = np.full((4, 4), np.nan)
 
 
@@ -152,7 +151,7 @@ def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTr
             text = frame.pop(name, None)
             word = frame.pop(f"{name}Status", OK)
             matrices.append(_NO_TRANSFORM if text is None else _matrix(text, name, index, path))
-            status.append(_MISSING if text is None and word == OK else word)
+            status.append(MISSING if text is None and word == OK else word)
         transforms[name.removesuffix("Transform")] = TrackedTransform(np.array(matrices), tuple(status))
     return transforms
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError, PoseError
 from edge_sdk.files import atomic_path
 from edge_sdk.sweep.quaternions import to_rotations
-from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
+from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
 
 DEFAULT_TRANSFORM = "ProbeToReference"
@@ -31,7 +31,6 @@ _TRANSLATION = ("tx", "ty", "tz")
 _QUATERNION = ("qx", "qy", "qz", "qw")
 _MATRIX = tuple(f"m{row}{column}" for row in range(3) for column in range(4))
 _KNOWN = {"timestamp", "transform", "status", *_TRANSLATION, *_QUATERNION, *_MATRIX}
-_MISSING = "MISSING"
 _NO_POSE = np.full((4, 4), np.nan)
 
 
@@ -201,7 +200,7 @@ def _sweep(samples: list[_Sample], path: Path) -> Sweep:
     names = dict.fromkeys(name for sample in samples for name in sample.poses)
     transforms = {}
     for name in names:
-        poses = [sample.poses.get(name, (_NO_POSE, _MISSING)) for sample in samples]
+        poses = [sample.poses.get(name, (_NO_POSE, MISSING)) for sample in samples]
         transforms[name] = TrackedTransform(np.array([pose for pose, _ in poses]), tuple(word for _, word in poses))
     return Sweep(
         images=np.zeros((len(samples), 0, 0), np.uint8),

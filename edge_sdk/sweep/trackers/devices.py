@@ -14,8 +14,8 @@ from edge_sdk.sweep.trackers.ndi import FIRST_BAUD, NdiTracker
 from edge_sdk.sweep.trackers.reading import Reading
 from edge_sdk.sweep.trackers.witmotion import WitMotionDecoder, configuration
 
-BAUD = {"ndi": 115_200, "witmotion": 115_200, "bno08x": 115_200}
-"""Kinds of sensors, and what they speak where nothing else is said."""
+BAUD = 115_200
+"""What all of them speak where nothing else is said."""
 
 
 class Device(Protocol):
@@ -51,7 +51,7 @@ class _Imu:
 
 @contextmanager
 def open_ndi(
-    port: str, baud: int = BAUD["ndi"], *, tools: Mapping[str, bytes] | None = None, binary: bool = True
+    port: str, baud: int = BAUD, *, tools: Mapping[str, bytes] | None = None, binary: bool = True
 ) -> Iterator[Device]:
     """A tracking NDI device; see `NdiTracker`."""
     with SerialLine(port, FIRST_BAUD) as line:
@@ -64,7 +64,7 @@ def open_ndi(
 
 
 @contextmanager
-def open_witmotion(port: str, baud: int = BAUD["witmotion"], *, rate: int = 100) -> Iterator[Device]:
+def open_witmotion(port: str, baud: int = BAUD, *, rate: int = 100) -> Iterator[Device]:
     """A WitMotion sensor, told to send quaternions `rate` times a second; nothing is saved in it."""
     with SerialLine(port, baud) as line:
         line.write(configuration(rate))
@@ -72,7 +72,7 @@ def open_witmotion(port: str, baud: int = BAUD["witmotion"], *, rate: int = 100)
 
 
 @contextmanager
-def open_bno08x(port: str, baud: int = BAUD["bno08x"]) -> Iterator[Device]:
+def open_bno08x(port: str, baud: int = BAUD) -> Iterator[Device]:
     """A BNO08x that is wired for UART-RVC."""
     with SerialLine(port, baud) as line:
         yield _Imu(line, Bno08xDecoder())

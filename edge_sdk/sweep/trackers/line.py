@@ -7,11 +7,10 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Self
 
 import serial
 
+from edge_sdk.closing import Closing
 from edge_sdk.errors import TrackerError
 
 WAIT_S = 0.1
@@ -21,31 +20,27 @@ FAILURES = (OSError, ValueError, TypeError, termios.error)
 """What pyserial raises where a device is absent, vanishes, or cannot do what is asked; its own error is an OSError."""
 
 
-class SerialLine:
+class PortUnavailableError(TrackerError):
+    """A port is not there, taken, or not ours to open."""
+
+
+class SerialLine(Closing):
     """An open port; a context manager. Losing the device raises `TrackerError` from every method."""
 
     def __init__(self, port: str, baud: int) -> None:
         """
         Raises:
-            TrackerError: There is no such port, or it is not ours to open.
+            PortUnavailableError: There is no such port, or it is not ours to open.
         """
         self.port = port
         try:
             self._serial = serial.Serial(port, baud, timeout=WAIT_S, write_timeout=1.0, exclusive=True)
         except FAILURES as cause:
-            raise TrackerError(
+            raise PortUnavailableError(
                 f"cannot be opened ({_reason(cause)})",
                 where=port,
                 remedy="see `edge-sdk doctor` for the ports that are here",
             ) from cause
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give the port back; a second call does nothing."""

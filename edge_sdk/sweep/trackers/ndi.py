@@ -24,12 +24,15 @@ _CHUNK = 64
 _RESET = b"RESETBE6F" + END
 
 
+class NoToolError(TrackerError):
+    """An NDI tracker answers and has nothing to track."""
+
+
 class NdiTracker:
     """Asks an NDI tracker for the poses of its tools.
 
     Attributes:
         handles: Port handles that are tracked, two hexadecimal digits each.
-        system: System status bits of the last reply.
         errors: Replies that were left out, by reason.
     """
 
@@ -54,7 +57,6 @@ class NdiTracker:
         self._numbers: dict[str, int | None] = {}
         self.errors: Counter[str] = Counter()
         self._damaged = 0
-        self.system = 0
         self._initialise()
         if baud != FIRST_BAUD:
             self._ask(f"COMM:{BAUD_CODES[baud]}0000")
@@ -67,7 +69,7 @@ class NdiTracker:
             self._ask(f"PINIT:{handle}")
         self.handles = self._search(_ENABLE)
         if not self.handles:
-            raise TrackerError(
+            raise NoToolError(
                 "tracks no tool", where=line.port, remedy="plug a tool in, or give the .rom files of wireless ones"
             )
         for handle in self.handles:
@@ -91,7 +93,6 @@ class NdiTracker:
                 raise
             return []
         self._damaged = 0
-        self.system = reply.system
         new = [each for each in reply.readings if each.number is None or each.number != self._numbers.get(each.sensor)]
         self._numbers |= {each.sensor: each.number for each in new}
         return new
@@ -138,9 +139,12 @@ class NdiTracker:
                 raise TrackerError(f"refuses the tool {name} ({error.what})", where=self._line.port) from error
 
     def _ask(self, command: str, seconds: float = REPLY_S) -> str:
+        self._send(command)
+        return self._understood(command, self._line.read_until(END, seconds))
+
+    def _send(self, command: str) -> None:
         self._line.forget_input()
         self._line.write(with_crc(command))
-        return self._understood(command, self._line.read_until(END, seconds))
 
     def _understood(self, command: str, line: bytes) -> str:
         if not line:
@@ -157,8 +161,7 @@ class NdiTracker:
     def _poses(self) -> Reply:
         if not self._binary:
             return parse_tx(self._ask("TX:0801"))
-        self._line.forget_input()
-        self._line.write(with_crc("BX:0801"))
+        self._send("BX:0801")
         head = self._line.read_exactly(BINARY_HEADER, REPLY_S)
         if not head.startswith(BINARY_START):  # an error comes as text
             self._understood("BX:0801", head + self._line.read_until(END, PROBE_S))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from serial.tools import list_ports
 
 from edge_sdk.errors import TrackerError
 from edge_sdk.sweep.trackers.devices import Device, open_bno08x, open_ndi, open_witmotion
+from edge_sdk.sweep.trackers.line import PortUnavailableError
+from edge_sdk.sweep.trackers.ndi import NoToolError
 
 LISTEN_S = 0.5
 
@@ -45,14 +46,15 @@ def recognised(port: Port) -> Port:
     """
     for kind, opener in (("bno08x", open_bno08x), ("witmotion", open_witmotion), ("ndi", open_ndi)):
         try:
-            if _answers(partial(opener, port.name)()):
-                return Port(port.name, port.described, kind)
-        except TrackerError as error:
-            if "cannot be opened" in error.what:
-                return Port(port.name, port.described, problem=error.what)
-            if "tracks no tool" in error.what:
-                return Port(port.name, port.described, "ndi", error.what)
-    return Port(port.name, port.described)
+            if _answers(opener(port.name)):
+                return replace(port, sensor=kind)
+        except PortUnavailableError as error:
+            return replace(port, problem=error.what)
+        except NoToolError as error:
+            return replace(port, sensor=kind, problem=error.what)
+        except TrackerError:
+            continue  # not this one
+    return port
 
 
 def _answers(device: AbstractContextManager[Device]) -> bool:

@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
+from edge_sdk.closing import Closing
 from edge_sdk.errors import TrackerError
 from edge_sdk.sweep.trackers.devices import Device, OpenDevice
 from edge_sdk.sweep.trackers.reading import Reading
 
+Word = Literal["opening", "running", "silent", "lost", "closed"]
 Deliver = Callable[[Reading, float], None]
 SILENCE_S = 1.0
 RETRY_S = 0.25
@@ -32,14 +33,14 @@ class SensorState:
         errors: What was received and left out, by reason.
     """
 
-    word: Literal["opening", "running", "silent", "lost", "closed"]
+    word: Word
     why: str
     losses: int
     readings: int
     errors: Counter[str]
 
 
-class Sensor:
+class Sensor(Closing):
     """Follows a device until it is closed; a context manager."""
 
     def __init__(
@@ -65,7 +66,7 @@ class Sensor:
         self._silence_s, self._retry_s = silence_s, retry_s
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._word: Literal["opening", "running", "silent", "lost", "closed"] = "opening"
+        self._word: Word = "opening"
         self._why, self._losses, self._readings = "", 0, 0
         self._errors: Counter[str] = Counter()
         self._current: Counter[str] = Counter()
@@ -73,12 +74,7 @@ class Sensor:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        return super().__enter__()
 
     def close(self) -> None:
         """Let go of the device.
@@ -129,11 +125,10 @@ class Sensor:
                 self._readings += len(readings)
 
     def _silence(self, device: Device) -> str:
-        garbage = sum(device.errors.values())
-        if garbage:
+        if garbage := device.errors.total():
             return f"{self.name}: sends {garbage} bytes that are no measurement; check the baud rate"
         return f"{self.name}: is open and sends nothing; check power, cable and baud rate"
 
-    def _say(self, word: Literal["opening", "running", "silent", "lost", "closed"], why: str) -> None:
+    def _say(self, word: Word, why: str) -> None:
         with self._lock:
             self._word, self._why = word, why
