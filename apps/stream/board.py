@@ -1,0 +1,192 @@
+"""What the outside sees of a stream while it runs: the viewer, the metrics and the network outputs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.volume.grid import Grid
+
+Phase = Literal["ready", "running", "paused", "finishing", "finished", "saving", "saved", "failed"]
+"""ready: sources run, nothing is inserted; finishing: the last frame has come, the mask is made exact."""
+Command = Literal["start", "pause", "resume", "finish", "save"]
+ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
+    "ready": ("start",),
+    "running": ("pause", "finish"),
+    "paused": ("resume", "finish"),
+    "finishing": (),
+    "finished": ("save",),
+    "saving": (),
+    "saved": (),
+    "failed": (),
+}
+"""Commands that each phase takes."""
+
+
+@dataclass(frozen=True)
+class QueueFill:
+    """How full a queue is, and what it does when it is."""
+
+    name: str
+    held: int
+    capacity: int
+    policy: str
+    dropped: int
+
+
+@dataclass(frozen=True)
+class DeviceState:
+    """A camera, a tracker or a peer.
+
+    Attributes:
+        name: As in its URI.
+        word: "opening", "running", "silent", "lost" or "closed".
+        why: One line for a person, empty where all is well.
+        losses: How often it was lost so far.
+        errors: What was received and left out, by reason.
+    """
+
+    name: str
+    word: str
+    why: str = ""
+    losses: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Numbers of one moment.
+
+    Attributes:
+        phase: Where the sweep is.
+        elapsed_s: Since the start of the insertion, without pauses.
+        frames_read, frames_inserted, frames_dropped: So far.
+        left_out: Reason → frames that were not inserted.
+        frames_per_second: Inserted, over the last seconds.
+        latency_ms: From a frame's time stamp to the mask that contains it, median of the newest; None before any.
+        displayed_ms: The same until a viewer had drawn it; None without a viewer.
+        queues, devices: Fill and state.
+        warnings: One line each.
+        class_ml: Class name → millilitres in the mask so far.
+        rss_mb, memory_limit_mb: Resident memory, and the most that was stated at the start.
+        problem: Why the stream failed, or "".
+        saved_in: The output folder once everything is in it, or "".
+    """
+
+    phase: Phase
+    elapsed_s: float
+    frames_read: int
+    frames_inserted: int
+    frames_dropped: int
+    left_out: Mapping[str, int]
+    frames_per_second: float
+    latency_ms: float | None
+    displayed_ms: float | None
+    queues: tuple[QueueFill, ...]
+    devices: tuple[DeviceState, ...]
+    warnings: tuple[str, ...]
+    class_ml: Mapping[str, float]
+    rss_mb: float
+    memory_limit_mb: float
+    problem: str = ""
+    saved_in: str = ""
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """The newest frame of the source.
+
+    Attributes:
+        index: Number of the frame.
+        image: (H, W) grey levels.
+        image_to_world: 4×4, pixel (x, y, 0, 1) to mm; None where it has no usable pose.
+        reason: Why it is not inserted, "" where it is.
+    """
+
+    index: int
+    image: NDArray[np.uint8]
+    image_to_world: NDArray[np.float64] | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One plane of the growing volume, across axis "x", "y" or "z".
+
+    Attributes:
+        grey: (rows, columns) grey levels.
+        labels: (rows, columns) of the mask so far.
+        row_mm, column_mm: Size of a pixel.
+    """
+
+    grey: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    row_mm: float
+    column_mm: float
+
+
+class Board(Protocol):
+    """Reads of a running stream, each cheap and from any thread, and the few things that can be asked of it."""
+
+    @property
+    def title(self) -> str:
+        """What is streamed, for a heading."""
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        """Label to name, 0 is the background."""
+
+    def status(self) -> Status:
+        """Numbers of this moment."""
+
+    def frame(self) -> SeenFrame | None:
+        """The newest frame; None before the first."""
+
+    def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
+        """The mask's cut by a frame: every `step`-th pixel from pixel 0, (⌈H/step⌉, ⌈W/step⌉); None where there is none."""
+
+    def grid(self) -> Grid | None:
+        """Where the voxels lie; None until that is known."""
+
+    def slice(self, axis: Literal["x", "y", "z"], index: int) -> Slice | None:
+        """A plane, rows and columns along the later axes of (z, y, x); the index is clipped; None without a volume."""
+
+    def probe(self) -> tuple[float, float, float] | None:
+        """The voxel index (x, y, z) of the middle of the newest inserted frame; None before any."""
+
+    def path(self) -> NDArray[np.float64]:
+        """The probe's path: (N, 3) mm, the middle of the upper edge of inserted frames, thinned out."""
+
+    def volume(self) -> NDArray[np.uint8] | None:
+        """A copy of the grey levels so far, (D, H, W) on `grid`, holes filled as in the result; None without."""
+
+    def mask(self) -> NDArray[np.uint8] | None:
+        """A copy of the labels so far, (D, H, W) on `grid`; None without a volume."""
+
+    def command(self, name: Command) -> None:
+        """Ask for something.
+
+        Raises:
+            StreamError: The phase does not take it; says which do.
+        """
+
+    def calibrate(self, first: tuple[float, float], second: tuple[float, float], distance_mm: float) -> float:
+        """Take two pixels (x, y) of the frame and their true distance as the size of a pixel; gives mm per pixel.
+
+        Raises:
+            StreamError: There is a calibration already, the sweep has started, or the points are one.
+        """
+
+    def crop(self, origin: tuple[int, int], size: tuple[int, int]) -> None:
+        """Take only these pixels (x, y) of the frame as ultrasound, before the start.
+
+        Raises:
+            StreamError: The sweep has started, or the rectangle lies outside the frame.
+        """
+
+    def displayed(self, shown: Mapping[str, Any]) -> None:
+        """A viewer says that it has drawn what was pushed at moment `shown["moment"]` of the stream's clock."""
