@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,7 @@ class Board(Protocol):
         """The newest frame; None before the first."""
 
     def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
-        """The mask's cut by a frame: every `step`-th pixel from pixel 0, (⌈H/step⌉, ⌈W/step⌉); None where there is none."""
+        """The mask's cut by a frame: every `step`-th pixel from pixel 0, (⌈H/step⌉, ⌈W/step⌉); None without."""
 
     def grid(self) -> Grid | None:
         """Where the voxels lie; None until that is known."""
@@ -188,5 +188,8 @@ class Board(Protocol):
             StreamError: The sweep has started, or the rectangle lies outside the frame.
         """
 
-    def displayed(self, shown: Mapping[str, Any]) -> None:
-        """A viewer says that it has drawn what was pushed at moment `shown["moment"]` of the stream's clock."""
+    def now(self) -> float:
+        """This moment on the stream's clock, seconds."""
+
+    def displayed(self, moment: float) -> None:
+        """A viewer has drawn what `labels_on` or `slice` gave at this moment of the stream's clock."""
