@@ -36,7 +36,11 @@ class PoseError(EdgeSdkError):
     """A pose is missing or invalid, or a transform cannot be resolved."""
 
 
-class TrackerError(EdgeSdkError):
+class DeviceError(EdgeSdkError):
+    """A camera, tracker or peer is absent, lost, or sends what cannot be understood."""
+
+
+class TrackerError(DeviceError):
     """A pose sensor is absent, lost, or sends what cannot be understood."""
 
 

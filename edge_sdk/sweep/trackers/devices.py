@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from edge_sdk.errors import TrackerError
+from edge_sdk.sweep.following import Device
 from edge_sdk.sweep.trackers.bno08x import Bno08xDecoder
 from edge_sdk.sweep.trackers.line import SerialLine
 from edge_sdk.sweep.trackers.ndi import FIRST_BAUD, NdiTracker
@@ -16,26 +15,6 @@ from edge_sdk.sweep.trackers.witmotion import WitMotionDecoder, configuration
 
 BAUD = 115_200
 """What all of them speak where nothing else is said."""
-
-
-class Device(Protocol):
-    """An opened sensor.
-
-    Attributes:
-        errors: What was received and left out, by reason.
-    """
-
-    errors: Counter[str]
-
-    def poll(self) -> list[Reading]:
-        """New measurements, after a moment's wait at most.
-
-        Raises:
-            TrackerError: The device is gone, silent, or sends what cannot be understood.
-        """
-
-
-OpenDevice = Callable[[], AbstractContextManager[Device]]
 
 
 class _Imu:
@@ -48,11 +27,16 @@ class _Imu:
     def poll(self) -> list[Reading]:
         return self._decoder.feed(self._line.read())
 
+    def silence(self) -> str:
+        if garbage := self.errors.total():
+            return f"sends {garbage} bytes that are no measurement; check the baud rate"
+        return "is open and sends nothing; check power, cable and baud rate"
+
 
 @contextmanager
 def open_ndi(
     port: str, baud: int = BAUD, *, tools: Mapping[str, bytes] | None = None, binary: bool = True
-) -> Iterator[Device]:
+) -> Iterator[Device[Reading]]:
     """A tracking NDI device; see `NdiTracker`."""
     with SerialLine(port, FIRST_BAUD) as line:
         tracker = NdiTracker(line, baud=baud, tools=tools, binary=binary)
@@ -64,7 +48,7 @@ def open_ndi(
 
 
 @contextmanager
-def open_witmotion(port: str, baud: int = BAUD, *, rate: int = 100) -> Iterator[Device]:
+def open_witmotion(port: str, baud: int = BAUD, *, rate: int = 100) -> Iterator[Device[Reading]]:
     """A WitMotion sensor, told to send quaternions `rate` times a second; nothing is saved in it."""
     with SerialLine(port, baud) as line:
         line.write(configuration(rate))
@@ -72,7 +56,7 @@ def open_witmotion(port: str, baud: int = BAUD, *, rate: int = 100) -> Iterator[
 
 
 @contextmanager
-def open_bno08x(port: str, baud: int = BAUD) -> Iterator[Device]:
+def open_bno08x(port: str, baud: int = BAUD) -> Iterator[Device[Reading]]:
     """A BNO08x that is wired for UART-RVC."""
     with SerialLine(port, baud) as line:
         yield _Imu(line, Bno08xDecoder())

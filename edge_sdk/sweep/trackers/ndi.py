@@ -97,6 +97,10 @@ class NdiTracker:
         self._numbers |= {each.sensor: each.number for each in new}
         return new
 
+    def silence(self) -> str:
+        """What it means that no measurement is new: it answers, else `poll` would have said."""
+        return "answers and measures nothing new; check that it is not paused and that nothing blocks its view"
+
     def stop(self) -> None:
         """End tracking, as far as the device still answers."""
         self._ask("TSTOP:")

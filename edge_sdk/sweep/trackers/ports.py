@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from serial.tools import list_ports
 
 from edge_sdk.errors import TrackerError
-from edge_sdk.sweep.trackers.devices import Device, open_bno08x, open_ndi, open_witmotion
+from edge_sdk.sweep.following import Device
+from edge_sdk.sweep.trackers.devices import open_bno08x, open_ndi, open_witmotion
 from edge_sdk.sweep.trackers.line import PortUnavailableError
 from edge_sdk.sweep.trackers.ndi import NoToolError
+from edge_sdk.sweep.trackers.reading import Reading
 
 LISTEN_S = 0.5
 
@@ -57,7 +59,7 @@ def recognised(port: Port) -> Port:
     return port
 
 
-def _answers(device: AbstractContextManager[Device]) -> bool:
+def _answers(device: AbstractContextManager[Device[Reading]]) -> bool:
     limit = time.monotonic() + LISTEN_S
     with device as opened:
         while time.monotonic() < limit:

@@ -1,10 +1,11 @@
-"""A sensor that comes and goes."""
+"""A device that comes and goes."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import pytest
 from edge_sdk.simulation.serial_devices.imu import SimulatedImu, bno08x_packet, witmotion_packet
 from edge_sdk.simulation.serial_devices.ndi import SimulatedNdi
 from edge_sdk.simulation.serial_devices.pseudo_port import PseudoPort
-from edge_sdk.sweep.trackers.devices import OpenDevice, open_bno08x, open_ndi, open_witmotion
+from edge_sdk.sweep.following import Device, Follower
+from edge_sdk.sweep.trackers.devices import open_bno08x, open_ndi, open_witmotion
 from edge_sdk.sweep.trackers.reading import Reading
-from edge_sdk.sweep.trackers.sensor import Sensor
 
 Simulated = SimulatedNdi | SimulatedImu
 CASES = {
@@ -33,9 +34,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def sensor_at(link: Path, opener: Callable[[str], OpenDevice], got: list[Reading]) -> Sensor:
+def sensor_at(
+    link: Path, opener: Callable[[str], AbstractContextManager[Device[Reading]]], got: list[Reading]
+) -> Follower[Reading]:
     """A sensor on a port that puts its measurements into a list."""
-    return Sensor(
+    return Follower(
         "probe", partial(opener, str(link)), lambda reading, _: got.append(reading), retry_s=0.02, silence_s=0.3
     )
 
