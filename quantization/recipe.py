@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from edge_sdk.errors import RecipeError
 from edge_sdk.manifest import Inference, Normalisation
 from edge_sdk.network.variants import PATCH_MULTIPLE
+from edge_sdk.toml_file import first_fault, read_toml
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -245,14 +244,7 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: Not TOML, an unknown key (the nearest right one is named), or an impossible value.
     """
-    try:
-        values: dict[str, Any] = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as cause:
-        raise RecipeError(f"cannot be read ({cause})", where=path, remedy="give a TOML recipe") from cause
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as cause:
-        raise RecipeError(_explain(cause), where=path, remedy="correct the recipe") from cause
+    return read_toml(path, Recipe, "recipe")
 
 
 def recipe_for(path: Path | None, data: Path, variant: str | None) -> Recipe:
@@ -283,16 +275,4 @@ def recipe_for(path: Path | None, data: Path, variant: str | None) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as cause:
-        raise RecipeError(_explain(cause), remedy="choose one of T, S, M, L") from cause
-
-
-def _explain(cause: ValidationError) -> str:
-    error = cause.errors()[0]
-    path = [str(part) for part in error["loc"]]
-    if error["type"] != "extra_forbidden":
-        return f"{'.'.join(path)}: {error['msg']}, got {error['input']!r}"
-    section: Any = Recipe
-    for part in path[:-1]:
-        section = section.model_fields[part].annotation
-    near = difflib.get_close_matches(path[-1], section.model_fields, n=1, cutoff=0.0)
-    return f"unknown key {'.'.join(path)}, did you mean {'.'.join([*path[:-1], *near])}"
+        raise RecipeError(first_fault(cause, Recipe), remedy="choose one of T, S, M, L") from cause
