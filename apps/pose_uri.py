@@ -50,14 +50,26 @@ def with_declared_poses(sweep: Sweep, uri: str) -> Sweep:
     Raises:
         PoseError: An option is unknown or impossible.
     """
+    kind, options = declaration(uri)
+    return _DECLARATIONS[kind](sweep, **options)
+
+
+def declaration(uri: str) -> tuple[str, dict[str, Any]]:
+    """ "linear" or "fan", and the options of `linear_sweep` or `fan_sweep`.
+
+    Raises:
+        PoseError: Another kind, or an option is unknown or impossible.
+    """
     kind, _, rest = uri.partition(":")
+    if kind not in _DECLARATIONS:
+        raise PoseError("declares no motion", where=uri, remedy=f"use {WORKS}")
     options: dict[str, Any] = {}
     for part in filter(None, rest.split(",")):
         name, equals, value = part.partition("=")
         if not equals or name in options or name not in (*_UNITS[kind], *_WORDS[kind]):
             raise PoseError(f"option {part!r} is not known or given twice", where=uri, remedy=f"use {WORKS}")
         options[name] = value if name in _WORDS[kind] else _number(uri, name, value, _UNITS[kind][name])
-    return _DECLARATIONS[kind](sweep, **options)
+    return kind, options
 
 
 def _number(uri: str, name: str, text: str, unit: str) -> float:

@@ -13,7 +13,7 @@ from edge_sdk.volume.grid import Grid
 
 Phase = Literal["ready", "running", "paused", "finishing", "finished", "saving", "saved", "failed"]
 """ready: sources run, nothing is inserted; finishing: the last frame has come, the mask is made exact."""
-Command = Literal["start", "pause", "resume", "finish", "save"]
+Command = Literal["start", "pause", "resume", "finish", "save", "new"]
 ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
     "ready": ("start",),
     "running": ("pause", "finish"),
@@ -21,10 +21,10 @@ ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
     "finishing": (),
     "finished": ("save",),
     "saving": (),
-    "saved": (),
-    "failed": (),
+    "saved": ("new",),
+    "failed": ("new",),
 }
-"""Commands that each phase takes."""
+"""Commands that each phase takes; "new" begins another sweep."""
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,7 @@ def linear_sweep(
         PoseError: Not exactly one of speed and step, neither finite nor other than 0, no direction, or no time stamps.
     """
     rate, unit, amounts = _amounts(sweep, ("speed", speed), ("step", step), "mm")
-    matrices = np.tile(np.eye(4), (len(sweep), 1, 1))
-    matrices[:, :3, 3] = amounts[:, None] * _unit_vector(direction)
+    matrices = slid(amounts, direction)
     named = direction if isinstance(direction, str) else " ".join(f"{value:g}" for value in direction)
     return _declare(sweep, matrices, f"linear, {rate:g} {unit} along {named} of the probe")
 
@@ -73,22 +72,39 @@ def fan_sweep(
     Raises:
         PoseError: Not exactly one of rate and step, an impossible value, or no time stamps.
     """
+    amount, unit, angles = _amounts(sweep, ("rate", rate), ("step", step), "°")
+    matrices = fanned(angles - (angles[0] + angles[-1]) / 2, axis, radius)
+    about = f"about {axis} of the probe" + (f" at {radius:g} mm" if radius else "")
+    return _declare(sweep, matrices, f"fan, {amount:g} {unit} {about}")
+
+
+def slid(amounts: NDArray[np.float64], direction: str | Sequence[float]) -> NDArray[np.float64]:
+    """(N, 4, 4) of a probe that slid by `amounts` (N,) mm along `direction`; see `linear_sweep`."""
+    matrices = np.tile(np.eye(4), (len(amounts), 1, 1))
+    matrices[:, :3, 3] = amounts[:, None] * _unit_vector(direction)
+    return matrices
+
+
+def fanned(degrees: NDArray[np.float64], axis: str, radius: float) -> NDArray[np.float64]:
+    """(N, 4, 4) of a probe that turned by `degrees` (N,) about `axis`; see `fan_sweep`.
+
+    Raises:
+        PoseError: Neither of the axes, or an impossible radius.
+    """
     if axis not in ("x", "y"):
         raise PoseError(f"the fan's axis is {axis!r}", remedy="give x (along the transducer) or y (along the beam)")
     if not np.isfinite(radius) or (radius and axis == "y"):
         raise PoseError(
             f"the fan's radius is {radius:g} mm about {axis}", remedy="give millimetres, and only for the axis x"
         )
-    amount, unit, angles = _amounts(sweep, ("rate", rate), ("step", step), "°")
-    angles = np.radians(angles - (angles[0] + angles[-1]) / 2)
+    angles = np.radians(degrees)
     cosine, sine = np.cos(angles), np.sin(angles)
-    matrices = np.tile(np.eye(4), (len(sweep), 1, 1))
+    matrices = np.tile(np.eye(4), (len(angles), 1, 1))
     first, second = (1, 2) if axis == "x" else (2, 0)
     matrices[:, first, first] = matrices[:, second, second] = cosine
     matrices[:, second, first], matrices[:, first, second] = sine, -sine
     matrices[:, :3, 3] = matrices[:, :3, 1] * radius if axis == "x" else 0.0
-    about = f"about {axis} of the probe" + (f" at {radius:g} mm" if radius else "")
-    return _declare(sweep, matrices, f"fan, {amount:g} {unit} {about}")
+    return matrices
 
 
 def _amounts(

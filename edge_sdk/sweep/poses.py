@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,27 +61,59 @@ def image_to_world(
     Raises:
         PoseError: No chain of transforms leads from `image` to `world`, or no frame is usable.
     """
-    fixed = dict(config.transforms if isinstance(config, PlusConfig) else config or {})
-    tracked = {name: transform for name, transform in sweep.transforms.items() if name not in fixed}
-    graph = TransformGraph(fixed)
-    for name in tracked:
-        graph.add(name, _PLACEHOLDER)
-    try:
-        path = [name for name, _ in graph.path(image, world)]
-    except PoseError as error:
-        raise PoseError(error.what, where=sweep.source, remedy=error.remedy) from None
-    matrices = np.full((len(sweep), 4, 4), np.nan)
-    reasons = [_unusable(sweep, index, path, image) for index in range(len(sweep))]
-    for index, reason in enumerate(reasons):
-        if not reason:
-            for name in path:
-                if name in tracked:
-                    graph.add(name, tracked[name].matrices[index])
-            matrices[index] = graph.resolve(image, world)
-    usable = np.array([not reason for reason in reasons], bool)
-    if not usable.any():
+    placement = ImagePlacement(sweep.transforms, config, image=image, world=world, where=sweep.source)
+    matrices, reasons = placement.of(sweep)
+    if not any(not reason for reason in reasons):
         raise _none_usable(sweep, reasons)
-    return FramePoses(matrices, usable, tuple(reasons))
+    return FramePoses(matrices, np.array([not reason for reason in reasons], bool), tuple(reasons))
+
+
+class ImagePlacement:
+    """How images get from their pixels to the world, for frames that come one by one; see `image_to_world`.
+
+    Attributes:
+        tracked: Names of the transforms that a frame must bring.
+    """
+
+    def __init__(
+        self,
+        tracked: Iterable[str],
+        config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
+        *,
+        image: str = "Image",
+        world: str = "Reference",
+        where: object = None,
+    ) -> None:
+        """
+        Args:
+            tracked: Names of the transforms that frames bring.
+            config, image, world: As of `image_to_world`.
+            where: Named in errors.
+
+        Raises:
+            PoseError: No chain of transforms leads from `image` to `world`.
+        """
+        fixed = dict(config.transforms if isinstance(config, PlusConfig) else config or {})
+        self._graph, self._image, self._world = TransformGraph(fixed), image, world
+        moving = [name for name in tracked if name not in fixed]
+        for name in moving:
+            self._graph.add(name, _PLACEHOLDER)
+        try:
+            self._path = [name for name, _ in self._graph.path(image, world)]
+        except PoseError as error:
+            raise PoseError(error.what, where=where, remedy=error.remedy) from None
+        self.tracked = tuple(name for name in self._path if name in moving)
+
+    def of(self, sweep: Sweep) -> tuple[NDArray[np.float64], list[str]]:
+        """Matrices (N, 4, 4) of the frames, NaN where not usable, and why not; "" where usable."""
+        matrices = np.full((len(sweep), 4, 4), np.nan)
+        reasons = [_unusable(sweep, index, self._path, self._image) for index in range(len(sweep))]
+        for index, reason in enumerate(reasons):
+            if not reason:
+                for name in self.tracked:
+                    self._graph.add(name, sweep.transforms[name].matrices[index])
+                matrices[index] = self._graph.resolve(self._image, self._world)
+        return matrices, reasons
 
 
 def _unusable(sweep: Sweep, index: int, path: list[str], image: str) -> str:

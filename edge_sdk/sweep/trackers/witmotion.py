@@ -17,7 +17,7 @@ SCALE = 32768
 UNLOCK = bytes.fromhex("FFAA6988B5")
 _OUTPUTS, _RATE = 0x02, 0x03
 _ONLY_QUATERNIONS = 0x0200
-_RATES = {100: 0x09, 200: 0x0B}
+RATES = {100: 0x09, 200: 0x0B}
 NOT_A_ROTATION = "NOT_A_ROTATION"
 
 
@@ -28,7 +28,7 @@ def set_register(register: int, value: int) -> bytes:
 
 def configuration(rate: int = 100) -> bytes:
     """Commands after which the device sends quaternions only, `rate` times a second (100 or 200)."""
-    return UNLOCK + set_register(_OUTPUTS, _ONLY_QUATERNIONS) + set_register(_RATE, _RATES[rate])
+    return UNLOCK + set_register(_OUTPUTS, _ONLY_QUATERNIONS) + set_register(_RATE, RATES[rate])
 
 
 class WitMotionDecoder:

@@ -1,0 +1,1 @@
+"""Live sweeps: frames of cameras and peers, poses of sensors, joined by time."""
