@@ -101,7 +101,7 @@ class _FileHandler(RotatingFileHandler):
             with suppress(OSError, ValueError):
                 print(f"warning: {self.baseFilename}: the log cannot be written ({sys.exception()})", file=sys.stderr)
         # What is left in the buffer, or of a half-written line, would be joined to the next one.
-        stream, self.stream = self.stream, None  # type: ignore[assignment]
+        stream, self.stream = self.stream, None
         with suppress(OSError):
             if stream is not None:
                 stream.close()
