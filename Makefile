@@ -41,6 +41,7 @@ bench: venv
 	.venv/bin/python -m tests.perf.overhead -o bench-out
 	.venv/bin/python -m tests.perf.start_up -o bench-out
 	.venv/bin/python -m tests.perf.reconstruction -o bench-out
+	.venv/bin/python -m tests.perf.live -o bench-out
 
 clean:
 	rm -rf .venv .venv-demo demo-out bench-out build *.egg-info
