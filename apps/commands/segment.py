@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
+from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, frame_counts, warn
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, load_sweep, told
@@ -19,6 +21,9 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from edge_sdk.manifest import Manifest
     from edge_sdk.volume.grid import Volume
 
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 def command(
     source: Annotated[Path, typer.Argument(metavar="VOLUME|SWEEP", help="Volume, or tracked sweep.")],
     package: Annotated[Path, typer.Option("--package", help="The network: an .edgepkg.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Mask: .nii.gz, .mha, .nrrd or .seg.nrrd.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help=f"Mask: {MASK_NAMES}.")],
     target: Annotated[
         str,
         typer.Option(
@@ -42,6 +47,10 @@ def command(
         Path | None,
         typer.Option(metavar="S.stl", help="Also write the surface of each class, S-CLASS.stl (extra mesh)."),
     ] = None,
+    measure: Annotated[
+        Path | None,
+        typer.Option("--measurements", metavar="M.json", help="Also write volume, place and size of each class."),
+    ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -53,22 +62,31 @@ def command(
     from edge_sdk.inference.segment import segment
     from edge_sdk.metrics import class_ml
     from edge_sdk.package import Package
+    from edge_sdk.volume.measurements import measurements
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
-    write = mask_writer(output)
-    check_place(output)
+    writer = mask_writer(output)
     if surface is not None:
         check_surface_name(surface)
-        check_place(surface)
+    for place in filter(None, (output, surface, measure)):
+        check_place(place)
     options = SweepOptions(poses, lag, max_gap, pixel_spacing)
     with Package(package) as opened, progress() as report:
-        volume, rests_on = _volume(source, options, config, opened.manifest, report)
+        made = _volume(source, options, config, opened.manifest, report)
+        writer.check(made.volume)
+        labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            mask = segment(session, volume, progress=report)
+            mask = segment(session, made.volume, progress=report)
             seconds = time.perf_counter() - start
-        write(mask, opened.manifest)
-        amounts = class_ml(mask.voxels, mask.grid.voxel_ml, opened.manifest.labels)
+        # Of a volume whose file does not tell how it was made, nothing is claimed.
+        told_of_volume = {**made.volume.meta, **made.rests_on}
+        tracked = "frames_inserted" in told_of_volume and "poses_declared" not in told_of_volume
+        writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, tracked))
+        if measure is not None:
+            package_said = {"name": opened.manifest.name, "manifest_sha256": opened.digest}
+            write_json(measure, measurements(mask, labels, package=package_said, seen=made.seen))
+        amounts = class_ml(mask.voxels, mask.grid.voxel_ml, labels)
         ran_on = {name: value for name, value in session.description.items() if name in ("chosen", "compiled")}
         result = {
             "mask": str(output),
@@ -76,8 +94,9 @@ def command(
             "seconds": seconds,
             "target": session.target,
             **ran_on,
-            **rests_on,
-            **({} if surface is None else {"surfaces": _names(write_surfaces(mask, opened.manifest.labels, surface))}),
+            **made.rests_on,
+            **({} if measure is None else {"measurements": str(measure)}),
+            **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
         }
     if as_json:
         print_json(result)
@@ -89,30 +108,20 @@ def _names(files: Mapping[str, Path]) -> dict[str, str]:
     return {name: str(file) for name, file in files.items()}
 
 
-def mask_writer(path: Path) -> Callable[[Volume, Manifest], None]:
-    """How to write a mask of this name; refused before the work where it cannot be.
+@dataclass(frozen=True)
+class _Input:
+    """The volume to segment; which voxels were seen, None where nobody knows; what it rests on, for outputs."""
 
-    Raises:
-        FileFormatError: No mask format by its name.
-    """
-    from edge_sdk.volume.files import volume_suffix, write_segmentation, write_volume
-
-    if path.name.lower().endswith(".dcm"):
-        raise FileFormatError(
-            "DICOM SEG is not written by this version",
-            where=path,
-            remedy="use a name that ends with .nii.gz, .mha, .nrrd or .seg.nrrd",
-        )
-    if path.name.lower().endswith(".seg.nrrd"):
-        return lambda mask, manifest: write_segmentation(mask, manifest.labels, path)
-    volume_suffix(path)
-    return lambda mask, _manifest: write_volume(mask, path)
+    volume: Volume
+    seen: NDArray[np.bool_] | None = None
+    recording: Path | None = None
+    rests_on: dict[str, Any] = field(default_factory=dict)
 
 
 def _volume(
     source: Path, options: SweepOptions, config: list[Path] | None, manifest: Manifest, report: Progress
-) -> tuple[Volume, dict[str, Any]]:
-    """The volume itself, or the one that `stream` would build from the sweep, and what that rests on."""
+) -> _Input:
+    """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":
         from edge_sdk.volume.files import read_volume
@@ -123,14 +132,21 @@ def _volume(
                 where=source,
                 remedy="leave them out",
             )
-        return read_volume(source), {}
+        return _Input(read_volume(source))
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.plan import plan_volume
-    from edge_sdk.volume.reconstruct import reconstruct
+    from edge_sdk.volume.grid import Volume
+    from edge_sdk.volume.holes import fill_holes
+    from edge_sdk.volume.reconstruct import compound
 
     said = read_configs(config)
     plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
     warn(plan.warnings)
-    volume = reconstruct(plan.sweep, config=said, settings=plan.settings, poses=plan.poses, progress=report)
-    return volume, {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}
+    compounder, meta = compound(plan.sweep, config=said, settings=plan.settings, poses=plan.poses, progress=report)
+    voxels, weights = compounder.read()
+    if plan.settings.fill_holes:
+        voxels = fill_holes(voxels, weights > 0, plan.settings.fill_holes, weights=weights)
+    volume = Volume(voxels, compounder.grid, meta)
+    rests_on = {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}
+    return _Input(volume, (weights > 0) | (voxels > 0), source, rests_on)

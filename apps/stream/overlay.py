@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from edge_sdk.files import atomic_path
 from edge_sdk.metrics import class_ml
 from edge_sdk.volume.grid import Volume
+from edge_sdk.volume.label_colours import label_colour
 
-# Bright colours that stay apart on grey for most kinds of colour vision; label 1 first.
-LABEL_COLOURS = ("#f25f5c", "#3ec1ff", "#ffd23f", "#5dd39e", "#c792ea", "#ff9f43", "#f7aef8", "#b8de6f")
 BACKDROP, UNSEEN, INK, FAINT = "#10151b", "#1a2129", "#e8edf2", "#8b97a4"
 PIXELS_PER_MM_DRAWN = 4
 MAX_WIDTH_IN, MAX_HEIGHT_IN, LEGEND_IN, MARGIN_IN, GAP_IN = 10.0, 8.0, 2.9, 0.55, 0.5
-
-
-def label_colour(label: int) -> str:
-    """Colour of a label above 0, the same in every picture and page."""
-    return LABEL_COLOURS[(label - 1) % len(LABEL_COLOURS)]
 
 
 def telling_slices(labels: NDArray[np.uint8], seen: NDArray[np.bool_]) -> tuple[int, int, int]:

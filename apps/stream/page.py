@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.report.html import not_measured, png_source, render
 from apps.report.plots import histogram_svg, line_svg
-from apps.stream.overlay import label_colour
+from edge_sdk.volume.label_colours import label_colour
 
 
 def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:

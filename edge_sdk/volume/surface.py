@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from edge_sdk.volume.grid import Volume
 
 SMOOTHING = 10
 """Iterations of Taubin's filter: the steps of the voxels go, the volume stays."""
+_HEADER, _HEADER_BYTES = b"edge-sdk, mm. SPACE=LPS", 80
 
 
 def write_surfaces(mask: Volume, labels: Mapping[int, str], path: Path) -> dict[str, Path]:
     """Write the surface of every class but the background that the mask holds.
 
-    Binary STL in mm, in the frame of the volume (LPS, which 3D Slicer takes an STL for). The surface is that of
-    marching cubes (Lorensen & Cline 1987) through the voxels' borders, smoothed by Taubin's filter (1995).
+    Binary STL in mm, in the frame of the volume; the header says SPACE=LPS as 3D Slicer reads and writes it. The
+    surface is that of marching cubes (Lorensen & Cline 1987) through the voxels' borders, smoothed by Taubin's filter
+    (1995).
 
     Args:
         mask: Labels (D, H, W).
         labels: Label to name.
-        path: NAME.stl; the files are NAME-CLASS.stl beside it.
+        path: NAME.stl; the files are NAME-CLASS.stl beside it, the class in lower-case letters, digits and hyphens.
 
     Returns:
         Class name → its file.
@@ -37,14 +40,29 @@ def write_surfaces(mask: Volume, labels: Mapping[int, str], path: Path) -> dict[
             written.
     """
     check_surface_name(path)
-    written = {}
+    written, endings = {}, _endings(labels)
     for label, name in labels.items():
         if label and (mask.voxels == label).any():
-            file = path.with_name(f"{path.stem}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower()}.stl")
+            file = path.with_name(f"{path.stem}-{endings[label]}.stl")
             with atomic_path(file) as temporary:
-                surface(mask, label).export(temporary, file_type="stl")
+                temporary.write_bytes(_stl(surface(mask, label)))
             written[name] = file
     return written
+
+
+def _endings(labels: Mapping[int, str]) -> dict[int, str]:
+    """Label → what names its file: letters, digits and hyphens of its name, with the label where that is not enough."""
+    plain = {label: re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() for label, name in labels.items()}
+    often = Counter(plain.values())
+    return {label: text if text and often[text] == 1 else f"{text}-{label}".strip("-") for label, text in plain.items()}
+
+
+def _stl(mesh: Any) -> bytes:
+    """Binary STL whose header says in which frame the corners are."""
+    from trimesh.exchange.stl import export_stl
+
+    content: bytes = export_stl(mesh)
+    return _HEADER.ljust(_HEADER_BYTES) + content[_HEADER_BYTES:]
 
 
 def check_surface_name(path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import highdicom
 import numpy as np
+import pydicom
 import pytest
 import trimesh
 
-from edge_sdk.volume.files import read_volume
+from edge_sdk.sweep.formats import write_sweep
+from edge_sdk.sweep.sweep import Sweep, TrackedTransform
+from edge_sdk.volume.files import read_volume, write_volume
+from edge_sdk.volume.grid import Grid, Volume
 from tests.apps.commands_fixtures import bright_half, failure, run, run_json
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
 
@@ -59,6 +65,68 @@ def test_surfaces_hold_what_the_mask_holds(tmp_path: Path, package: Path) -> Non
     assert not (tmp_path / "m.mha").exists()
 
 
+def test_dicom_masks_come_with_their_volume(tmp_path: Path, package: Path) -> None:
+    scan, mask = bright_half(tmp_path / "scan.mha"), tmp_path / "mask.dcm"
+    said = run_json("segment", scan, "--package", package, "-o", mask)
+    assert said["mask"] == str(mask)
+    segments, volume = highdicom.seg.segread(mask), highdicom.imread(tmp_path / "mask-volume.dcm")
+    assert segments.get_segment_description(1).segment_label == "bright"
+    assert segments.FrameOfReferenceUID == volume.FrameOfReferenceUID
+    assert volume.PositionMeasuringDeviceUsed == "FREEHAND"  # nobody knows, so nothing is claimed
+    np.testing.assert_array_equal(volume.get_volume().array[::-1], read_volume(scan).voxels)
+    labels = segments.get_volume(combine_segments=True).array[::-1]
+    assert labels.sum() / 1000 == pytest.approx(said["class_ml"]["bright"])
+
+
+def test_what_dicom_cannot_hold_is_refused_before_the_work(
+    tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = Volume(np.full((20, 20, 20), -5, np.int16), Grid((20,) * 3, (1.0,) * 3, (0.0,) * 3))
+    write_volume(below, tmp_path / "mr.mha")
+    monkeypatch.setattr("edge_sdk.inference.segment.segment", lambda *_args, **_more: pytest.fail("it was segmented"))
+    line = failure("segment", tmp_path / "mr.mha", "--package", package, "-o", tmp_path / "mask.dcm")
+    assert "give whole numbers from 0 to 65535, or another format than DICOM" in line
+    monkeypatch.setattr("edge_sdk.volume.dicom.files.missing_module", lambda *_: "pydicom is not installed: pip …")
+    scan = bright_half(tmp_path / "scan.mha")
+    assert "no DICOM can be written: pydicom is not" in failure(
+        "segment", scan, "--package", package, "-o", tmp_path / "mask.dcm"
+    )
+    assert not list(tmp_path.glob("mask*"))
+
+
+def test_measurements_are_written_where_asked_for(tmp_path: Path, package: Path) -> None:
+    scan, place = bright_half(tmp_path / "scan.mha"), tmp_path / "new" / "m.json"
+    said = run_json("segment", scan, "--package", package, "-o", tmp_path / "m.mha", "--measurements", place)
+    assert said["measurements"] == str(place)
+    content = json.loads(place.read_text())
+    bright = content["classes"]["bright"]
+    assert bright["volume_ml"] == pytest.approx(said["class_ml"]["bright"])
+    assert bright["cut_off"]
+    assert content["package"].keys() == {"name", "manifest_sha256"}
+
+
+def test_a_sweeps_measurements_know_what_was_seen(tmp_path: Path, package: Path) -> None:
+    count = 12
+    matrices = np.repeat(np.eye(4)[None], count, axis=0)
+    matrices[:, 2, 3] = np.arange(count)
+    sweep = Sweep(
+        images=np.full((count, 20, 24), 255, np.uint8),
+        timestamps=np.arange(count) / 20,
+        transforms={"ImageToReference": TrackedTransform(matrices, ("OK",) * count)},
+        image_status=("OK",) * count,
+    )
+    write_sweep(sweep, tmp_path / "s.igs.mha")
+    place = tmp_path / "m.json"
+    said = run_json(
+        "segment", tmp_path / "s.igs.mha", "--package", package, "-o", tmp_path / "m.dcm", "--measurements", place
+    )
+    assert said["frames_inserted"] == count
+    content = json.loads(place.read_text())
+    assert content["seen_share"] == 1.0
+    assert content["classes"]["bright"]["unseen_voxels"] == 0
+    assert pydicom.dcmread(tmp_path / "m-volume.dcm").PositionMeasuringDeviceUsed == "RIGID"
+
+
 def test_table_for_people_and_silence_when_quiet(tmp_path: Path, package: Path) -> None:
     words = ("segment", bright_half(tmp_path / "scan.mha"), "--package", package, "-o", tmp_path / "mask.mha")
     assert "bright: 4" in run(*words)[1] or "bright: 3." in run(*words)[1]
@@ -70,7 +138,6 @@ def test_failures_write_nothing(tmp_path: Path, package: Path) -> None:
     line = failure("segment", scan, "--package", package, "--target", "beta", "-o", mask)
     assert "pip install" in line
     assert "no DICOM" not in failure("segment", scan, "--package", package, "-o", tmp_path / "mask.txt")
-    assert ".seg.nrrd" in failure("segment", scan, "--package", package, "-o", tmp_path / "mask.dcm")
     assert "there is no such file" in failure("segment", tmp_path / "no.mha", "--package", package, "-o", mask)
     assert "give a volume" in failure("segment", package, "--package", package, "-o", mask)
     assert "no such package" in failure("segment", scan, "--package", tmp_path / "no.edgepkg", "-o", mask)

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.overlay import UNSEEN, label_colour, telling_slices, write_overlay
+from apps.stream.overlay import UNSEEN, telling_slices, write_overlay
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.label_colours import label_colour
 
 NAMES = {0: "background", 1: "vessel", 2: "cyst"}
 

@@ -3,13 +3,12 @@ from __future__ import annotations
 import gzip
 
 import nibabel
-import nrrd
 import numpy as np
 import pytest
 import SimpleITK
 
 from edge_sdk.errors import FileFormatError
-from edge_sdk.volume.files import read_volume, write_segmentation, write_volume
+from edge_sdk.volume.files import read_volume, write_volume
 from edge_sdk.volume.grid import Grid, Volume
 
 SUFFIXES = [".mha", ".mhd", ".nrrd", ".nii.gz", ".nii"]
@@ -62,22 +61,6 @@ def test_a_mask_is_written_as_uint8(tmp_path):
     given = volume()
     write_volume(given.with_voxels(given.voxels > 100), tmp_path / "m.nii.gz")
     assert read_volume(tmp_path / "m.nii.gz").voxels.dtype == np.uint8
-
-
-def test_segments_carry_their_names(tmp_path):
-    given = volume()
-    write_segmentation(
-        given.with_voxels(given.voxels % 3),
-        {0: "background", 1: "vessel", 2: "cyst"},
-        tmp_path / "m.seg.nrrd",
-    )
-    voxels, header = nrrd.read(str(tmp_path / "m.seg.nrrd"), index_order="C")
-    np.testing.assert_array_equal(voxels, given.voxels % 3)
-    assert (header["Segment0_Name"], header["Segment0_LabelValue"]) == ("vessel", "1")
-    assert (header["Segment1_Name"], header["Segment1_LabelValue"]) == ("cyst", "2")
-    assert "Segment2_Name" not in header
-    with pytest.raises(FileFormatError, match=r"\.seg\.nrrd"):
-        write_segmentation(given, {}, tmp_path / "m.mha")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -50,6 +50,24 @@ def test_a_mirrored_grid_keeps_its_outside_outside(tmp_path: Path) -> None:
     assert mesh.volume > 0
 
 
+def test_the_header_says_in_which_frame_it_is(tmp_path: Path) -> None:
+    mask, centre = ball(5.0)
+    content = write_surfaces(mask, {2: "b"}, tmp_path / "s.stl")["b"].read_bytes()
+    assert b"SPACE=LPS" in content[:80]
+    assert not content.startswith(b"solid"), "readers would take it for text"
+    assert len(content) == 84 + 50 * int.from_bytes(content[80:84], "little")
+    # LPS as it is in the grid: neither x nor y is turned.
+    assert trimesh.load_mesh(tmp_path / "s-b.stl").center_mass == pytest.approx(centre, abs=0.05)
+
+
+def test_each_class_has_a_file_of_its_own_whatever_its_name(tmp_path: Path) -> None:
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[5:9], labels[12:16], labels[20:24] = 1, 2, 3
+    written = write_surfaces(Volume(labels, GRID), {1: "a b", 2: "A-B", 3: "肝"}, tmp_path / "s.stl")
+    assert [path.name for path in written.values()] == ["s-a-b-1.stl", "s-a-b-2.stl", "s-3.stl"]
+    assert len({trimesh.load_mesh(path).center_mass[2].round() for path in written.values()}) == 3
+
+
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EdgeSdkError, match="is not a name of a surface"):
         write_surfaces(ball(3.0)[0], {2: "b"}, tmp_path / "s.obj")

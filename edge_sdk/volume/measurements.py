@@ -1,0 +1,108 @@
+"""What a mask measures, class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edge_sdk
+from edge_sdk.volume.grid import Volume
+
+SCHEMA = 1
+_DIGITS = 4
+UNITS = {"volume": "mL", "length": "mm", "axes": "x, y, z of the volume's world frame (LPS in files)"}
+Bools = NDArray[np.bool_]
+
+
+def measurements(
+    mask: Volume, labels: Mapping[int, str], *, package: Mapping[str, str], seen: Bools | None = None
+) -> dict[str, Any]:
+    """The content of `measurements.json`: one entry per class but the background.
+
+    Entries hold `label`, `voxels`, `volume_ml`, `centroid_mm`, `box_mm` (lower and upper corner of the voxels' outer
+    borders), `extent_mm`, `equivalent_sphere_diameter_mm` (of the sphere of that volume), `unseen_voxels` (of the
+    class, where nothing was seen), `faces_on_unseen_share` (of the voxel faces that bound the class) and `cut_off`:
+    whether one of the last two is not 0, so that the volume is a lower bound or partly a guess. Without voxels all but
+    the first three are None.
+
+    Args:
+        mask: Labels (D, H, W), 0 is the background.
+        labels: Label to name.
+        package: The network's name and digest, or what else tells who segmented.
+        seen: Which voxels were seen, (D, H, W); None: all. What lies outside the grid never was.
+    """
+    known = np.ones(mask.voxels.shape, np.bool_) if seen is None else seen
+    return {
+        "schema": SCHEMA,
+        "sdk_version": edge_sdk.__version__,
+        "package": dict(package),
+        "units": UNITS,
+        "shape_dhw": list(mask.voxels.shape),
+        "spacing_mm_xyz": list(mask.grid.spacing),
+        "seen_share": round(float(known.mean()), _DIGITS),
+        "classes": {name: {"label": label, **_measured(mask, label, known)} for label, name in labels.items() if label},
+    }
+
+
+def _measured(mask: Volume, label: int, seen: Bools) -> dict[str, Any]:
+    inside, grid = mask.voxels == label, mask.grid
+    count = int(np.count_nonzero(inside))
+    volume_ml = count * abs(float(np.linalg.det(grid.index_to_world[:3, :3]))) / 1000
+    if count == 0:
+        absent = ("centroid_mm", "box_mm", "extent_mm", "equivalent_sphere_diameter_mm", "unseen_voxels")
+        return {"voxels": 0, "volume_ml": 0.0, **dict.fromkeys((*absent, "faces_on_unseen_share", "cut_off"))}
+    low, high = _box(inside, grid.index_to_world)
+    unseen, faces, on_unseen = int(np.count_nonzero(inside & ~seen)), *_faces(inside, seen)
+    return {
+        "voxels": count,
+        "volume_ml": round(volume_ml, _DIGITS + 2),
+        "centroid_mm": _rounded(_centroid(inside, grid.index_to_world, count)),
+        "box_mm": [_rounded(low), _rounded(high)],
+        "extent_mm": _rounded(high - low),
+        "equivalent_sphere_diameter_mm": round(float(np.cbrt(6000 * volume_ml / np.pi)), _DIGITS),
+        "unseen_voxels": unseen,
+        "faces_on_unseen_share": round(on_unseen / faces, _DIGITS),
+        "cut_off": bool(unseen or on_unseen),
+    }
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), _DIGITS) for value in values]
+
+
+def _centroid(inside: Bools, index_to_world: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Mean of the voxels' centres, mm (x, y, z)."""
+    index = [
+        float(np.arange(length) @ np.count_nonzero(np.moveaxis(inside, axis, 0), axis=(1, 2))) / count
+        for axis, length in enumerate(inside.shape)
+    ]
+    centre: NDArray[np.float64] = (index_to_world @ (*index[::-1], 1.0))[:3]
+    return centre
+
+
+def _box(inside: Bools, index_to_world: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper corner in the world of all voxels' cells: only the ends of each row can be extreme."""
+    z, y = np.nonzero(inside.any(axis=2))
+    rows = inside[z, y]
+    first, last = rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
+    ends = np.stack([np.concatenate([first, last]), np.tile(y, 2), np.tile(z, 2)])
+    centres = index_to_world[:3, :3] @ ends + index_to_world[:3, 3:]
+    half = np.abs(index_to_world[:3, :3]).sum(axis=1) / 2
+    return centres.min(axis=1) - half, centres.max(axis=1) + half
+
+
+def _faces(inside: Bools, seen: Bools) -> tuple[int, int]:
+    """Voxel faces between the class and the rest, and those of them behind which nothing was seen."""
+    total = on_unseen = 0
+    for axis in range(3):
+        here, known = np.moveaxis(inside, axis, 0), np.moveaxis(seen, axis, 0)
+        for near, far in ((np.s_[:-1], np.s_[1:]), (np.s_[1:], np.s_[:-1])):
+            outwards = here[near] & ~here[far]
+            total += int(np.count_nonzero(outwards))
+            on_unseen += int(np.count_nonzero(outwards & ~known[far]))
+        at_border = int(np.count_nonzero(here[0]) + np.count_nonzero(here[-1]))
+        total, on_unseen = total + at_border, on_unseen + at_border
+    return total, on_unseen
