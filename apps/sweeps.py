@@ -100,10 +100,10 @@ def load_sweep(
         from apps.pose_uri import WORKS
 
         raise PoseError("holds images without poses", where=path, remedy=f"give them with --poses: {WORKS}")
-    return _calibrated(sweep, _pixel_spacing(options.pixel_spacing), config)
+    return calibrated(sweep, parse_pixel_spacing(options.pixel_spacing), config)
 
 
-def _calibrated(sweep: Sweep, given: tuple[float, float] | None, config: PlusConfig | None) -> Sweep:
+def calibrated(sweep: Sweep, given: tuple[float, float] | None, config: PlusConfig | None) -> Sweep:
     """The sweep with an assumed ImageToProbe where there is no other and a pixel's size is known."""
     from edge_sdk.sweep.image_geometry import ASSUMED, with_assumed_calibration
 
@@ -158,7 +158,7 @@ def _posed(sweep: Sweep, options: SweepOptions) -> Sweep:
     return replace(posed, header={**posed.header, **notes})
 
 
-def _pixel_spacing(text: str | None) -> tuple[float, float] | None:
+def parse_pixel_spacing(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from apps.console import SWITCHES, console
 from apps.progress import progress
-from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, parse_pixel_spacing
 
 
 def command(
     source: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="URI",
             help="replay:FILE plays a recorded sweep by its time stamps; replay:FILE?rate=2 at twice that speed, "
-            "?fps=30 at 30 frames/s, ?rate=0 (or max) as fast as the pipeline takes them, without dropping any.",
+            "?fps=30 at 30 frames/s, ?rate=0 (or max) as fast as the pipeline takes them, without dropping any, "
+            "&loop=N again and again. Live: camera:0, camera:/dev/video0, igtl://HOST:PORT/DEVICE.",
         ),
-    ],
-    package: Annotated[Path, typer.Option(help="The .edgepkg to segment with.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for volume, mask and report.")],
+    ] = None,
+    package: Annotated[Path | None, typer.Option(help="The .edgepkg to segment with.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for volume, mask and report; may hold {time}."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="CART.toml", help="Settings file (docs/operation.md); options given here win over it."),
+    ] = None,
+    poses: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="Of a recording: csv:FILE, sweep:FILE, or declared, linear:speed=10mm/s or fan:rate=10deg/s. Live: "
+            "ndi:PORT, witmotion:PORT?motion=fan:, bno08x:PORT?motion=…, igtl://HOST:PORT, or declared.",
+        ),
+    ] = None,
     config: Annotated[
         list[Path] | None,
         typer.Option(
@@ -30,11 +47,26 @@ def command(
             "result, the later file wins.",
         ),
     ] = None,
-    target: Annotated[
-        str, typer.Option(help="A target of the package, or auto: the fastest that is right here.")
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads of the network; default: the runtime's.")
+    around: Annotated[
+        str | None,
+        typer.Option(metavar="MM[,MM,MM]", help="Live: size of the volume about the first frame with a pose."),
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(metavar="X0,X1,Y0,Y1,Z0,Z1", help="Live: the volume in the world of the poses, mm.")
+    ] = None,
+    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Of the volume's voxels.")] = None,
+    view: Annotated[
+        bool | None, typer.Option("--view/--no-view", help="Serve the viewer's page; the sweep starts there.")
+    ] = None,
+    view_host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Where the viewer listens; default: this device alone.")
+    ] = None,
+    view_port: Annotated[int | None, typer.Option(metavar="PORT", help="Of the viewer.")] = None,
+    view_token: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="What browsers of other devices must know; made if not given.")
+    ] = None,
+    igtl_out: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Send the growing volume and mask over OpenIGTLink.")
     ] = None,
     record: Annotated[
         Path | None,
@@ -44,29 +76,78 @@ def command(
             "last second.",
         ),
     ] = None,
-    poses: PosesOption = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT", help="Write the result as mha, seg.nrrd, dcm or stl too; repeatable."),
+    ] = None,
+    crop: Annotated[
+        str | None, typer.Option(metavar="X,Y,WIDTH,HEIGHT", help="Live: the ultrasound in the frame, pixels.")
+    ] = None,
+    orientation: Annotated[
+        str | None, typer.Option(metavar="MF|MN|UF|UN", help="Live: of the images as the source sends them.")
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Live: so long a frame waits for its pose; default 0.2.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="A target of the package, or auto (default): the fastest that is right here.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of the network; default: the runtime's.")
+    ] = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
     pixel_spacing: PixelSpacingOption = None,
 ) -> None:
     """Stream a tracked sweep: compound it and segment the volume at the same time.
 
-    Leaves volume.nii.gz, mask.nii.gz, overlay.png, report.html, report.json and summary.json. The final mask equals
-    what `segment` makes of the final volume. Ctrl-C ends the sweep early and finishes what has arrived.
+    Leaves volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.html, report.json and summary.json. The
+    final mask equals what `segment` makes of the final volume. Ctrl-C ends the sweep early and finishes what has
+    arrived.
     """
-    from apps.stream.job import stream_to_folder
+    from apps.logs import setup_logs
+    from apps.stream.job import run_job
+    from apps.stream.settings_from_options import merged, missing
     from apps.stream.table import print_result
 
+    chosen = merged(
+        settings,
+        source={
+            "uri": source,
+            "crop": None if crop is None else crop.split(","),
+            "pixel_spacing_mm": parse_pixel_spacing(pixel_spacing),
+            "orientation": orientation,
+        },
+        poses={"uri": poses, "lag_s": lag, "max_gap_s": max_gap, "wait_s": wait},
+        volume={
+            "config": config,
+            "box_mm": None if box is None else box.split(","),
+            "around_mm": _one_or_three(around),
+            "spacing_mm": spacing,
+        },
+        package={"path": package, "target": target, "threads": threads},
+        viewer={"enabled": view, "host": view_host, "port": view_port, "token": view_token},
+        igtl={"output_port": igtl_out},
+        output={"folder": output, "also": also},
+        recording={"path": record},
+    )
+    if (needed := missing(chosen)) is not None:
+        raise typer.BadParameter(f"there is no {needed}")
+    # Someone who only wants a result reads the table at the end; a service's log is asked for by its settings.
+    setup_logs(chosen.log.level if settings else "warning", chosen.log.format, chosen.log.file)
     with progress() as report_progress:
-        report = stream_to_folder(
-            source,
-            package,
-            output,
-            options=SweepOptions(poses, lag, max_gap, pixel_spacing),
-            config=config or (),
-            target=target,
-            threads=threads,
-            record=record,
-            progress=report_progress,
-        )
-    print_result(report, output)
+        report = run_job(chosen, progress=report_progress, announce=_announce)
+    if report:
+        print_result(report, Path(report["folder"]))
+
+
+def _one_or_three(text: str | None) -> Any:
+    if text is None:
+        return None
+    words = text.split(",")
+    return words * 3 if len(words) == 1 else words
+
+
+def _announce(text: str) -> None:
+    if not SWITCHES.quiet:
+        console(stderr=True).print(text, markup=False)

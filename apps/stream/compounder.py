@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.stream.clock import Clock
 from apps.stream.latency import StageTimer
 from apps.stream.messages import PosedFrame, Touched
+from apps.stream.probe_path import ProbePath
 from apps.stream.queues import BoundedQueue
 from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.holes import fill_holes, reach
 from edge_sdk.volume.settings import HoleFilling
 
 OUTSIDE = "outside the volume"
+RATE_S, RATE_FRAMES = 2.0, 512
 
 
 class Compounding(Protocol):
@@ -94,12 +97,24 @@ class CompounderStage:
     Attributes:
         touched: Boxes of inserted frames; the segmenter takes all that there are at once. Waits when full.
         left_out: Reason → frames that were not inserted.
+        newest: The frame that was inserted last.
+        path: Where the probe went.
     """
 
     name = "compounder"
 
-    def __init__(self, posed: BoundedQueue[PosedFrame], volume: GrowingVolume, timer: StageTimer) -> None:
-        self._posed, self._volume, self._timer = posed, volume, timer
+    def __init__(
+        self,
+        posed: BoundedQueue[PosedFrame],
+        volume: GrowingVolume,
+        timer: StageTimer,
+        clock: Clock,
+        path: ProbePath,
+    ) -> None:
+        self._posed, self._volume, self._timer, self._clock = posed, volume, timer, clock
+        self.newest: PosedFrame | None = None
+        self.path = path
+        self._moments: deque[float] = deque(maxlen=RATE_FRAMES)
         self.touched: BoundedQueue[Touched] = BoundedQueue("touched boxes", 1024, "wait")
         self.inputs: tuple[BoundedQueue[Any], ...] = (posed,)
         self.outputs: tuple[BoundedQueue[Any], ...] = (self.touched,)
@@ -113,4 +128,13 @@ class CompounderStage:
             if touched is None:
                 self.left_out[OUTSIDE] += 1
             else:
+                self.newest = posed
+                self.path.add(posed.image_to_world)
+                self._moments.append(self._clock.now())
                 self.touched.put(touched)
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames inserted in the last two seconds, per second."""
+        now = self._clock.now()
+        return sum(now - moment <= RATE_S for moment in list(self._moments)) / RATE_S

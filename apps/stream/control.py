@@ -18,6 +18,8 @@ _LEADS_TO: dict[Command, Phase] = {
     "new": "ready",
 }
 
+POLL_S = 0.1
+
 
 class StreamControl:
     """The phase of a sweep; threads share it.
@@ -78,14 +80,20 @@ class StreamControl:
         if late:
             act()
 
-    def wait_while(self, *phases: Phase, stop: threading.Event | None = None, seconds: float | None = None) -> None:
-        """Wait until the phase is another one, `stop` is set, or the time is over."""
-        limit = None if seconds is None else self._clock.now() + seconds
-        with self._changed:
-            while self._phase in phases and not (stop and stop.is_set()):
-                if limit is not None and self._clock.now() >= limit:
-                    return
-                self._changed.wait(0.1)  # so that Ctrl-C and `stop` are noticed
+    def wait_while(
+        self, *phases: Phase, stop: threading.Event | None = None, watch: Callable[[], None] = lambda: None
+    ) -> None:
+        """Wait until the phase is another one or `stop` is set.
+
+        Args:
+            phases: To wait in.
+            stop: Ends the waiting.
+            watch: Called about ten times a second.
+        """
+        while self._phase in phases and not (stop and stop.is_set()):
+            with self._changed:
+                self._changed.wait_for(lambda: self._phase not in phases, POLL_S)
+            watch()
 
     def _enter(self, phase: Phase) -> None:
         now = self._clock.now()

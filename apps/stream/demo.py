@@ -10,8 +10,8 @@ import numpy as np
 from apps.report.memory import forget_peak
 from apps.shipped import shipped_package
 from apps.stream.job import stream_to_folder
+from apps.stream.outcome import StreamOutcome
 from apps.stream.report import Accuracy
-from apps.stream.run import StreamOutcome
 from apps.stream.sinks import check_folder, write_text
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.inference.segment import segment

@@ -1,27 +1,37 @@
-"""The whole of `edge-sdk stream`: from a URI, a package and a folder to the files in it."""
+"""The whole of `edge-sdk stream`: from settings to the files of one sweep, or of one after the other."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from apps.inputs import read_configs
-from apps.stream.plan import plan_volume
-from apps.stream.recording import RecorderStage
-from apps.stream.report import Accuracy, stream_report
-from apps.stream.run import StreamOutcome, run_stream
-from apps.stream.sinks import check_folder, keep_what_was_compounded, write_outputs
+from apps.logs import log_event, logger_of
+from apps.outputs import check_formats
+from apps.stream.clock import Clock
+from apps.stream.control import StreamControl
+from apps.stream.open_input import open_input
+from apps.stream.outcome import StreamOutcome
+from apps.stream.outlets import open_outlets
+from apps.stream.report import Accuracy
+from apps.stream.running_board import RunningBoard
+from apps.stream.settings import StreamSettings
+from apps.stream.signals import terminate_like_interrupt
+from apps.stream.sinks import check_folder
+from apps.stream.sweep_job import SweepJob
 from apps.stream.uri import parse_source
-from apps.sweep_warnings import warn, warn_of
-from apps.sweeps import SweepOptions, load_sweep
+from apps.sweeps import SweepOptions, parse_pixel_spacing
+from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
 from edge_sdk.package import load_package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
 
 Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
+_LOGGER = logger_of("stream")
 
 
 def stream_to_folder(
@@ -38,63 +48,115 @@ def stream_to_folder(
     judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Stream a recording and leave volume, mask, picture and reports.
+    """Stream one sweep and leave volume, mask, picture and reports; see `run_job`.
 
     Args:
         source: A URI, see `parse_source`.
         package: An .edgepkg.
-        folder: Where the files go; made if it is not there, and only once there is something to write.
-        options: Poses, lag and pixel size given beside the recording.
-        config: PLUS configurations with calibration and reconstruction settings; later files win.
-        target: Of the package, or "auto".
-        threads: For the network; None leaves it to the runtime.
-        record: A sequence file to record the frames to, or None.
-        title: Heading of picture and page; by default the recording's and the package's names.
+        folder: Where the files go.
+        options: Poses, lag, gap and pixel size.
+        config: PLUS configurations.
+        target, threads, record: As in the settings.
+        title, judge, progress: As of `run_job`.
+    """
+    options = options or SweepOptions()
+    settings = StreamSettings.model_validate(
+        {
+            "source": {"uri": source, "pixel_spacing_mm": parse_pixel_spacing(options.pixel_spacing)},
+            "poses": {"uri": options.poses, "lag_s": options.lag, "max_gap_s": options.max_gap},
+            "volume": {"config": config},
+            "package": {"path": package, "target": target, "threads": threads},
+            "output": {"folder": folder},
+            "recording": {"path": record},
+        }
+    )
+    return run_job(settings, title=title, judge=judge, progress=progress)
+
+
+def run_job(
+    settings: StreamSettings,
+    *,
+    title: str | None = None,
+    judge: Judge | None = None,
+    progress: Progress | None = None,
+    announce: Callable[[str], None] = lambda _text: None,
+) -> dict[str, Any]:
+    """Stream a sweep; with a viewer as many as its operator starts, until the program is asked to end.
+
+    Ctrl-C or SIGTERM ends the sweep that runs, finishes what has come and saves it; a second one stops at once.
+
+    Args:
+        settings: With a source, a package and an output folder.
+        title: Heading of picture and page; by default the source's and the package's names.
         judge: Compares the result with known labels, while the session is open.
         progress: Called with (done, total, what).
+        announce: Called with a line for the user, such as the viewer's address.
 
     Returns:
-        The report; its summary is what `stream_summary` gives.
+        The report of the last sweep; its summary is what `stream_summary` gives. Empty where none was started.
 
     Raises:
         EdgeSdkError: An input cannot be used, or the package cannot stream; nothing is written.
-        StreamError: A stage failed; what was compounded by then is kept in the folder under a name of its own.
+        StreamError: A stage failed; what was compounded by then is kept in the folder under a name of its own. With
+            a viewer, it says so and another sweep may be started.
     """
-    uri = parse_source(source)
-    check_folder(folder)
-    plus = read_configs(config)
-    sweep = load_sweep(uri.path, options, config=plus)
-    with load_package(package) as opened:
-        manifest = opened.manifest
-        check_tilewise(manifest)
-        plan = plan_volume(sweep, plus, manifest.spacing_mm)
-        warn(plan.warnings)
+    assert settings.source.uri is not None
+    assert settings.package.path is not None
+    assert settings.output.folder is not None
+    parse_source(settings.source.uri)
+    check_folder(settings.output.folder)
+    check_formats(settings.output.also)
+    config = read_configs(settings.volume.config)
+    clock = Clock()
+    with ExitStack() as stack:
+        opened = stack.enter_context(load_package(settings.package.path))
+        check_tilewise(opened.manifest)
+        stack.enter_context(terminate_like_interrupt())
+        source = open_input(settings, config, opened.manifest.spacing_mm, clock, stack)
+        title = title or f"{source.name} · {opened.manifest.name}"
         start = time.perf_counter()
-        with opened.open(target, threads) as session:
-            about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
-            segmenter = VolumeSegmenter(session, manifest)
-            recorder = RecorderStage(record, sweep) if record else None
-            try:
-                outcome = run_stream(
-                    plan, uri.pacing, segmenter, manifest.spacing_mm, recorder=recorder, progress=progress
-                )
-            finally:
-                recording = recorder.finish() if recorder else None
-                if recording and recording.problem:
-                    warn_of(recording.problem)
-            if outcome.failure is not None:
-                raise keep_what_was_compounded(folder, outcome)
-            accuracy = judge(outcome, session) if judge else None
-        report = stream_report(
-            outcome,
-            plan,
-            source=source,
-            pacing=uri.pacing,
-            manifest=manifest,
-            package_digest=opened.digest,
-            session=about,
-            accuracy=accuracy,
-            recording=recording,
+        session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
+        about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
+        watched = bool(settings.viewer.enabled)
+        control = StreamControl(clock, "ready" if watched else "running")
+        board = RunningBoard(title, opened.manifest.labels, source, control, clock)
+        for address in open_outlets(settings, board, stack):
+            announce(address)
+        log_event(_LOGGER, "opened", source=settings.source.uri, package=opened.manifest.name, target=session.target)
+        job = SweepJob(
+            settings,
+            source,
+            VolumeSegmenter(session, opened.manifest),
+            opened.manifest,
+            opened.digest,
+            about,
+            control=control,
+            board=board,
+            clock=clock,
+            title=title,
+            judge=None if judge is None else lambda outcome: judge(outcome, session),
         )
-    write_outputs(folder, outcome, report, manifest.labels, title or f"{uri.path.name} · {manifest.name}")
-    return report
+        if not watched:
+            return job.run(progress)
+        return _while_wanted(job, control, progress)
+
+
+def _while_wanted(job: SweepJob, control: StreamControl, progress: Progress | None) -> dict[str, Any]:
+    """One sweep after the other, until someone ends the program; the last report."""
+    report: dict[str, Any] = {}
+    while True:
+        try:
+            control.wait_while("ready", watch=job.watch)
+        except KeyboardInterrupt:
+            return report
+        try:
+            report = job.run(progress)
+        except EdgeSdkError as error:
+            control.enter("failed", str(error))
+            log_event(_LOGGER, "sweep failed", severity="error", why=str(error))
+        if job.interrupted:
+            return report
+        try:
+            control.wait_while("saved", "failed", watch=job.watch)
+        except KeyboardInterrupt:
+            return report

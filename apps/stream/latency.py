@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from array import array
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,22 +22,40 @@ class _Waiting:
     started: bool = False
 
 
-@dataclass
+NEWEST = 60
+"""Latencies that say how it goes now: two seconds of a usual probe."""
+UNSHOWN = 4096
+"""Frames that a viewer may not have shown yet and that are still counted when it does."""
+
+
 class LatencyTracker:
-    """Follows every inserted frame until the mask contains it.
+    """Follows every inserted frame until the mask contains it, and until a viewer has drawn that.
 
     A tile of the mask contains a frame once it was computed from voxels read after the frame's insertion. The
     mask contains the frame *wholly* when that holds for every tile that owns a voxel which the frame reached;
     *first* is the moment of the first such tile.
 
     Attributes:
-        whole: Frame number → seconds from its time stamp until the mask contained it wholly.
-        first: Frame number → seconds until the first tile contained it.
+        whole: Seconds from a frame's time stamp until the mask contained it wholly, in the order of those moments.
+        first: Seconds until the first tile contained it, likewise.
+        displayed: Seconds until a viewer had drawn a mask that contained it wholly, likewise.
     """
 
-    whole: dict[int, float] = field(default_factory=dict)
-    first: dict[int, float] = field(default_factory=dict)
-    _waiting: dict[int, list[_Waiting]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self) -> None:
+        # Eight bytes a frame: a cart may stream all day.
+        self.whole, self.first, self.displayed = array("d"), array("d"), array("d")
+        self._waiting: dict[int, list[_Waiting]] = defaultdict(list)
+        self._unshown: deque[tuple[float, float]] = deque(maxlen=UNSHOWN)
+
+    def newest_ms(self, which: Literal["whole", "displayed"]) -> float | None:
+        """Median of the newest latencies, or None before any."""
+        values = {"whole": self.whole, "displayed": self.displayed}[which][-NEWEST:]
+        return float(np.median(values)) * 1000 if values else None
+
+    def shown(self, moment: float, now: float) -> None:
+        """A viewer has drawn the mask as it was at `moment`."""
+        while self._unshown and self._unshown[0][0] <= moment:
+            self.displayed.append(now - self._unshown.popleft()[1])
 
     def inserted(self, touched: Touched, tiles: Iterable[int]) -> None:
         """A frame is in the volume, and these tiles own the voxels that it reached."""
@@ -57,10 +76,11 @@ class LatencyTracker:
                 continue
             if not entry.started:
                 entry.started = True
-                self.first[entry.touched.index] = now - entry.touched.due
+                self.first.append(now - entry.touched.due)
             entry.tiles.discard(tile)
             if not entry.tiles:
-                self.whole[entry.touched.index] = now - entry.touched.due
+                self.whole.append(now - entry.touched.due)
+                self._unshown.append((now, entry.touched.due))
         if still:
             self._waiting[tile] = still
 
@@ -75,7 +95,7 @@ class StageTimer:
         """
         self._now = now
         self._lock = threading.Lock()
-        self._seconds: dict[str, list[float]] = defaultdict(list)
+        self._seconds: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

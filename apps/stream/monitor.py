@@ -11,10 +11,12 @@ from apps.stream.clock import Clock
 from apps.stream.queues import BoundedQueue
 
 PERIOD_S = 0.05
+MOST = 4096
+"""Samples kept; when there are as many, every other one goes and the period doubles."""
 
 
 class Monitor:
-    """A context manager that takes samples in a thread of its own.
+    """A context manager that takes samples in a thread of its own; their number is bounded, however long it runs.
 
     Attributes:
         times: Seconds since the start.
@@ -63,8 +65,14 @@ class Monitor:
         }
 
     def _run(self) -> None:
-        while not self._stop.wait(PERIOD_S):
+        period = PERIOD_S
+        while not self._stop.wait(period):
             self._sample()
+            if len(self.times) >= MOST:
+                series: list[list[Any]] = [self.times, self.dropped, self.rss_mb, *self.depths.values()]
+                for values in series:
+                    del values[1::2]
+                period *= 2
 
     def _sample(self) -> None:
         self.times.append(self._clock.now() - self._start)

@@ -39,11 +39,13 @@ class Pipeline:
 
     Attributes:
         failure: The first stage that failed, and its error as one the user can read; None if all went well.
+        interrupted: Whether Ctrl-C or SIGTERM ended it.
     """
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
         self._failed: list[tuple[str, BaseException]] = []
+        self.interrupted = False
 
     @property
     def queues(self) -> list[BoundedQueue[Any]]:
@@ -80,7 +82,6 @@ class Pipeline:
         ]
         for thread in threads:
             thread.start()
-        interrupted = False
         while any(thread.is_alive() for thread in threads):
             try:
                 next(thread for thread in threads if thread.is_alive()).join(POLL_S)
@@ -88,9 +89,9 @@ class Pipeline:
             except StopIteration:
                 break
             except KeyboardInterrupt:
-                if interrupted:
+                if self.interrupted:
                     raise
-                interrupted = True
+                self.interrupted = True
                 interrupt()
         watch()
 

@@ -53,21 +53,21 @@ class RecorderStage:
 
     name = "recorder"
 
-    def __init__(self, path: Path, sweep: Sweep) -> None:
+    def __init__(self, path: Path, like: Sweep) -> None:
         """
         Args:
             path: The sequence file.
-            sweep: What will be replayed: the size of its frames and its header.
+            like: What will be recorded: the size of its frames and its header; its frames are not.
 
         Raises:
             EdgeSdkError: The place cannot be written, or an unfinished recording lies there.
         """
         self._recorder = SweepRecorder(
             path,
-            shape=sweep.images.shape[1:],
-            dtype=sweep.images.dtype,
-            header=sweep.header,
-            pixel_spacing=sweep.pixel_spacing,
+            shape=like.images.shape[1:],
+            dtype=like.images.dtype,
+            header=like.header,
+            pixel_spacing=like.pixel_spacing,
         )
         self.recorded: BoundedQueue[Recorded] = BoundedQueue("recorded frames", CAPACITY, "wait")
         self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
@@ -99,11 +99,11 @@ class RecorderStage:
         return self.result
 
 
-def recorded(sweep: Sweep, index: int) -> Recorded:
-    """A frame of a sweep as it is recorded again."""
+def recorded(sweep: Sweep, index: int, *, later: float = 0.0) -> Recorded:
+    """A frame of a sweep as it is recorded again, its time stamp so many seconds later."""
     return Recorded(
         image=sweep.images[index],
-        timestamp=float(sweep.timestamps[index]),
+        timestamp=float(sweep.timestamps[index]) + later,
         poses={name: (each.matrices[index], each.status[index]) for name, each in sweep.transforms.items()},
         image_status=sweep.image_status[index] if sweep.image_status else "OK",
         fields=sweep.fields[index] if sweep.fields else {},

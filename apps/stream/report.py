@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import edge_sdk
 from apps.report.html import not_measured
 from apps.report.memory import peak_rss_mb
 from apps.report.statistics import summary_ms
-from apps.stream.plan import Plan
+from apps.stream.board import DeviceState
+from apps.stream.outcome import StreamOutcome
+from apps.stream.plan import VolumePlan
 from apps.stream.recording import Recording
-from apps.stream.run import StreamOutcome
-from apps.stream.uri import Pacing
 from apps.stream.view import resampling_said
 from apps.sweep_warnings import for_json
-from apps.sweeps import told
 from edge_sdk.device import describe_device
 from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import class_ml
@@ -44,13 +44,15 @@ class Accuracy:
 
 def stream_report(
     outcome: StreamOutcome,
-    plan: Plan,
+    plan: VolumePlan,
     *,
+    folder: Path,
     source: str,
-    pacing: Pacing,
+    pacing: str,
     manifest: Manifest,
     package_digest: str,
     session: Mapping[str, Any],
+    devices: Sequence[DeviceState] = (),
     accuracy: Accuracy | None = None,
     recording: Recording | None = None,
 ) -> dict[str, Any]:
@@ -59,11 +61,13 @@ def stream_report(
     Args:
         outcome: Of `run_stream`.
         plan: What was asked for.
+        folder: Where it will lie.
         source: The URI.
-        pacing: How it was replayed.
+        pacing: How it was replayed, or that it was live.
         manifest: Of the package.
         package_digest: The package's identity.
         session: Target, open time and description of the session.
+        devices: Of a live sweep.
         accuracy: Where labels are known.
         recording: Where it was recorded.
     """
@@ -76,15 +80,17 @@ def stream_report(
         "status": "ended early by the user" if outcome.ended_early else "ok",
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "sdk_version": edge_sdk.__version__,
+        "folder": str(folder),
         "source": {
             "uri": source,
-            "replayed": pacing.described(),
-            "frames": frames["in_recording"],
-            "frame_size": list(plan.sweep.images.shape[1:3]),
-            "rests_on": told(plan.sweep) or {"poses": "the recording's own"},
+            "replayed": pacing,
+            "frames": frames["read"] if frames["in_recording"] is None else frames["in_recording"],
+            "frame_size": list(plan.frame_shape),
+            "rests_on": dict(plan.rests_on) or {"poses": "the recording's own"},
             "seconds": round(seconds, 3),
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },
+        "devices": [{"name": each.name, "losses": each.losses, "errors": dict(each.errors)} for each in devices],
         "warnings": for_json(plan.warnings),
         "recording": recording.described() if recording else not_measured("not asked for (--record)"),
         "volume": {
@@ -117,6 +123,9 @@ def stream_report(
         "latency_ms": {
             "whole_frame_in_mask": summary_ms(outcome.latency_whole_s),
             "first_part_in_mask": summary_ms(outcome.latency_first_s),
+            "displayed": summary_ms(outcome.latency_displayed_s)
+            if outcome.latency_displayed_s
+            else not_measured("no viewer was open"),
         },
         "final_mask_s": round(outcome.final_mask_s, 4),
         "stages": outcome.stages,
@@ -125,6 +134,7 @@ def stream_report(
         "memory": {
             "peak_rss_mb": round(peak_rss_mb(), 1),
             "streaming_peak_rss_mb": round(max(outcome.timeline["rss_mb"]), 1),
+            "stated_limit_mb": round(outcome.memory_limit_mb, 1),
         },
         "energy": not_measured("a stream reads no power counters; edge-sdk benchmark does where the device has them"),
         "class_ml": {

@@ -1,62 +1,167 @@
-"""Streams a recorded sweep through all stages."""
+"""Streams a sweep through all stages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 from apps.stream.clock import Clock
 from apps.stream.compounder import CompounderStage, Compounding, GrowingVolume
+from apps.stream.feed import Feed
 from apps.stream.latency import LatencyTracker, StageTimer
+from apps.stream.memory_limit import memory_limit_mb
 from apps.stream.monitor import Monitor
+from apps.stream.outcome import StreamOutcome
+from apps.stream.pacing import Pacing
 from apps.stream.pipeline import Pipeline, Stage
-from apps.stream.plan import Plan
+from apps.stream.plan import Plan, VolumePlan
+from apps.stream.probe_path import ProbePath
 from apps.stream.recording import RecorderStage
+from apps.stream.replay import ReplayFeed
 from apps.stream.segmenter import SegmenterStage, TileSegmenter
-from apps.stream.source import ReplaySource
-from apps.stream.synchroniser import Synchroniser
-from apps.stream.uri import Pacing
 from apps.stream.view import network_view
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
+from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Volume
 
 
-@dataclass(frozen=True)
-class StreamOutcome:
-    """What a stream leaves.
+class RunningStream:
+    """The stages of one sweep, warmed up and ready to run.
 
     Attributes:
-        volume: Compounded voxels (D, H, W) uint8: the final ones, or what was there when a stage failed.
-        mask: Labels (D, H, W) uint8, exact for `volume`; None where a stage failed.
-        seen: Voxels that received a pixel, (D, H, W).
-        frames: Counts: "in_recording", "read", "inserted", "dropped", and "left_out" by reason.
-        ended_early: Whether the user ended the sweep before its last frame.
-        latency_whole_s, latency_first_s: Seconds per inserted frame, see `LatencyTracker`.
-        tiles: Counts: "in_volume", "inferred_live", "inferred_final".
-        final_mask_s: Seconds from the last frame's time stamp to the final mask.
-        streaming_s: Seconds from the first frame's time stamp to the last's.
-        stages, queues, timeline: For the report.
-        failure: Which stage failed and why, or None.
+        plan, feed: What becomes of which frames.
+        volume: Where they go.
+        compounding, segmenting: Its stages.
+        tracker: Latencies so far.
+        pipeline: Its stages.
+        queues: Between them.
+        memory_limit_mb: Resident memory that the process will not exceed.
     """
 
-    volume: Volume
-    mask: Volume | None
-    seen: NDArray[np.bool_]
-    frames: dict[str, Any]
-    ended_early: bool
-    latency_whole_s: list[float]
-    latency_first_s: list[float]
-    tiles: dict[str, int]
-    final_mask_s: float
-    streaming_s: float
-    stages: list[dict[str, Any]]
-    queues: list[dict[str, Any]]
-    timeline: dict[str, Any]
-    failure: StreamError | None
+    def __init__(
+        self,
+        plan: VolumePlan,
+        feed: Feed,
+        segmenter: TileSegmenter,
+        package_spacing: tuple[float, float, float],
+        *,
+        clock: Clock,
+        compounder: Compounding | None = None,
+        recorder: RecorderStage | None = None,
+    ) -> None:
+        """
+        Args:
+            plan: What volume to build.
+            feed: Frames and poses.
+            segmenter: The network on tiles.
+            package_spacing: mm per voxel (x, y, z) that the network was trained on.
+            clock: Of the feed's time stamps.
+            compounder: Where frames go; by default the plan's.
+            recorder: Where every frame also goes; it is left to be finished.
+        """
+        self.plan, self.feed, self._clock = plan, feed, clock
+        self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
+        self.volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
+        left, right, top, _ = (plan.settings.clip or ClipRegion()).bounds(plan.frame_shape)
+        self.compounding = CompounderStage(
+            feed.posed, self.volume, self._timer, clock, ProbePath(((left + right) / 2, top))
+        )
+        self.segmenting = SegmenterStage(
+            self.compounding.touched,
+            network_view(self.volume, package_spacing),
+            segmenter,
+            finish_volume=self.volume.voxels,
+            tracker=self.tracker,
+            timer=self._timer,
+            clock=clock,
+        )
+        with self._timer.step("warm up"):
+            plan.warm_up()
+            self.segmenting.warm_up()
+        stages: list[Stage] = [*feed.stages, self.compounding, self.segmenting]
+        self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
+        self.queues = [*feed.queues, *self.pipeline.queues]
+        self.memory_limit_mb = memory_limit_mb(plan, self.queues, self.segmenting.held_bytes)
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """Reason → frames that were not inserted."""
+        return self.feed.left_out + self.compounding.left_out
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM ended it."""
+        return self.pipeline.interrupted
+
+    def run(self, progress: Progress | None = None, *, watch: Callable[[], None] = lambda: None) -> StreamOutcome:
+        """Compound and segment at once; returns when the mask is final or a stage has failed.
+
+        Args:
+            progress: Called with (done, total, what).
+            watch: Called about ten times a second.
+
+        Raises:
+            StreamError: No frame reached the volume although no stage failed.
+        """
+        with Monitor(self.queues, self._clock) as monitor:
+            self.feed.begin()
+            self.pipeline.run(interrupt=self.feed.stop, watch=partial(self._watch, progress, watch))
+        if self.pipeline.failure is None and self.volume.inserted == 0:
+            raise self._nothing_inserted()
+        return self._outcome(monitor)
+
+    def _watch(self, progress: Progress | None, watch: Callable[[], None]) -> None:
+        watch()
+        if progress:
+            if self.feed.total is not None:
+                progress(self.feed.read, self.feed.total, "frames")
+            progress(self.segmenting.finished_tiles, self.segmenting.tile_count, "final tiles")
+
+    def _nothing_inserted(self) -> StreamError:
+        why = self.left_out.most_common(1)
+        return StreamError(
+            "no frame reached the volume" + (f": {why[0][0]}, {why[0][1]} of {self.feed.read} frames" if why else ""),
+            remedy="check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)",
+        )
+
+    def _outcome(self, monitor: Monitor) -> StreamOutcome:
+        feed, segmenting, tracker, grid = self.feed, self.segmenting, self.tracker, self.plan.grid
+        voxels = segmenting.final_voxels
+        return StreamOutcome(
+            volume=Volume(self.volume.voxels() if voxels is None else voxels, grid),
+            mask=None if voxels is None else Volume(segmenting.mask(), grid),
+            seen=self.volume.hit(),
+            frames={
+                "in_recording": feed.total,
+                "read": feed.read,
+                "inserted": self.volume.inserted,
+                "dropped": sum(queue.dropped for queue in self.queues),
+                "left_out": dict(self.left_out.most_common()),
+            },
+            ended_early=feed.stopped,
+            latency_whole_s=tracker.whole,
+            latency_first_s=tracker.first,
+            latency_displayed_s=tracker.displayed,
+            tiles={
+                "in_volume": segmenting.tile_count,
+                "inferred_live": segmenting.inferred_live,
+                "inferred_final": segmenting.inferred_final,
+            },
+            final_mask_s=segmenting.finished_at - feed.last_due,
+            streaming_s=feed.last_due - feed.first_due,
+            stages=self._timer.described(),
+            queues=[queue.described() for queue in self.queues],
+            timeline={
+                **monitor.described(),
+                "sweep_from_s": round(monitor.since_start(feed.first_due), 3),
+                "sweep_to_s": round(monitor.since_start(feed.last_due), 3),
+                "final_mask_at_s": round(monitor.since_start(segmenting.finished_at), 3),
+            },
+            failure=self.pipeline.failure,
+            memory_limit_mb=self.memory_limit_mb,
+        )
 
 
 def run_stream(
@@ -67,19 +172,15 @@ def run_stream(
     *,
     compounder: Compounding | None = None,
     clock: Clock | None = None,
-    recorder: RecorderStage | None = None,
     progress: Progress | None = None,
 ) -> StreamOutcome:
-    """Replay, compound and segment at once; returns when the mask is final or a stage has failed.
+    """Replay a recorded sweep, compound and segment it at once.
 
     Args:
         plan: What to stream into which volume.
         pacing: How fast.
-        segmenter: The network on tiles.
-        package_spacing: mm per voxel (x, y, z) that the network was trained on.
-        compounder: Where frames go; by default the plan's.
+        segmenter, package_spacing, compounder: As of `RunningStream`.
         clock: For tests.
-        recorder: Where every frame also goes; it is left to be finished.
         progress: Called with (done, total, what).
 
     Raises:
@@ -87,69 +188,5 @@ def run_stream(
         StreamError: No frame reached the volume although no stage failed.
     """
     clock = clock or Clock()
-    timer, tracker = StageTimer(clock.now), LatencyTracker()
-    volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
-    source = ReplaySource(plan.sweep, plan.poses, pacing, clock, record_to=recorder.recorded if recorder else None)
-    synchroniser = Synchroniser(source.frames, source.poses, skip_interval=plan.settings.skip_interval)
-    compounding = CompounderStage(synchroniser.posed, volume, timer)
-    segmenting = SegmenterStage(
-        compounding.touched,
-        network_view(volume, package_spacing),
-        segmenter,
-        finish_volume=volume.voxels,
-        tracker=tracker,
-        timer=timer,
-        clock=clock,
-    )
-    with timer.step("warm up"):
-        plan.warm_up()
-        segmenting.warm_up()
-    stages: list[Stage] = [source, synchroniser, compounding, segmenting]
-    pipeline = Pipeline([*stages, recorder] if recorder else stages)
-
-    def watch() -> None:
-        if progress:
-            progress(source.read, len(plan.sweep), "frames")
-            progress(segmenting.finished_tiles, segmenting.tile_count, "final tiles")
-
-    with Monitor(pipeline.queues, clock) as monitor:
-        pipeline.run(interrupt=source.stop, watch=watch)
-    failure = pipeline.failure
-    if failure is None and volume.inserted == 0:
-        raise StreamError(
-            "no frame reached the volume",
-            where=plan.sweep.source,
-            remedy="check OutputOrigin and OutputExtent of the configuration, and the poses",
-        )
-    voxels = segmenting.final_voxels
-    return StreamOutcome(
-        volume=Volume(volume.voxels() if voxels is None else voxels, plan.grid),
-        mask=None if voxels is None else Volume(segmenting.mask(), plan.grid),
-        seen=volume.hit(),
-        frames={
-            "in_recording": len(plan.sweep),
-            "read": source.read,
-            "inserted": volume.inserted,
-            "dropped": sum(queue.dropped for queue in pipeline.queues),
-            "left_out": dict((synchroniser.left_out + compounding.left_out).most_common()),
-        },
-        ended_early=source.stopped,
-        latency_whole_s=[tracker.whole[index] for index in sorted(tracker.whole)],
-        latency_first_s=[tracker.first[index] for index in sorted(tracker.first)],
-        tiles={
-            "in_volume": segmenting.tile_count,
-            "inferred_live": segmenting.inferred_live,
-            "inferred_final": segmenting.inferred_final,
-        },
-        final_mask_s=segmenting.finished_at - source.last_due,
-        streaming_s=source.last_due - source.first_due,
-        stages=timer.described(),
-        queues=[queue.described() for queue in pipeline.queues],
-        timeline={
-            **monitor.described(),
-            "sweep_from_s": round(monitor.since_start(source.first_due), 3),
-            "sweep_to_s": round(monitor.since_start(source.last_due), 3),
-            "final_mask_at_s": round(monitor.since_start(segmenting.finished_at), 3),
-        },
-        failure=failure,
-    )
+    feed = ReplayFeed(plan, pacing, clock)
+    return RunningStream(plan, feed, segmenter, package_spacing, clock=clock, compounder=compounder).run(progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -14,12 +15,16 @@ from apps.stream.messages import Touched
 from apps.stream.queues import BoundedQueue
 from apps.stream.view import NetworkView
 from edge_sdk.inference.tiling import Tile
-from edge_sdk.volume.grid import Box
+from edge_sdk.volume.grid import Box, Grid
 
 MIN_CHANGE = 0.05
 """Mean change of a tile, in grey levels, that is worth an inference while the sweep runs: in a 64³ tile about two
 hundred new voxels, or a re-seen plane that changes by 1.6 grey levels. On a sweep of a wire phantom, 0.25 left the
 network idle and took 1.8 times the latency."""
+
+MAX_STALE_S = 1.0
+"""A tile that changed by less is inferred after this long nevertheless: no frame waits for ever, however often the
+same tissue is swept."""
 
 
 class TileSegmenter(Protocol):
@@ -70,15 +75,16 @@ class SegmenterStage:
         self._finish_volume = finish_volume
         self._tracker, self._timer, self._clock = tracker, timer, clock
         self._min_change = min_change
-        self._tiles = segmenter.tiles(view.shape)
+        self._tiles = segmenter.tiles(view.grid.shape)
         self._read = _Boxes([tile.read for tile in self._tiles])
         self._owned = _Boxes([tile.owned for tile in self._tiles])
         self._seen: list[NDArray[Any] | None] = [None] * len(self._tiles)
         self._empty_labels: NDArray[np.uint8] | None = None
         self._fresh: set[int] = set()
+        self._put_off: dict[int, float] = {}
         self._probe = np.zeros(3)
         self._frames = 0
-        self._labels = np.zeros(view.shape, np.uint8)
+        self._labels = np.zeros(view.grid.shape, np.uint8)
         self.inputs: tuple[BoundedQueue[Any], ...] = (touched,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()
         self.final_voxels: NDArray[np.uint8] | None = None
@@ -89,6 +95,22 @@ class SegmenterStage:
     def tile_count(self) -> int:
         """Tiles of the whole volume."""
         return len(self._tiles)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that it takes at most: the labels, and for every tile the voxels that they were computed from."""
+        voxels = sum(math.prod(np.subtract(tile.read.stop, tile.read.start).tolist()) for tile in self._tiles)
+        return int(self._labels.nbytes + voxels * self._view.voxel_bytes)
+
+    @property
+    def grid(self) -> Grid:
+        """The network's."""
+        return self._view.grid
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The labels so far on the network's grid, (D, H, W); not to be written to."""
+        return self._labels
 
     def mask(self) -> NDArray[np.uint8]:
         """The labels so far on the volume's grid, (D, H, W)."""
@@ -106,7 +128,7 @@ class SegmenterStage:
         turn: set[int] = set()
         while not self._touched.finished:
             if not turn and self._fresh:
-                turn, self._fresh = self._fresh, set()
+                turn, self._fresh = self._fresh | self._overdue(), set()
                 self._view.begin_turn()
             if turn:
                 self._take_news(self._touched.drain())
@@ -128,17 +150,24 @@ class SegmenterStage:
 
     def _distance(self, tile: int) -> float:
         """mm from the middle of the newest frame to the middle of a tile."""
-        return float(np.linalg.norm((self._owned.middles[tile] - self._probe) * self._view.spacing[::-1]))
+        return float(np.linalg.norm((self._owned.middles[tile] - self._probe) * self._view.grid.spacing[::-1]))
 
     def _update(self, index: int) -> None:
         voxels, order = self._view.read(self._tiles[index].read)
         change = _mean_change(voxels, self._seen[index])
-        if change >= self._min_change:
+        now = self._clock.now()
+        if change >= self._min_change or (change > 0 and now - self._put_off.get(index, now) >= MAX_STALE_S):
             self._infer(index, voxels)
             self.inferred_live += 1
         elif change > 0 or self._seen[index] is None:
+            self._put_off.setdefault(index, now)
             return
+        self._put_off.pop(index, None)
         self._tracker.tile_done(index, order, self._clock.now())
+
+    def _overdue(self) -> set[int]:
+        limit = self._clock.now() - MAX_STALE_S
+        return {index for index, since in self._put_off.items() if since <= limit}
 
     def _finish(self) -> None:
         with self._timer.step("finish the volume"):

@@ -6,10 +6,11 @@ import threading
 from typing import Any
 
 from apps.stream.clock import Clock
+from apps.stream.control import StreamControl
 from apps.stream.messages import Frame, Pose, Recorded
+from apps.stream.pacing import Pacing
 from apps.stream.queues import BoundedQueue
 from apps.stream.recording import recorded
-from apps.stream.uri import Pacing
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sweep import Sweep
 
@@ -36,6 +37,7 @@ class ReplaySource:
         pacing: Pacing,
         clock: Clock,
         *,
+        control: StreamControl | None = None,
         record_to: BoundedQueue[Recorded] | None = None,
     ) -> None:
         """
@@ -43,13 +45,15 @@ class ReplaySource:
             sweep, poses: What to play.
             pacing: When.
             clock: On which.
+            control: Pauses it, where someone does.
             record_to: Where every frame also goes, to be recorded.
 
         Raises:
             EdgeSdkError: The recording's time stamps cannot pace it.
         """
         self._sweep, self._poses, self._clock = sweep, poses, clock
-        self._record_to = record_to
+        self._control, self._record_to = control, record_to
+        self._duration = pacing.duration(sweep.timestamps)
         self._offsets = pacing.offsets(sweep.timestamps, where=sweep.source)
         self._stop = threading.Event()
         self.frames: BoundedQueue[Frame] = BoundedQueue(
@@ -62,6 +66,7 @@ class ReplaySource:
             self.poses,
             *([] if record_to is None else [record_to]),
         )
+        self.total = len(sweep) * pacing.loops
         self.read = 0
         self.first_due = self.last_due = clock.now()
 
@@ -72,20 +77,31 @@ class ReplaySource:
     @property
     def stopped(self) -> bool:
         """Whether someone ended the sweep before its last frame."""
-        return self._stop.is_set() and self.read < len(self._sweep)
+        return self._stop.is_set() and self.read < self.total
 
     def run(self) -> None:
         """Put every frame when it is due."""
         start = self.first_due = self._clock.now()
-        for index in range(len(self._sweep)):
-            if self._offsets is not None:
-                self._clock.wait_until(start + self._offsets[index], self._stop)
+        for number in range(self.total):
+            round_, index = divmod(number, len(self._sweep))
+            offset = None if self._offsets is None else float(self._offsets[index]) + round_ * self._duration
+            start += self._paused()
+            if offset is not None:
+                self._clock.wait_until(start + offset, self._stop)
             if self._stop.is_set():
                 return
             # A late release counts as latency: the frame was due when its time stamp says.
-            due = self._clock.now() if self._offsets is None else start + float(self._offsets[index])
-            self.poses.put(Pose(index, self._poses.matrices[index], self._poses.reasons[index]))
-            self.frames.put(Frame(index, self._sweep.images[index], due))
+            due = self._clock.now() if offset is None else start + offset
+            self.poses.put(Pose(number, self._poses.matrices[index], self._poses.reasons[index]))
+            self.frames.put(Frame(number, self._sweep.images[index], due))
             if self._record_to is not None:
-                self._record_to.put(recorded(self._sweep, index))
-            self.read, self.last_due = index + 1, due
+                self._record_to.put(recorded(self._sweep, index, later=round_ * self._duration))
+            self.read, self.last_due = number + 1, due
+
+    def _paused(self) -> float:
+        """Wait while someone pauses; how long that was, seconds."""
+        if self._control is None or self._control.phase != "paused":
+            return 0.0
+        since = self._clock.now()
+        self._control.wait_while("paused", stop=self._stop)
+        return self._clock.now() - since

@@ -3,73 +3,63 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-
+from apps.stream.pacing import Pacing
 from edge_sdk.errors import EdgeSdkError
 
-WORKS = "replay:FILE, replay:FILE?rate=1.0 (0 or max: as fast as possible), or replay:FILE?fps=30"
+WORKS = (
+    "replay:FILE, replay:FILE?rate=1.0 (0 or max: as fast as possible) or replay:FILE?fps=30, either with &loop=N; "
+    "camera:NUMBER, camera:/dev/videoN or camera:http://…; igtl://HOST:PORT/DEVICE"
+)
 
-
-@dataclass(frozen=True)
-class Pacing:
-    """When the frames of a recording arrive.
-
-    Attributes:
-        rate: Multiple of the recorded speed, by the recorded time stamps; 0 means as fast as the pipeline takes
-            them, and then none is dropped.
-        fps: Frames per second instead of the recorded time stamps, or None.
-    """
-
-    rate: float = 1.0
-    fps: float | None = None
-
-    @property
-    def unpaced(self) -> bool:
-        """Whether frames come as fast as the pipeline takes them."""
-        return self.fps is None and self.rate == 0
-
-    def offsets(self, timestamps: NDArray[np.float64], *, where: object = None) -> NDArray[np.float64] | None:
-        """Seconds from the first frame to each frame's arrival, (N,), never decreasing; None if unpaced.
-
-        Raises:
-            EdgeSdkError: The recording's time stamps cannot pace it.
-        """
-        if self.fps is not None:
-            return np.arange(len(timestamps)) / self.fps
-        if self.unpaced:
-            return None
-        if not np.isfinite(timestamps).all() or (len(timestamps) > 1 and np.ptp(timestamps) == 0):
-            raise EdgeSdkError(
-                "has no time stamps to replay it by", where=where, remedy="say how fast, such as ?fps=30"
-            )
-        # A frame cannot arrive before an earlier one, whatever its time stamp says.
-        seconds: NDArray[np.float64] = np.maximum.accumulate(timestamps - timestamps[0]) / self.rate
-        return seconds
-
-    def described(self) -> str:
-        """For reports."""
-        if self.fps is not None:
-            return f"{self.fps:g} frames/s"
-        return "as fast as possible" if self.unpaced else f"{self.rate:g} × recorded speed"
+IGTL_PORT = 18944
+"""Where OpenIGTLink servers listen unless told otherwise."""
 
 
 @dataclass(frozen=True)
 class ReplayUri:
-    """A parsed `replay:` URI."""
+    """A parsed `replay:` or `video:` URI."""
 
     path: Path
     pacing: Pacing
 
 
-def parse_source(uri: str) -> ReplayUri:
+@dataclass(frozen=True)
+class CameraUri:
+    """A parsed `camera:` URI: the number of a camera, the path of its device, or a stream's address."""
+
+    camera: int | str
+
+
+@dataclass(frozen=True)
+class PeerUri:
+    """A parsed `igtl:` URI.
+
+    Attributes:
+        host, port: Of the OpenIGTLink server.
+        device: Name of the device whose images are wanted; None for the first that sends any.
+    """
+
+    host: str
+    port: int
+    device: str | None = None
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """What a connection leads to."""
+        return self.host, self.port
+
+
+SourceUri = ReplayUri | CameraUri | PeerUri
+
+
+def parse_source(uri: str) -> SourceUri:
     """Understand a source URI.
 
-    What follows the last "?" are options; the path is taken as it is, without percent decoding.
+    What follows the last "?" of a replay are options; the path is taken as it is, without percent decoding.
 
     Raises:
         EdgeSdkError: Another scheme, an unknown option, or an impossible value.
@@ -77,28 +67,60 @@ def parse_source(uri: str) -> ReplayUri:
     scheme, colon, rest = uri.partition(":")
     if not colon:
         raise EdgeSdkError("is not a source URI", where=uri or "--source", remedy=f"use {WORKS}")
-    if scheme != "replay":
-        raise EdgeSdkError(
-            f"this version replays recorded sweeps, it does not open sources of kind {scheme!r}",
-            where=uri,
-            remedy=f"use {WORKS}",
-        )
+    if scheme == "igtl":
+        return parse_peer(uri)
+    if scheme == "camera":
+        if not rest:
+            raise EdgeSdkError("names no camera", where=uri, remedy=f"use {WORKS}")
+        return CameraUri(int(rest) if rest.isdecimal() else rest)
+    if scheme not in ("replay", "video"):
+        raise EdgeSdkError(f"there are no sources of kind {scheme!r}", where=uri, remedy=f"use {WORKS}")
     path, question, query = rest.rpartition("?")
     if not question:
         path, query = rest, ""
     if not path:
         raise EdgeSdkError("names no file", where=uri, remedy=f"use {WORKS}")
     options = parse_qsl(query, keep_blank_values=True)
-    if len(options) > 1 or (question and not options):
-        raise EdgeSdkError("takes one option, rate or fps", where=uri, remedy=f"use {WORKS}")
-    return ReplayUri(Path(path), _pacing(uri, *options[0]) if options else Pacing())
+    if question and not options:
+        raise EdgeSdkError('ends with "?" and no option', where=uri, remedy=f"use {WORKS}")
+    return ReplayUri(Path(path), _pacing(uri, options))
 
 
-def _pacing(uri: str, name: str, value: str) -> Pacing:
-    if name not in ("rate", "fps"):
+def parse_peer(uri: str) -> PeerUri:
+    """Understand `igtl://HOST:PORT[/DEVICE]`.
+
+    Raises:
+        EdgeSdkError: Host or port is missing or impossible.
+    """
+    parts = urlsplit(uri)
+    try:
+        host, port = parts.hostname, parts.port or IGTL_PORT
+    except ValueError:
+        host, port = None, 0
+    if parts.scheme != "igtl" or not host or parts.query or parts.fragment or parts.username:
+        raise EdgeSdkError("is not an OpenIGTLink address", where=uri, remedy="use igtl://HOST:PORT/DEVICE")
+    return PeerUri(host, port, unquote(parts.path.strip("/")) or None)
+
+
+def _pacing(uri: str, options: list[tuple[str, str]]) -> Pacing:
+    given = dict(options)
+    if len(given) < len(options) or {"rate", "fps"} <= set(given):
+        raise EdgeSdkError("takes one of rate and fps, and loop, once each", where=uri, remedy=f"use {WORKS}")
+    pacing = Pacing()
+    for name, value in options:
+        pacing = _with(pacing, uri, name, value)
+    return pacing
+
+
+def _with(pacing: Pacing, uri: str, name: str, value: str) -> Pacing:
+    if name not in ("rate", "fps", "loop"):
         raise EdgeSdkError(f"option {name!r} is not known", where=uri, remedy=f"use {WORKS}")
     if name == "rate" and value == "max":
-        return Pacing(rate=0.0)
+        return replace(pacing, rate=0.0)
+    if name == "loop":
+        if not (value.isdecimal() and int(value) > 0):
+            raise EdgeSdkError(f"loop={value} is not a whole number above 0", where=uri, remedy=f"use {WORKS}")
+        return replace(pacing, loops=int(value))
     try:
         number = float(value)
     except ValueError:
@@ -106,4 +128,4 @@ def _pacing(uri: str, name: str, value: str) -> Pacing:
     lowest_is_fine = name == "rate" and number == 0
     if not math.isfinite(number) or (number <= 0 and not lowest_is_fine):
         raise EdgeSdkError(f"{name}={value} is not a positive number", where=uri, remedy=f"use {WORKS}")
-    return Pacing(fps=number) if name == "fps" else Pacing(rate=number)
+    return replace(pacing, fps=number) if name == "fps" else replace(pacing, rate=number)

@@ -18,12 +18,12 @@ class NetworkView(Protocol):
     """Reads of a growing volume on the network's grid; `edge_sdk.segment` sees a whole volume the same way."""
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """(D, H, W) of the network's grid."""
+    def grid(self) -> Grid:
+        """The network's."""
 
     @property
-    def spacing(self) -> Spacing:
-        """mm per voxel of the network's grid, (x, y, z)."""
+    def voxel_bytes(self) -> int:
+        """Size of a voxel that `read` gives."""
 
     def begin_turn(self) -> None:
         """Called before the tiles of one turn are read."""
@@ -46,7 +46,7 @@ class DirectView:
 
     def __init__(self, volume: GrowingVolume) -> None:
         self._volume = volume
-        self.shape, self.spacing = volume.grid.shape, volume.grid.spacing
+        self.grid, self.voxel_bytes = volume.grid, 1
 
     def begin_turn(self) -> None:
         """Nothing to prepare."""
@@ -76,7 +76,7 @@ class ResampledView:
         self._volume, self._wanted = volume, spacing
         self._order = 0
         self._current = self._resampled(np.zeros(volume.grid.shape, np.uint8))
-        self.shape, self.spacing = self._current.grid.shape, self._current.grid.spacing
+        self.grid, self.voxel_bytes = self._current.grid, self._current.voxels.itemsize
 
     def begin_turn(self) -> None:
         """Take and resample a snapshot."""
@@ -91,10 +91,10 @@ class ResampledView:
         corners = np.array([[*box.start[::-1], 1], [*(np.array(box.stop[::-1]) - 1), 1]]).T
         to_network = np.linalg.inv(self._current.grid.index_to_world) @ self._volume.grid.index_to_world
         # The filter is a tent, at most one voxel of the coarser grid to either side; at the border it is repeated.
-        reach = np.maximum(np.divide(self._volume.grid.spacing, self.spacing), 1.0)[::-1] + 1
+        reach = np.maximum(np.divide(self._volume.grid.spacing, self.grid.spacing), 1.0)[::-1] + 1
         first, last = (to_network @ corners)[2::-1].T
         start, stop = np.floor(first - reach).astype(int), np.ceil(last + reach).astype(int) + 1
-        return Box.between(np.maximum(start, 0), np.minimum(stop, self.shape))
+        return Box.between(np.maximum(start, 0), np.minimum(stop, self.grid.shape))
 
     def finished(self, voxels: NDArray[np.uint8]) -> NDArray[Any]:
         return self._resampled(voxels).voxels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ _FLIPS = {"MF": (False, False), "UF": (True, False), "MN": (False, True), "UN": 
 """Whether x and y are reversed with respect to MF."""
 
 
-def to_mf(images: NDArray[Any], orientation: str, path: Path) -> NDArray[Any]:
+def to_mf(images: NDArray[Any], orientation: str, where: object) -> NDArray[Any]:
     """Flip frames (N, H, W) or (N, H, W, C) from `orientation` to MF.
 
     Args:
         images: Frames as stored.
         orientation: PLUS's letters, such as "UF"; a third one (A or D) only concerns 3D images.
-        path: Named in errors.
+        where: Named in errors.
 
     Raises:
         FileFormatError: The orientation is not one of a B-mode image.
@@ -29,7 +28,7 @@ def to_mf(images: NDArray[Any], orientation: str, path: Path) -> NDArray[Any]:
     if flips is None:
         raise FileFormatError(
             f"UltrasoundImageOrientation is {orientation!r}",
-            where=path,
+            where=where,
             remedy=f"expected one of {', '.join(_FLIPS)} (or the same followed by A)",
         )
     x, y = flips

@@ -17,8 +17,8 @@ import pytest
 
 from apps.report.html import is_measured
 from apps.stream import job
+from apps.stream.outcome import StreamOutcome
 from apps.stream.report import Accuracy
-from apps.stream.run import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
 from edge_sdk.manifest import Inference, Manifest, Normalisation
 from edge_sdk.sweep.formats import read_sweep, write_sweep
@@ -26,7 +26,10 @@ from edge_sdk.sweep.recorder import SweepRecorder, recording_of
 from edge_sdk.sweep.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
-FILES = {"volume.nii.gz", "mask.nii.gz", "overlay.png", "report.html", "report.json", "summary.json"}
+FILES = {
+    *("volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png"),
+    *("report.html", "report.json", "summary.json"),
+}
 SUMMARY = [
     "frames_inserted",
     "frames_dropped",

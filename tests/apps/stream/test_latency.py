@@ -17,14 +17,14 @@ def test_a_frame_is_whole_when_its_last_tile_is_done() -> None:
     tracker.inserted(Touched(0, 10.0, BOX, 1), [0, 1])
     tracker.inserted(Touched(1, 11.0, BOX, 2), [1])
     tracker.tile_done(0, 1, 12.0)
-    assert tracker.first == {0: 2.0}
-    assert tracker.whole == {}
+    assert list(tracker.first) == [2.0]
+    assert list(tracker.whole) == []
     # Read before the second frame was in, so only the first one is done.
     tracker.tile_done(1, 1, 13.0)
-    assert tracker.whole == {0: 3.0}
+    assert list(tracker.whole) == [3.0]
     tracker.tile_done(1, 2, 15.5)
-    assert tracker.whole == {0: 3.0, 1: 4.5}
-    assert tracker.first == {0: 2.0, 1: 4.5}
+    assert list(tracker.whole) == [3.0, 4.5]
+    assert list(tracker.first) == [2.0, 4.5]
 
 
 def test_summary_in_milliseconds() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.stream.outcome import StreamOutcome
+from apps.stream.pacing import Pacing
 from apps.stream.plan import Plan, plan_volume
-from apps.stream.run import StreamOutcome, run_stream
-from apps.stream.uri import Pacing
+from apps.stream.run import run_stream
 from edge_sdk.errors import GeometryError, StreamError
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter

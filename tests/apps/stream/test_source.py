@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from apps.stream.pacing import Pacing
 from apps.stream.source import ReplaySource
-from apps.stream.uri import Pacing
 from edge_sdk.sweep.poses import image_to_world
 from edge_sdk.sweep.sweep import Sweep
 

@@ -1,0 +1,170 @@
+"""Live devices as a stream's input."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.board import DeviceState, SeenFrame
+from apps.stream.clock import Clock
+from apps.stream.control import StreamControl
+from apps.stream.live.devices import LiveDevices
+from apps.stream.live.feed import LiveFeed
+from apps.stream.live.geometry import Calibration, ImageGeometry, Region, calibrate, check_crop, live_plan
+from apps.stream.live.synchroniser import WAIT_S
+from apps.stream.messages import Recorded
+from apps.stream.plan import VolumePlan
+from apps.stream.queues import BoundedQueue
+from edge_sdk.errors import PoseError
+from edge_sdk.sweep.feeds.items import TimedImage
+from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.sweep import OK, Sweep
+
+NAMES_S = 5.0
+"""A peer that sends transforms sends them all within this time."""
+FIRST_POSE_S = 30.0
+POLL_S = 0.05
+_HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
+"""Header fields of a recording, by their names in outputs."""
+
+
+class LiveInput:
+    """See `StreamInput`."""
+
+    pacing = "live"
+    recording: Path | None = None
+
+    def __init__(
+        self,
+        name: str,
+        devices: LiveDevices,
+        clock: Clock,
+        *,
+        config: PlusConfig | None,
+        package_spacing: tuple[float, float, float],
+        spacing: tuple[float, float, float] | None = None,
+        region: Region,
+        geometry: ImageGeometry,
+        lag: float = 0.0,
+        wait_s: float | None = None,
+    ) -> None:
+        """
+        Args:
+            name: For headings: the source's URI.
+            devices: Entered.
+            clock: Of the devices.
+            config: Calibration and reconstruction settings.
+            package_spacing: mm per voxel (x, y, z) that the package expects.
+            spacing: mm per voxel that someone asked for, whatever the configuration says.
+            region: Where the volume lies.
+            geometry: What is known of the images.
+            lag: Seconds: a frame at t takes the pose at t + lag.
+            wait_s: Seconds that a frame waits for its pose at most; None for the default.
+        """
+        self.name, self._devices, self._clock = name, devices, clock
+        self._config, self._package_spacing, self._region = config, package_spacing, region
+        self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s
+        self._found: Calibration | None = None
+
+    def preview(self) -> SeenFrame | None:
+        image = self._devices.newest
+        return None if image is None else SeenFrame(image.number or 0, image.image, None, "not started")
+
+    def devices(self) -> tuple[DeviceState, ...]:
+        return self._devices.states()
+
+    def plan(self) -> VolumePlan:
+        image = self._devices.first_image()
+        if self._geometry.crop is not None:
+            check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
+        self._found = found = self._calibrated(image)
+        return live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on())
+
+    def like(self) -> Sweep:
+        assert self._found is not None, "asked after plan"
+        return self._found.like
+
+    def feed(
+        self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None
+    ) -> LiveFeed:
+        assert self._found is not None, "asked after plan"
+        return LiveFeed(
+            self._devices,
+            self._found.placement,
+            control,
+            clock,
+            shape=plan.frame_shape,
+            lag=self._lag,
+            wait_s=self._wait_s,
+            skip_interval=plan.settings.skip_interval,
+            fixed=dict(self._found.fixed),
+            record_to=record_to,
+        )
+
+    def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
+        before = self._geometry
+        self._geometry = replace(before, pixel_spacing=spacing)
+        try:
+            self._calibrated(self._devices.first_image(0.0), 0.0)
+        except PoseError:
+            self._geometry = before
+            raise
+
+    def set_crop(self, origin: tuple[int, int], size: tuple[int, int]) -> None:
+        rows, columns = self._devices.first_image(0.0).image.shape
+        check_crop((origin, size), (rows, columns))
+        self._geometry = replace(self._geometry, crop=(origin, size))
+
+    def _rests_on(self) -> dict[str, str]:
+        told = dict(self._devices.told)
+        assert self._found is not None
+        if assumed := self._found.like.header.get("ImageToProbeAssumed"):
+            told["image_to_probe_assumed"] = assumed
+        if self._lag:
+            told["pose_lag_s"] = f"{self._lag:g}"
+        return told
+
+    def _calibrated(self, image: TimedImage, seconds: float = NAMES_S) -> Calibration:
+        """The calibration, as soon as the transforms that it needs are known, within so long."""
+        header = {"PoseLag": f"{self._lag:g}"} if self._lag else {}
+        header |= {_HEADER[name]: text for name, text in self._devices.told.items()}
+        limit = time.monotonic() + seconds
+        while True:
+            try:
+                return calibrate(
+                    image,
+                    self._devices.poses.names,
+                    self._config,
+                    self._geometry,
+                    self._package_spacing,
+                    header,
+                    spacing=self._spacing,
+                )
+            except PoseError:
+                if time.monotonic() >= limit:
+                    raise
+                time.sleep(POLL_S)
+
+    def _first_pose(self, found: Calibration) -> NDArray[np.float64]:
+        limit = time.monotonic() + FIRST_POSE_S
+        names, reason = found.placement.tracked, ""
+        while time.monotonic() < limit:
+            image = self._devices.first_image()
+            moment = image.moment + self._lag
+            self._devices.poses.wait(names, moment, WAIT_S)
+            transforms = self._devices.poses.at(names, moment, 0)
+            frame = Sweep(image.image[None], np.array([moment]), transforms, image_status=(OK,))
+            (pose,), (reason,) = found.placement.of(frame)
+            if not reason:
+                found_pose: NDArray[np.float64] = pose
+                return found_pose
+            time.sleep(POLL_S)
+        raise PoseError(
+            f"no frame had a pose within {FIRST_POSE_S:g} s ({self._devices.sensor_fails() or reason})",
+            where=self.name,
+            remedy="bring the probe into the tracker's view before the start, or give --box",
+        )

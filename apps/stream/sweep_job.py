@@ -1,0 +1,168 @@
+"""One sweep of a job: from its start to its saved files."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from apps.logs import log_event, logger_of
+from apps.stream.clock import Clock
+from apps.stream.control import StreamControl
+from apps.stream.device_log import DeviceLog
+from apps.stream.outcome import StreamOutcome
+from apps.stream.plan import VolumePlan
+from apps.stream.recording import RecorderStage, Recording
+from apps.stream.report import Accuracy, stream_report
+from apps.stream.run import RunningStream
+from apps.stream.running_board import RunningBoard
+from apps.stream.segmenter import TileSegmenter
+from apps.stream.settings import StreamSettings, with_time
+from apps.stream.sinks import keep_what_was_compounded, write_outputs
+from apps.stream.stream_input import StreamInput
+from apps.sweep_warnings import warn_of
+from edge_sdk.manifest import Manifest
+from edge_sdk.progress import Progress
+
+_LOGGER = logger_of("stream")
+
+
+class SweepJob:
+    """What stays the same from sweep to sweep.
+
+    Attributes:
+        interrupted: Whether the program was asked to end.
+    """
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        source: StreamInput,
+        segmenter: TileSegmenter,
+        manifest: Manifest,
+        package_digest: str,
+        session: Mapping[str, Any],
+        *,
+        control: StreamControl,
+        board: RunningBoard,
+        clock: Clock,
+        title: str,
+        judge: Callable[[StreamOutcome], Accuracy] | None,
+    ) -> None:
+        """
+        Args:
+            settings: Of the job.
+            source: Opened.
+            segmenter: The network on tiles.
+            manifest, package_digest: Of the package.
+            session: Its target and description, for reports.
+            control, board, clock: Of the stream.
+            title: Heading of picture and page.
+            judge: Compares the result with known labels.
+        """
+        self._settings, self._source, self._segmenter = settings, source, segmenter
+        self._manifest, self._digest, self._session = manifest, package_digest, session
+        self._control, self._board, self._clock = control, board, clock
+        self._title, self._judge = title, judge
+        self._log, self._numbers = DeviceLog(), itertools.count(1)
+        self.interrupted = False
+
+    def watch(self) -> None:
+        """Look after the devices; called again and again while nothing else happens."""
+        self._log.look(self._source.devices())
+
+    def run(self, progress: Progress | None) -> dict[str, Any]:
+        """Stream one sweep and write what it leaves; the report.
+
+        Raises:
+            EdgeSdkError: The sweep cannot start, or a stage failed.
+        """
+        number, began = next(self._numbers), datetime.now().astimezone()
+        folder = _numbered(with_time(self._folder, began), number)
+        try:
+            plan = self._source.plan()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return {}
+        outcome, recording = self._streamed(plan, number, began, progress)
+        if outcome.failure is not None:
+            raise keep_what_was_compounded(folder, outcome)
+        accuracy = self._judge(outcome) if self._judge else None
+        self._control.enter("finished")
+        self._wait_for_save()
+        report = stream_report(
+            outcome,
+            plan,
+            folder=folder,
+            source=str(self._settings.source.uri),
+            pacing=self._source.pacing,
+            manifest=self._manifest,
+            package_digest=self._digest,
+            session=self._session,
+            devices=self._source.devices(),
+            accuracy=accuracy,
+            recording=recording,
+        )
+        write_outputs(
+            folder,
+            outcome,
+            report,
+            self._manifest.labels,
+            self._title,
+            formats=self._settings.output.also,
+            recording=self._source.recording,
+        )
+        self._board.saved_in = str(folder)
+        self._control.enter("saved")
+        log_event(_LOGGER, "saved", folder=str(folder), frames=outcome.frames["inserted"])
+        return report
+
+    @property
+    def _folder(self) -> Path:
+        assert self._settings.output.folder is not None
+        return self._settings.output.folder
+
+    def _streamed(
+        self, plan: VolumePlan, number: int, began: datetime, progress: Progress | None
+    ) -> tuple[StreamOutcome, Recording | None]:
+        place = self._settings.recording.path
+        recorder = None
+        if place is not None:
+            recorder = RecorderStage(_numbered(with_time(place, began), number), self._source.like())
+        try:
+            feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
+            running = RunningStream(
+                plan, feed, self._segmenter, self._manifest.spacing_mm, clock=self._clock, recorder=recorder
+            )
+            self._board.running, self._board.saved_in = running, ""
+            self._board.warn([str(warning) for warning in plan.warnings])
+            self._control.on_finish(feed.stop)
+            log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
+            outcome = running.run(progress, watch=self.watch)
+            self.interrupted = running.interrupted
+        finally:
+            recording = recorder.finish() if recorder else None
+            if recording and recording.problem:
+                warn_of(recording.problem)
+                self._board.warn([recording.problem])
+        log_event(_LOGGER, "sweep ended", frames=outcome.frames["inserted"], dropped=outcome.frames["dropped"])
+        return outcome, recording
+
+    def _wait_for_save(self) -> None:
+        """An operator looks at the result first; where there is none, or the program is to end, it is saved at once."""
+        if self._settings.viewer.enabled and not self.interrupted:
+            try:
+                self._control.wait_while("finished", watch=self.watch)
+            except KeyboardInterrupt:
+                self.interrupted = True
+        self._control.enter("saving")
+
+
+def _numbered(path: Path, number: int) -> Path:
+    """The path for the n-th sweep of a program, as the first one's is not to be written over."""
+    if number == 1:
+        return path
+    name, dot, suffixes = path.name.partition(".")
+    return path.with_name(f"{name}-{number}{dot}{suffixes}")
