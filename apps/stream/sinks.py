@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from apps.outputs import FORMATS, Segmented, check_formats, write_each, write_json
+from apps.stream.outcome import StreamOutcome
 from apps.stream.overlay import write_overlay
 from apps.stream.page import stream_page
 from apps.stream.report import stream_summary
-from apps.stream.run import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, StreamError
 from edge_sdk.files import atomic_path
 from edge_sdk.volume.files import write_volume
+from edge_sdk.volume.measurements import measurements
 
 PARTIAL_VOLUME = "volume-partial.nii.gz"
 
@@ -30,9 +32,16 @@ def check_folder(folder: Path) -> None:
 
 
 def write_outputs(
-    folder: Path, outcome: StreamOutcome, report: Mapping[str, Any], label_names: Mapping[int, str], title: str
+    folder: Path,
+    outcome: StreamOutcome,
+    report: Mapping[str, Any],
+    label_names: Mapping[int, str],
+    title: str,
+    *,
+    formats: Collection[str] = (),
+    recording: Path | None = None,
 ) -> dict[str, Any]:
-    """Write volume.nii.gz, mask.nii.gz, overlay.png, report.json, report.html and summary.json.
+    """Write volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.json, report.html and summary.json.
 
     Args:
         folder: Made if it is not there.
@@ -40,18 +49,40 @@ def write_outputs(
         report: Of `stream_report`.
         label_names: Label to name.
         title: Heading of picture and page.
+        formats: Of `apps.outputs.FORMATS`, in which the result is written too.
+        recording: What was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
 
     Returns:
         What summary.json holds.
+
+    Raises:
+        EdgeSdkError: A format is not known, or a file could not be written; the others are there then.
     """
     assert outcome.mask is not None
-    write_volume(outcome.volume, folder / "volume.nii.gz")
-    write_volume(outcome.mask, folder / "mask.nii.gz")
-    write_overlay(folder / "overlay.png", outcome.volume, outcome.mask, outcome.seen, label_names, title)
+    check_formats(formats)
+    volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
     summary = stream_summary(report)
-    write_text(folder / "report.html", stream_page(report, folder / "overlay.png", title))
-    write_text(folder / "report.json", json.dumps(report, indent=1, allow_nan=False))
-    write_text(folder / "summary.json", json.dumps(summary, indent=2, allow_nan=False))
+    package = report["package"]
+    tracked = "poses_declared" not in report["source"]["rests_on"]
+    done = Segmented(volume, mask, label_names, package["name"], recording, tracked)
+    measured = measurements(
+        mask,
+        label_names,
+        package={"name": package["name"], "manifest_sha256": package["manifest_sha256"]},
+        seen=outcome.seen | (volume.voxels > 0),  # holes that were filled count as seen
+    )
+    files: dict[str, Callable[[Path], object]] = {
+        "volume.nii.gz": partial(write_volume, volume),
+        "mask.nii.gz": partial(write_volume, mask),
+        "measurements.json": lambda path: write_json(path, measured),
+        "overlay.png": lambda path: write_overlay(path, volume, mask, outcome.seen, label_names, title),
+        "report.html": lambda path: write_text(path, stream_page(report, picture, title)),
+        "report.json": lambda path: write_json(path, report, indent=1),
+        "summary.json": lambda path: write_json(path, summary),
+    }
+    for name in dict.fromkeys(formats):
+        files |= {file: partial(write, done) for file, write in FORMATS[name].items()}
+    write_each(folder, files)
     return summary
 
 
