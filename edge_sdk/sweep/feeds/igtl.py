@@ -140,7 +140,7 @@ class _Peer:
         if message.message_type == "TRANSFORM":
             return [pose_of_transform(message, moment)]
         if self._image_device not in (None, message.device_name):
-            self._stream.leave_out(OTHER_DEVICE, f"an image of {message.device_name}")
+            self._stream.leave_out(OTHER_DEVICE, f"an image of {message.device_name!r}")
             return []
         try:
             image = image_of(message, moment, self._flips)
@@ -149,7 +149,7 @@ class _Peer:
                 raise DeviceError(
                     f"{message.device_name} sends {error}", where=self._where, remedy="convert them on the server"
                 ) from error
-            self._stream.leave_out(UNUSABLE, f"{message.device_name}'s {error}")
+            self._stream.leave_out(UNUSABLE, f"{error} (of {message.device_name!r})")
             return []
         pose = pose_of_image(message, moment, self._flips)
         return [image] if pose is None else [pose, image]  # in this order: the image finds its pose

@@ -108,15 +108,15 @@ class MessageStream:
             self.leave_out(OTHER, f"a {kind} message")
             return None
         if CRC64(body) != crc:
-            self.leave_out(CRC, f"a {kind} message of {name} whose CRC is wrong")
+            self.leave_out(CRC, f"a {kind} message of {name!r} whose CRC is wrong")
             return None
         message = MessageBase.create_message(kind)
         try:
             message.unpack(fields, body)
         except NotImplementedError:
-            self.leave_out(PARTIAL, f"an image of {name} that is sent in parts")
+            self.leave_out(PARTIAL, f"an image of {name!r} that is sent in parts")
             return None
         except _FAILURES as error:
-            self.leave_out(UNREADABLE, f"a {kind} message of {name} that cannot be read ({error})")
+            self.leave_out(UNREADABLE, f"a {kind} message of {name!r} that cannot be read ({error})")
             return None
         return message
