@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from apps.stream.igtl_server import IgtlServer
 from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 from edge_sdk.extras import missing_module
+from edge_sdk.sweep.feeds.igtl_bytes import packed
 from edge_sdk.volume.grid import Grid
 
 VOLUME, MASK, POSE = "Volume", "Mask", "ImageToReference"
@@ -135,7 +136,7 @@ class IgtlOutput(Closing):
         if frame is None or frame.image_to_world is None or self._seen.get(POSE) == frame.index:
             return
         message = TransformMessage(self._to_ras @ frame.image_to_world, device_name=POSE)
-        self._offer(POSE, frame.index, message.pack())
+        self._offer(POSE, frame.index, packed(message))
 
     def _offer(self, device: str, state: object, message: bytes) -> None:
         self._server.offer(device, message)
@@ -145,9 +146,8 @@ class IgtlOutput(Closing):
         from pyigtl import ImageMessage
 
         matrix = self._to_ras @ grid.index_to_world
-        message: Any = ImageMessage(voxels, matrix, world_coordinate_system="ras", device_name=device)
-        packed: bytes = message.pack()
-        return packed
+        message = ImageMessage(voxels, matrix, world_coordinate_system="ras", device_name=device)
+        return packed(message)
 
 
 def _place(grid: Grid | None) -> bytes:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from edge_sdk.errors import DeviceError
+from edge_sdk.sweep.feeds.igtl_bytes import HEADER, crc64
 
 MOST_BYTES = 64 << 20
 """Of a message: an RGB image of 4096 × 4096 pixels fits."""
@@ -15,7 +16,6 @@ HEADER_VERSIONS = (1, 2, 3)
 """The second one came with version 3 of the protocol: an extended header and metadata."""
 OTHER, CRC = "messages of other kinds", "messages of a wrong CRC"
 UNREADABLE, PARTIAL = "messages whose body is not what the header says", "parts of images (sub-volumes)"
-_CRC_AT = 50
 # What pyigtl lets through when a body is too short, or says what cannot be.
 _FAILURES = (ValueError, TypeError, LookupError, struct.error)
 
@@ -73,7 +73,7 @@ class MessageStream:
         """Fields, CRC and body of the next message, taken from what is held; None while it is not complete."""
         from pyigtl.messages import MessageBase
 
-        length = MessageBase.IGTL_HEADER_SIZE
+        length = HEADER.size
         if len(self._held) < length:
             return None
         header = bytes(self._held[:length])
@@ -98,16 +98,16 @@ class MessageStream:
             return None
         body = bytes(memoryview(self._held)[length : length + size])
         del self._held[: length + size]
-        return fields, int.from_bytes(header[_CRC_AT:], "big"), body
+        return fields, HEADER.unpack(header)[-1], body
 
     def _read(self, fields: dict[str, Any], crc: int, body: bytes) -> Any | None:
-        from pyigtl.messages import CRC64, MessageBase
+        from pyigtl.messages import MessageBase
 
         kind, name = fields["message_type"], fields["device_name"]
         if kind not in KINDS:
             self.leave_out(OTHER, f"a {kind} message")
             return None
-        if CRC64(body) != crc:
+        if crc64(body) != crc:
             self.leave_out(CRC, f"a {kind} message of {name!r} whose CRC is wrong")
             return None
         message = MessageBase.create_message(kind)
