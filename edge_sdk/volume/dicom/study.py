@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from edge_sdk.sweep.formats.dicom_cine import is_dicom
+from edge_sdk.volume.dicom.compression import compression_of
 
 _PATIENT = ("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex")
 _PATIENT_STUDY = ("PatientAge", "PatientSize", "PatientWeight")
@@ -22,7 +23,6 @@ _STUDY = (
     "AccessionNumber",
     "ReferringPhysicianName",
 )
-_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 _EMPTY_IF_UNKNOWN = ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID")
 UNKNOWN_NAME, UNKNOWN_ID = "Unknown^Patient", "UNKNOWN"
 """Of a patient of whom the recording says nothing."""
@@ -49,9 +49,8 @@ def study_of(recording: Path | None) -> Study:
     """The study of a recording in DICOM that was read already; of any other, a new study of an unknown patient."""
     from pydicom import dcmread
 
-    known = Dataset()
-    if recording is not None and is_dicom(recording):
-        known = dcmread(recording, stop_before_pixels=True)
+    dicom = recording if recording is not None and is_dicom(recording) else None
+    known = Dataset() if dicom is None else dcmread(dicom, stop_before_pixels=True)
     study = Dataset()
     study.SpecificCharacterSet = "ISO_IR 192"
     for name in (*_PATIENT, *_PATIENT_STUDY, *_STUDY):
@@ -59,7 +58,7 @@ def study_of(recording: Path | None) -> Study:
             setattr(study, name, str(known.get(name)))  # as text, since the recording's character set may be another
     _fill_up(study)
     source = (str(known.SOPClassUID), str(known.SOPInstanceUID)) if "SOPInstanceUID" in known else None
-    return Study(study, source, _compression(known), _acquired(known))
+    return Study(study, source, compression_of(known, dicom), _acquired(known))
 
 
 def _fill_up(study: Dataset) -> None:
@@ -73,15 +72,6 @@ def _fill_up(study: Dataset) -> None:
     for name, value in defaults.items():
         if name not in study:
             setattr(study, name, value)
-
-
-def _compression(known: Dataset) -> Dataset:
-    compression = Dataset()
-    compression.LossyImageCompression = "00"
-    for name in _LOSSY:
-        if known.get(name) is not None:
-            compression[name] = known[name]
-    return compression
 
 
 def _acquired(known: Dataset) -> str:
