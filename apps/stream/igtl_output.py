@@ -16,7 +16,7 @@ from apps.stream.igtl_server import IgtlServer
 from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 from edge_sdk.extras import missing_module
-from edge_sdk.sweep.feeds.igtl_bytes import packed
+from edge_sdk.sweep.feeds.igtl_bytes import packed_volume
 from edge_sdk.volume.grid import Grid
 
 VOLUME, MASK, POSE = "Volume", "Mask", "ImageToReference"
@@ -125,7 +125,7 @@ class IgtlOutput(Closing):
         grid, labels = self._board.grid(), self._board.mask()
         if grid is None or labels is None:
             return
-        state = (hashlib.blake2b(labels.tobytes()).digest(), _place(grid))
+        state = (hashlib.blake2b(np.ascontiguousarray(labels).data).digest(), _place(grid))
         if self._seen.get(MASK) != state:
             self._offer(MASK, state, self._image(MASK, labels, grid))
 
@@ -136,18 +136,14 @@ class IgtlOutput(Closing):
         if frame is None or frame.image_to_world is None or self._seen.get(POSE) == frame.index:
             return
         message = TransformMessage(self._to_ras @ frame.image_to_world, device_name=POSE)
-        self._offer(POSE, frame.index, packed(message))
+        self._offer(POSE, frame.index, message.pack())
 
-    def _offer(self, device: str, state: object, message: bytes) -> None:
+    def _offer(self, device: str, state: object, message: bytes | bytearray) -> None:
         self._server.offer(device, message)
         self._seen[device] = state
 
-    def _image(self, device: str, voxels: NDArray[np.uint8], grid: Grid) -> bytes:
-        from pyigtl import ImageMessage
-
-        matrix = self._to_ras @ grid.index_to_world
-        message = ImageMessage(voxels, matrix, world_coordinate_system="ras", device_name=device)
-        return packed(message)
+    def _image(self, device: str, voxels: NDArray[np.uint8], grid: Grid) -> bytearray:
+        return packed_volume(device, voxels, self._to_ras @ grid.index_to_world)
 
 
 def _place(grid: Grid | None) -> bytes:

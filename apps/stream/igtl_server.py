@@ -18,7 +18,7 @@ _READ_BYTES = 1 << 16
 class IgtlServer(Closing):
     """A TCP server for one thread, which calls `turn` again and again.
 
-    pyigtl packs the messages; its server is not used: it gives each message 10 ms to be sent, which breaks off large
+    pyigtl's own server is not used: it gives each message 10 ms to be sent, which breaks off large
     volumes, serves one client at a time, spins after that one has left, and takes the process's signal handlers.
 
     Attributes:
@@ -46,7 +46,7 @@ class IgtlServer(Closing):
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
         self._patience_s = patience_s
-        self._newest: dict[str, bytes] = {}
+        self._newest: dict[str, bytes | bytearray] = {}
         self._clients: list[_Client] = []
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -61,7 +61,7 @@ class IgtlServer(Closing):
         """Whether everybody has been sent everything."""
         return not any(client.busy for client in self._clients)
 
-    def offer(self, device: str, message: bytes) -> None:
+    def offer(self, device: str, message: bytes | bytearray) -> None:
         """Send this to everybody, also to those who come later; an older one of the device that waits is replaced."""
         self._newest[device] = message
         for client in self._clients:
@@ -118,7 +118,7 @@ class _Client:
         stalled_s: How long it has been waited for, and has taken nothing of what there was.
     """
 
-    def __init__(self, connection: socket.socket, waiting: dict[str, bytes]) -> None:
+    def __init__(self, connection: socket.socket, waiting: dict[str, bytes | bytearray]) -> None:
         self.connection, self.waiting = connection, waiting
         self._rest = memoryview(b"")
         self.stalled_s = 0.0

@@ -1,17 +1,24 @@
-"""OpenIGTLink's checksum and messages, computed in pieces that let other threads go on."""
+"""OpenIGTLink's checksum and volumes, computed in pieces that let other threads go on."""
 
 from __future__ import annotations
 
 import struct
-from typing import Any
+import time
+
+import numpy as np
+from numpy.typing import NDArray
 
 HEADER = struct.Struct(">H12s20sIIQQ")
 """Header version, type, device, seconds, fraction of a second in 2⁻³², size of the body, CRC."""
+IMAGE_HEADER = struct.Struct(">HBBBBHHH12f6H")
+"""Version, components, scalar type, byte order, world, size (i, j, k), what a step along i, j and k is in mm, the
+centre of the image in mm, offset and size of the part that is sent."""
+_UINT8, _LITTLE, _RAS = 3, 2, 1
 _PIECE = 1 << 20
 """crcmod keeps Python's lock while it counts: 2.5 ms for this much, 0.12 s for a volume of 48 MB."""
 
 
-def crc64(data: bytes) -> int:
+def crc64(data: bytes | memoryview) -> int:
     """CRC-64 of ECMA-182, as `pyigtl.messages.CRC64` gives it."""
     from pyigtl.messages import CRC64
 
@@ -21,9 +28,25 @@ def crc64(data: bytes) -> int:
     return crc
 
 
-def packed(message: Any) -> bytes:
-    """A message of pyigtl's types, of header version 1, as its own `pack` gives it."""
-    body: bytes = message._pack_content()
-    seconds, fraction = divmod(int(message.timestamp * 2**32), 2**32)
-    kind, device = message.message_type.encode(), message.device_name.encode()
-    return HEADER.pack(1, kind, device, seconds, fraction, len(body), crc64(body)) + body
+def packed_volume(device: str, voxels: NDArray[np.uint8], index_to_ras: NDArray[np.float64]) -> bytearray:
+    """An IMAGE message of header version 1, stamped now; voxels are held once, by pyigtl's `pack` twice.
+
+    Args:
+        device: At most 20 characters of ASCII.
+        voxels: (D, H, W), at most 65535 each.
+        index_to_ras: 4×4, voxel (x, y, z, 1) to mm.
+    """
+    size = voxels.shape[::-1]
+    centre = index_to_ras @ [*(np.subtract(size, 1) / 2), 1]
+    head = IMAGE_HEADER.pack(
+        1, 1, _UINT8, _LITTLE, _RAS, *size, *index_to_ras[:3, :3].T.ravel(), *centre[:3], 0, 0, 0, *size
+    )
+    message = bytearray(HEADER.size + len(head) + voxels.size)
+    body = memoryview(message)[HEADER.size :]
+    body[: len(head)] = head
+    pixels, flat = body[len(head) :], np.ascontiguousarray(voxels).reshape(-1).data
+    for start in range(0, len(flat), _PIECE):
+        pixels[start : start + _PIECE] = flat[start : start + _PIECE]
+    seconds, fraction = divmod(int(time.time() * 2**32), 2**32)
+    HEADER.pack_into(message, 0, 1, b"IMAGE", device.encode("ascii"), seconds, fraction, len(body), crc64(body))
+    return message

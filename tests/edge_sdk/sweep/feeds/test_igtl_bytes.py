@@ -1,13 +1,15 @@
-"""Messages packed in pieces are those that pyigtl packs."""
+"""Volumes packed in pieces are those that pyigtl packs."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 import pyigtl
 import pytest
 
 from edge_sdk.sweep.feeds import igtl_bytes
-from edge_sdk.sweep.feeds.igtl_bytes import crc64, packed
+from edge_sdk.sweep.feeds.igtl_bytes import crc64, packed_volume
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1 << 20])
@@ -17,13 +19,19 @@ def test_the_published_check_value_of_ecma_182(piece: int, monkeypatch: pytest.M
     assert crc64(b"") == 0
 
 
-def test_messages_are_those_of_pyigtl() -> None:
-    voxels = np.random.default_rng(1).integers(0, 255, (3, 700, 800), np.uint8)
-    for message in (
-        pyigtl.ImageMessage(voxels, np.diag([1, 2, 3, 1]), "ras", timestamp=1.7e9 + 0.625, device_name="Volume"),
-        pyigtl.TransformMessage(np.eye(4), timestamp=12.25, device_name="ProbeToReference"),
-    ):
-        ours, theirs = packed(message), message.pack()
-        # pyigtl's fraction of a second goes through whole nanoseconds.
-        assert int.from_bytes(ours[38:42], "big") == pytest.approx(int.from_bytes(theirs[38:42], "big"), abs=8)
-        assert ours[:38] + ours[42:] == theirs[:38] + theirs[42:]
+@pytest.mark.parametrize("shape", [(3, 700, 800), (1, 2, 3)])
+def test_pyigtl_reads_the_volume(shape: tuple[int, int, int]) -> None:
+    voxels = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
+    matrix = np.array([[0, -0.25, 0, 10], [0.5, 0, 0, -20], [0, 0, 2, 30], [0, 0, 0, 1.0]])
+    data = bytes(packed_volume("Volume", voxels.transpose(0, 2, 1).copy().transpose(0, 2, 1), matrix))
+    header = pyigtl.messages.MessageBase.parse_header(data[:58])
+    assert int.from_bytes(data[50:58], "big") == pyigtl.messages.CRC64(data[58:])
+    assert header["body_size"] == len(data) - 58
+    assert abs(header["timestamp"] - time.time()) < 10
+    message = pyigtl.ImageMessage()
+    message.unpack(header, data[58:])
+    assert (message.device_name, message.world_coordinate_system) == ("Volume", "ras")
+    assert (message.image == voxels).all()
+    assert message.ijk_to_world_matrix == pytest.approx(matrix, abs=1e-4)
+    theirs = pyigtl.ImageMessage(voxels, matrix, "ras", device_name="Volume").pack()
+    assert data[:34] + data[58:] == theirs[:34] + theirs[58:]
