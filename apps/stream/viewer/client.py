@@ -45,12 +45,12 @@ class Client:
         self.view = view
 
     def due(self, axis: Axis) -> float:
-        """Moment of the event loop at which the next picture of a plane may be rendered."""
+        """The turn of the publisher in which the next picture of a plane may be rendered."""
         return self._due.get(axis, 0.0)
 
-    def put_off(self, axis: Axis, moment: float) -> None:
-        """Render no picture of a plane before `moment`, unless the page shows something else."""
-        self._due[axis] = moment
+    def put_off(self, axis: Axis, turn: float) -> None:
+        """Render no picture of a plane before `turn`, unless the page shows something else."""
+        self._due[axis] = turn
 
     def ready(self, kind: Kind) -> bool:
         """Whether a picture of this kind would be sent at once."""

@@ -52,11 +52,11 @@ async def serve_page(websocket: WebSocket, board: Board, publisher: Publisher, c
         publisher.leave(client)
         for task in work:
             task.cancel()
-        ends = await asyncio.gather(*work, return_exceptions=True)
-    for end in ends:
+        await asyncio.wait(work)
+    for end in (task.exception() for task in work if not task.cancelled()):
         if isinstance(end, SlowClientError):
             await _close(websocket, 1008, "nothing was taken for too long")
-        elif isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect):
+        elif end is not None and not isinstance(end, WebSocketDisconnect):
             raise end
 
 

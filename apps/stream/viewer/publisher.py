@@ -40,6 +40,8 @@ class Publisher:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="viewer")
         self._phase: Phase | None = None
         self._shown: tuple[int, Phase | None, bool] | None = None
+        self._planes_turn = 0.0
+        self._planes_of_turn: dict[tuple[Axis, int | None, bool], Picture | None] = {}
         self._trouble = ""
 
     def join(self, client: Client) -> bool:
@@ -69,7 +71,7 @@ class Publisher:
                 ):
                     tasks.create_task(self._repeat(period, step))
         finally:
-            self._worker.shutdown(wait=False, cancel_futures=True)
+            self._worker.shutdown(cancel_futures=True)
 
     async def _repeat(self, period: float, step: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
@@ -129,18 +131,23 @@ class Publisher:
             client.offer(picture)
 
     async def _planes(self) -> None:
-        now = asyncio.get_running_loop().time()
-        wanted: dict[tuple[Axis, int | None, bool], list[Client]] = {}
-        for client in self.clients:
+        turn = asyncio.get_running_loop().time() // PLANES_PERIOD_S
+        for client in tuple(self.clients):
             for axis in AXES:
-                if client.ready(axis) and client.due(axis) <= now:
-                    client.put_off(axis, now + PLANES_PERIOD_S)
-                    wanted.setdefault((axis, client.view.at(axis), client.view.overlay), []).append(client)
-        for plane, clients in wanted.items():
-            picture = await self._plane(*plane)
-            if picture is not None:
-                for client in clients:
-                    client.offer(picture)
+                if client.ready(axis) and client.due(axis) <= turn:
+                    client.put_off(axis, turn + 1)
+                    picture = await self._plane(turn, axis, client.view.at(axis), client.view.overlay)
+                    if picture is not None:
+                        client.offer(picture)
 
-    async def _plane(self, axis: Axis, asked: int | None, overlay: bool) -> Picture | None:
-        return await self._rendered(lambda: plane_picture(self._board, axis, asked, overlay=overlay))
+    async def _plane(self, turn: float, axis: Axis, asked: int | None, overlay: bool) -> Picture | None:
+        """Rendered once a turn, however many pages show it."""
+        if turn != self._planes_turn:
+            self._planes_turn = turn
+            self._planes_of_turn.clear()
+        plane = axis, asked, overlay
+        if plane not in self._planes_of_turn:
+            self._planes_of_turn[plane] = await self._rendered(
+                lambda: plane_picture(self._board, axis, asked, overlay=overlay)
+            )
+        return self._planes_of_turn[plane]
