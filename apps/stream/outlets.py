@@ -40,5 +40,5 @@ def open_outlets(settings: StreamSettings, board: Board, stack: ExitStack) -> It
         from apps.stream.igtl_output import IgtlOutput
 
         host = igtl.host or LOOPBACK
-        stack.enter_context(IgtlOutput(board, igtl.output_port, host=host))
-        yield f"OpenIGTLink: igtl://{host}:{igtl.output_port} (Volume, Mask)"
+        output = stack.enter_context(IgtlOutput(board, igtl.output_port, host=host, world=igtl.world))
+        yield f"OpenIGTLink: igtl://{host}:{output.port} (Volume, Mask)"

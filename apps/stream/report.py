@@ -118,7 +118,12 @@ def stream_report(
             name: not_measured(fact.reason or "not known") if fact.value is None else fact.value
             for name, fact in describe_device().items()
         },
-        "frames": frames,
+        "frames": {
+            **frames,
+            "in_recording": not_measured("a live sweep ends when someone ends it")
+            if frames["in_recording"] is None
+            else frames["in_recording"],
+        },
         "tiles": outcome.tiles,
         "latency_ms": {
             "whole_frame_in_mask": summary_ms(outcome.latency_whole_s),

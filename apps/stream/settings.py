@@ -115,6 +115,9 @@ class Igtl(Section):
 
     output_port: Port | None = None
     host: Text | None = None
+    world: Literal["LPS", "RAS"] = "LPS"
+    """Of the poses: LPS is turned to OpenIGTLink's RAS, so that the volume lies where the saved files lie in 3D Slicer;
+    RAS leaves the axes as they are, beside what PLUS sends to the same Slicer."""
 
 
 class Output(Section):

@@ -40,7 +40,7 @@ class PeerUri:
 
     Attributes:
         host, port: Of the OpenIGTLink server.
-        device: Name of the device whose images are wanted; None for the first that sends any.
+        device: Name of the device whose images are wanted; None for those of all.
     """
 
     host: str

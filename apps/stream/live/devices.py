@@ -111,6 +111,10 @@ class LiveDevices(Closing):
                 return f"the pose sensor is {state.word}"
         return ""
 
+    def sensor_says(self) -> str:
+        """What the sensor that gives no poses says for itself, or ""."""
+        return next((why for each in self._sensors or (self._source,) if (why := each.state.why)), "")
+
     def _opened_poses(self, name: str, source: CameraUri | PeerUri, poses: str | None) -> OpenedPoses:
         if poses is None:
             if isinstance(source, CameraUri):

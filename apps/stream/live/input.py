@@ -128,8 +128,9 @@ class LiveInput:
             told["pose_lag_s"] = f"{self._lag:g}"
         return told
 
-    def _calibrated(self, image: TimedImage, seconds: float = NAMES_S) -> Calibration:
+    def _calibrated(self, image: TimedImage, seconds: float | None = None) -> Calibration:
         """The calibration, as soon as the transforms that it needs are known, within so long."""
+        seconds = NAMES_S if seconds is None else seconds
         header = {"PoseLag": f"{self._lag:g}"} if self._lag else {}
         header |= {_HEADER[name]: text for name, text in self._devices.told.items()}
         limit = time.monotonic() + seconds
@@ -146,6 +147,8 @@ class LiveInput:
                 )
             except PoseError:
                 if time.monotonic() >= limit:
+                    if not self._devices.poses.names:
+                        raise self._no_pose(seconds, "") from None
                     raise
                 time.sleep(POLL_S)
 
@@ -163,8 +166,12 @@ class LiveInput:
                 found_pose: NDArray[np.float64] = pose
                 return found_pose
             time.sleep(POLL_S)
-        raise PoseError(
-            f"no frame had a pose within {FIRST_POSE_S:g} s ({self._devices.sensor_fails() or reason})",
+        raise self._no_pose(FIRST_POSE_S, reason)
+
+    def _no_pose(self, seconds: float, reason: str) -> PoseError:
+        why = self._devices.sensor_says() or reason or "the source sends no transforms"
+        return PoseError(
+            f"no frame had a pose within {seconds:g} s ({why})",
             where=self.name,
-            remedy="bring the probe into the tracker's view before the start, or give --box",
+            remedy="check the pose sensor, and bring the probe into its view before the start",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.capture import opened_capture
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
 from edge_sdk.sweep.sweep import OK, Sweep
 
@@ -50,19 +50,10 @@ def read_video(path: Path) -> Sweep:
 
 
 def _opened(path: Path) -> Any:
-    # Read once, when OpenCV first opens a file: damaged ones would otherwise fill stderr.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    except cv2.error as error:
-        raise _not_a_video(path) from error
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-    if not capture.isOpened():
+    capture = opened_capture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if capture is None:
         raise _not_a_video(path)
     return capture
 
