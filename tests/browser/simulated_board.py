@@ -47,9 +47,7 @@ class SimulatedBoard(Closing):
         self._images = simulation.sweep.images
         self._grid = grid_for(self._poses, self._images.shape[1:], 0.6)
         self._truth = labels_on(simulation, self._grid).voxels
-        self._compounder = Compounder(self._grid, threads=1)
-        self._grey = np.zeros(self._grid.shape, np.uint8)
-        self._mask = np.zeros(self._grid.shape, np.uint8)
+        self._clear()
         self.labels: Mapping[int, str] = simulation.label_names
         self.shown: dict[str, Any] = {}
         self.calls: Counter[str] = Counter()
@@ -58,13 +56,18 @@ class SimulatedBoard(Closing):
         self.save_s = 0.2
         self._phase: Phase = "ready"
         self._seen: SeenFrame | None = None
-        self._inserted: list[int] = []
         self._read = 0
-        self._elapsed = 0.0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, args=(1 / rate, frames), daemon=True)
         self._thread.start()
+
+    def _clear(self) -> None:
+        self._compounder = Compounder(self._grid, threads=1)
+        self._grey = np.zeros(self._grid.shape, np.uint8)
+        self._mask = np.zeros(self._grid.shape, np.uint8)
+        self._inserted: list[int] = []
+        self._elapsed = 0.0
 
     def close(self) -> None:
         self._stop.set()
@@ -159,8 +162,11 @@ class SimulatedBoard(Closing):
                 "resume": "running",
                 "finish": "finishing",
                 "save": "saving",
+                "new": "ready",
             }
             self._phase = following[name]
+        if name == "new":
+            self._clear()
         if name == "finish":
             threading.Timer(self.save_s, setattr, (self, "_phase", "finished")).start()
         if name == "save":

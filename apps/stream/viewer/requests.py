@@ -2,7 +2,7 @@
 
 | type | fields | asks |
 |---|---|---|
-| `command` | name | start, pause, resume, finish or save |
+| `command` | name | start, pause, resume, finish, save or new |
 | `view` | x, y, z, overlay | the planes to show (null follows the probe), and whether labels are wanted |
 | `drawn` | kind, moment | nothing: this picture is on the screen, the next may come |
 | `calibrate` | first, second, distance_mm | the size of a pixel from two pixels (x, y) and their distance |

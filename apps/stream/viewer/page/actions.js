@@ -9,7 +9,7 @@ export class Actions extends EventTarget {
     super();
     this.buttons = buttons;
     this.words = Object.fromEntries(Object.entries(buttons).map(([name, button]) => [name, button.querySelector("span")]));
-    buttons.start.addEventListener("click", () => this.#ask("start"));
+    buttons.start.addEventListener("click", () => this.#ask(this.#allowed.includes("new") ? "new" : "start"));
     buttons.pause.addEventListener("click", () => this.#ask(this.#allowed.includes("resume") ? "resume" : "pause"));
     buttons.finish.addEventListener("click", () => this.finish());
     buttons.save.addEventListener("click", () => this.#ask("save"));
@@ -20,7 +20,9 @@ export class Actions extends EventTarget {
     const resumes = allowed.includes("resume");
     this.buttons.pause.classList.toggle("resume", resumes);
     this.words.pause.textContent = resumes ? "Resume" : "Pause";
-    for (const name of ["start", "finish", "save"]) this.buttons[name].disabled = !allowed.includes(name);
+    this.words.start.textContent = allowed.includes("new") ? "New sweep" : "Start";
+    this.buttons.start.disabled = !allowed.includes("start") && !allowed.includes("new");
+    for (const name of ["finish", "save"]) this.buttons[name].disabled = !allowed.includes(name);
     this.buttons.pause.disabled = !resumes && !allowed.includes("pause");
     if (!allowed.includes("finish")) this.#unsure();
   }
@@ -32,6 +34,10 @@ export class Actions extends EventTarget {
 
   save() {
     this.#ask("save");
+  }
+
+  again() {
+    this.#ask("new");
   }
 
   finish() {

@@ -25,6 +25,12 @@ export class PictureCanvas {
     this.draw();
   }
 
+  clear() {
+    this.#bitmap?.close();
+    this.#bitmap = this.header = null;
+    this.draw();
+  }
+
   // Where the picture lies on the canvas, in CSS pixels; a pixel of a plane need not be square.
   get place() {
     const { width, height, column_mm = 1, row_mm = 1 } = this.header;

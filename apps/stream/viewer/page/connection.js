@@ -14,6 +14,12 @@ export class Connection extends EventTarget {
     this.#open();
   }
 
+  // As if the page had just been opened: everything is sent anew.
+  restart() {
+    this.#leave();
+    this.#open();
+  }
+
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }

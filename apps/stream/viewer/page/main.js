@@ -54,6 +54,11 @@ function showNumbers({ frames_per_second, frames_inserted, frames_dropped, left_
 }
 
 connection.addEventListener("status", ({ detail: status }) => {
+  if (status.phase === "ready" && ["saved", "failed"].includes(document.body.dataset.phase)) {
+    planes.clear();
+    path.clear();
+    connection.restart();
+  }
   document.body.dataset.phase = status.phase;
   document.title = `${PHASES[status.phase]} · ${status.title}`;
   text(byId("title"), status.title);
@@ -110,6 +115,7 @@ listen({
   " ": () => actions.go(),
   f: () => actions.finish(),
   s: () => actions.save(),
+  n: () => actions.again(),
   l: () => setOverlay(!frame.overlay),
   p: () => byId("follow").click(),
   x: () => planes.focus("x"),

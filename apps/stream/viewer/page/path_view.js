@@ -19,6 +19,13 @@ export class PathView {
     this.draw();
   }
 
+  clear() {
+    this.#content = null;
+    this.empty.hidden = false;
+    this.canvas.setAttribute("aria-label", "Path of the probe: nothing inserted yet");
+    this.draw();
+  }
+
   draw() {
     const { canvas, context } = this;
     const ratio = devicePixelRatio || 1;

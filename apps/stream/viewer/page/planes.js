@@ -35,6 +35,11 @@ export class Planes extends EventTarget {
     return this.#planes[axis].index;
   }
 
+  clear() {
+    for (const plane of this.all) plane.clear();
+    this.changed();
+  }
+
   focus(axis) {
     this.#planes[axis].focus();
   }
@@ -70,6 +75,15 @@ class Plane {
   focus() {
     this.canvas.focus();
     this.canvas.scrollIntoView({ block: "nearest", inline: "center" });
+  }
+
+  clear() {
+    this.asked = null;
+    this.picture.clear();
+    this.empty.hidden = false;
+    this.slider.disabled = true;
+    this.output.textContent = "";
+    this.canvas.setAttribute("aria-label", `Plane across ${this.axis}: no volume yet`);
   }
 
   async show(header, jpeg) {
