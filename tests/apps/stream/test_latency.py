@@ -47,3 +47,19 @@ def test_stage_timer_counts_failed_items_too() -> None:
     (entry,) = timer.described()
     assert (entry["name"], entry["items"], entry["total_s"]) == ("compound", 2, 0.3)
     assert entry["max_ms"] == pytest.approx(200)
+
+
+def test_a_frame_counts_as_displayed_by_the_first_picture_that_held_it() -> None:
+    tracker = LatencyTracker()
+    for index, due in enumerate((10.0, 11.0)):
+        tracker.inserted(Touched(index, due, BOX, index + 1), [0])
+    tracker.tile_done(0, 1, 12.0)
+    tracker.shown(11.5, 11.9)  # drawn from before the mask held any
+    assert list(tracker.displayed) == []
+    tracker.tile_done(0, 2, 13.0)
+    tracker.shown(12.5, 13.2)
+    assert list(tracker.displayed) == pytest.approx([3.2])
+    tracker.shown(13.5, 14.0)
+    assert list(tracker.displayed) == pytest.approx([3.2, 3.0])
+    assert tracker.newest_ms("displayed") == pytest.approx(3100)
+    assert LatencyTracker().newest_ms("whole") is None

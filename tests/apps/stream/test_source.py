@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from apps.stream.control import StreamControl
 from apps.stream.pacing import Pacing
 from apps.stream.source import ReplaySource
 from edge_sdk.sweep.poses import image_to_world
@@ -55,3 +56,35 @@ def test_stopping_ends_the_sweep(make_sweep: Callable[..., Sweep], clock: Any) -
     source.run()
     assert source.read == 0
     assert source.stopped
+
+
+def test_rounds_go_on_without_a_gap(make_sweep: Callable[..., Sweep], clock: Any) -> None:
+    sweep = make_sweep(4)
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(fps=10, loops=3), clock)
+    source.run()
+    frames = source.frames.drain()
+    assert [frame.index for frame in frames] == list(range(12))
+    assert [frame.due for frame in frames] == pytest.approx([100 + n / 10 for n in range(12)])
+    assert (frames[5].image == sweep.images[1]).all()
+    assert (source.total, source.read) == (12, 12)
+
+
+def test_a_pause_shifts_what_comes_after_it(make_sweep: Callable[..., Sweep], clock: Any) -> None:
+    sweep = make_sweep(4)
+    control = StreamControl(clock, "running")
+    source = ReplaySource(sweep, image_to_world(sweep), Pacing(fps=10), clock, control=control)
+    put = source.frames.put
+
+    def pause_after_the_second(frame: Any) -> None:
+        put(frame)
+        if frame.index == 1:
+            control.command("pause")
+
+    def resume(*_phases: str, **_options: Any) -> None:
+        clock.time += 60
+        control.command("resume")
+
+    source.frames.put = pause_after_the_second  # type: ignore[method-assign]
+    control.wait_while = resume  # type: ignore[method-assign]
+    source.run()
+    assert [frame.due for frame in source.frames.drain()] == pytest.approx([100.0, 100.1, 160.2, 160.3])
