@@ -11,7 +11,7 @@ from apps.stream.compounder import GrowingVolume
 from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.messages import Touched
 from apps.stream.queues import BoundedQueue
-from apps.stream.segmenter import SegmenterStage
+from apps.stream.segmenter import MAX_STALE_S, SegmenterStage
 from apps.stream.view import DirectView
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest
@@ -104,6 +104,24 @@ def test_small_changes_wait_for_the_end(session: Any, manifest: Manifest, clock:
     assert np.array_equal(
         segmenting.mask(), VolumeSegmenter(session, manifest).segment_tile(painted.content, *segmenting._tiles)
     )
+
+
+def test_no_small_change_waits_for_ever(session: Any, manifest: Manifest, clock: Any) -> None:
+    painted = Painted((16, 16, 16))
+    painted.content[:] = 50
+    queue: BoundedQueue[Touched] = BoundedQueue("touched boxes", 16, "wait")
+    segmenting = stage(painted, VolumeSegmenter(session, manifest), clock, queue)
+    whole = Box((0, 0, 0), (16, 16, 16))
+    segmenting._take_news([Touched(0, 90.0, whole, 1)])
+    segmenting._update(0)
+    painted.content[0, 0, 0] += 1
+    segmenting._update(0)
+    assert (session.calls, segmenting._overdue()) == (1, set())
+    clock.time += MAX_STALE_S
+    assert segmenting._overdue() == {0}
+    segmenting._update(0)
+    assert session.calls == 2
+    assert segmenting._overdue() == set()
 
 
 def test_empty_tiles_share_one_inference(session: Any, manifest: Manifest, clock: Any) -> None:
