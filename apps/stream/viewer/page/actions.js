@@ -20,6 +20,7 @@ export class Actions extends EventTarget {
     const resumes = allowed.includes("resume");
     this.buttons.pause.classList.toggle("resume", resumes);
     this.words.pause.textContent = resumes ? "Resume" : "Pause";
+    this.buttons.start.classList.toggle("again", allowed.includes("new"));
     this.words.start.textContent = allowed.includes("new") ? "New sweep" : "Start";
     this.buttons.start.disabled = !allowed.includes("start") && !allowed.includes("new");
     for (const name of ["finish", "save"]) this.buttons[name].disabled = !allowed.includes(name);
@@ -53,10 +54,12 @@ export class Actions extends EventTarget {
   }
 
   #unsure() {
+    if (!this.#sure) return;
     clearTimeout(this.#sure);
     this.#sure = 0;
     this.buttons.finish.classList.remove("sure");
     this.words.finish.textContent = "Finish";
+    this.dispatchEvent(new Event("unsure"));
   }
 
   // Until the stream says what came of it, nothing else can be asked.

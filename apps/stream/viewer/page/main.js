@@ -101,6 +101,7 @@ connection.addEventListener("lost", ({ detail: { why, seconds } }) => {
 
 actions.addEventListener("command", ({ detail }) => connection.send({ type: "command", name: detail }));
 actions.addEventListener("sure", () => notices.note("Finish ends the sweep for good. Tap again to confirm", { wrong: true }));
+actions.addEventListener("unsure", () => notices.note(""));
 tools.addEventListener("ask", ({ detail }) => connection.send(detail));
 planes.addEventListener("change", () => {
   const following = Object.values(planes.wanted).every((asked) => asked === null);
