@@ -36,7 +36,8 @@ Count = Annotated[int, Field(ge=1)]
 Size = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0)]
 Pixel = Annotated[int, Field(ge=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""0: any that is free."""
 Text = Annotated[str, Field(min_length=1)]
 
 
