@@ -98,6 +98,13 @@ def test_a_lost_sensor_is_told_at_once_and_taken_back_when_it_returns(board, ser
     expect(alarm).to_have_count(0)
 
 
+def test_a_recording_has_no_devices(board, server, opened):
+    page = opened(server)
+    expect(page.get_by_role("heading", name="Devices")).to_be_visible()
+    board.shown = {"devices": ()}
+    expect(page.get_by_role("heading", name="Devices")).to_have_count(0)
+
+
 def test_a_failed_stream_says_why(board, server, opened):
     board.shown = {"phase": "failed", "problem": "segmenter: out of memory"}
     page = opened(server)

@@ -12,6 +12,7 @@ export function showClasses(list, classes) {
 }
 
 export function showDevices(list, devices) {
+  list.closest("section").hidden = !devices.length; // A recording has none.
   fill(list, devices, '<i aria-hidden="true"></i><span></span><em></em><p></p>', (item, device) => {
     const [shape, name, word, why] = item.children;
     item.dataset.word = device.word;
