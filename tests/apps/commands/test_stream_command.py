@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
+import pyigtl
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import read_sweep, write_sweep
+from edge_sdk.volume.files import read_volume
 from tests.apps.commands_fixtures import failure
 
 PACKAGE = Path(__file__).resolve().parents[3] / "models" / "phantom-s-int8.edgepkg"
@@ -161,6 +164,23 @@ def test_an_operator_runs_two_sweeps(folder: Path, tmp_path: Path) -> None:
     )
     assert json.loads((out / "summary.json").read_text())["frames_inserted"] == 90
     assert 10 < json.loads((second / "summary.json").read_text())["frames_inserted"] < 90
+
+
+@pytest.mark.slow
+def test_others_follow_it_over_openigtlink(folder: Path, tmp_path: Path) -> None:
+    with app(folder, "-o", tmp_path / "out", "--igtl-out", 0) as process:
+        port = int(until(process, "OpenIGTLink: igtl://").split(":")[3].split()[0])
+        client = pyigtl.OpenIGTLinkClient("127.0.0.1", port)
+        try:
+            mask = client.wait_for_message("Mask", timeout=30)
+            volume = client.wait_for_message("Volume", timeout=30)
+        finally:
+            client.stop()
+        code, _, err = ended(process)
+    assert code == 0, err
+    final = read_volume(tmp_path / "out" / "mask.nii.gz")
+    assert mask.image.shape == volume.image.shape == final.voxels.shape
+    assert mask.ijk_to_world_matrix @ [0, 0, 0, 1] == pytest.approx([*(np.array(final.grid.origin) * [-1, -1, 1]), 1])
 
 
 @pytest.mark.slow
