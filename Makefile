@@ -25,6 +25,7 @@ demo: .venv-demo/.ready
 	.venv-demo/bin/edge-sdk demo --out demo-out
 
 test: venv lint
+	scripts/install_chromium.sh
 	.venv/bin/python -m pytest --cov --cov-report=term:skip-covered
 
 # Needs root: debootstrap, binfmt_misc and chroot do.

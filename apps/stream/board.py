@@ -72,7 +72,7 @@ class Status:
         queues, devices: Fill and state.
         warnings: One line each.
         class_ml: Class name → millilitres in the mask so far.
-        rss_mb, memory_limit_mb: Resident memory, and the most that was stated at the start.
+        rss_mb, memory_limit_mb: Resident memory, and the most that was stated at the start; None before one.
         problem: Why the stream failed, or "".
         saved_in: The output folder once everything is in it, or "".
     """
@@ -91,7 +91,7 @@ class Status:
     warnings: tuple[str, ...]
     class_ml: Mapping[str, float]
     rss_mb: float
-    memory_limit_mb: float
+    memory_limit_mb: float | None
     problem: str = ""
     saved_in: str = ""
 

@@ -21,7 +21,7 @@ def open_outlets(settings: StreamSettings, board: Board, stack: ExitStack) -> It
     """
     viewer, igtl = settings.viewer, settings.igtl
     if viewer.enabled:
-        if missing := missing_module(["starlette", "uvicorn", "websockets"], "view"):
+        if missing := missing_module(["starlette", "uvicorn", "websockets", "prometheus_client"], "view"):
             raise StreamError(f"no viewer can be served: {missing}")
         from apps.stream.viewer.server import DEFAULT_PORT, ViewerServer
 

@@ -70,7 +70,7 @@ class RunningBoard:
             warnings=self._warnings,
             class_ml=self._class_ml(),
             rss_mb=self._process.memory_info().rss / 1e6,
-            memory_limit_mb=running.memory_limit_mb if running else 0.0,
+            memory_limit_mb=running.memory_limit_mb if running else None,
             problem=control.problem,
             saved_in=self.saved_in,
         )

@@ -13,7 +13,7 @@ from apps.stream.overlay import write_overlay
 from apps.stream.page import stream_page
 from apps.stream.report import stream_summary
 from edge_sdk.errors import EdgeSdkError, StreamError
-from edge_sdk.files import atomic_path
+from edge_sdk.files import atomic_path, check_place
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.measurements import measurements
 
@@ -24,11 +24,12 @@ def check_folder(folder: Path) -> None:
     """Refuse an output folder that cannot be one, before any work.
 
     Raises:
-        EdgeSdkError: A file lies where the folder should be.
+        EdgeSdkError: A file lies where the folder should be, or nothing can be written there.
     """
     place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not place.is_dir():
         raise EdgeSdkError("is a file, and a folder is to be written", where=place, remedy="choose another -o")
+    check_place(folder / "volume.nii.gz")
 
 
 def write_outputs(

@@ -96,7 +96,8 @@ def _whole(status: Status) -> Iterator[Metric]:
     yield volumes
     yield _gauge("warnings", "Warnings that stand", len(status.warnings))
     yield _gauge("resident_memory_bytes", "Resident memory of the process", status.rss_mb * 1e6)
-    yield _gauge("memory_limit_bytes", "The most memory that was stated at the start", status.memory_limit_mb * 1e6)
+    if (limit := status.memory_limit_mb) is not None:
+        yield _gauge("memory_limit_bytes", "The most memory that was stated at the start", limit * 1e6)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -167,6 +167,11 @@ def test_a_file_in_the_folders_place_is_refused_first(source: str, tmp_path: Pat
     assert (tmp_path / "out").read_text() == "here first"
 
 
+def test_a_folder_that_cannot_be_written_is_refused_first(source: str, tmp_path: Path) -> None:
+    with pytest.raises(EdgeSdkError, match="/proc/sys"):
+        job.stream_to_folder(source, tmp_path / "p.edgepkg", Path("/proc/sys/out"))
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

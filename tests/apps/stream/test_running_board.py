@@ -47,6 +47,7 @@ def test_numbers_are_those_of_the_outcome(ended: tuple[RunningBoard, Any], manif
     assert status.class_ml == class_ml(outcome.mask.voxels, 0.001, manifest.labels)
     assert status.latency_ms == pytest.approx(1000 * float(np.median(outcome.latency_whole_s)))
     assert status.displayed_ms is None
+    assert status.memory_limit_mb is not None
     assert status.rss_mb < status.memory_limit_mb
     assert [queue.name for queue in status.queues] == ["frames", "poses", "posed frames", "touched boxes"]
 

@@ -41,8 +41,9 @@ export function showMemory(list, rss, limit) {
   fill(list, [{ rss, limit }], "<span></span><b></b><meter></meter>", (item) => {
     const [label, count, bar] = item.children;
     text(label, "resident");
-    text(count, `${rss.toFixed(0)} / ${limit.toFixed(0)} MB`);
-    measure(bar, rss, limit, `${rss.toFixed(0)} of ${limit.toFixed(0)} MB`);
+    text(count, limit === null ? `${rss.toFixed(0)} MB` : `${rss.toFixed(0)} / ${limit.toFixed(0)} MB`);
+    bar.hidden = limit === null; // before the start nobody knows it
+    if (limit !== null) measure(bar, rss, limit, `${rss.toFixed(0)} of ${limit.toFixed(0)} MB`);
   });
 }
 
