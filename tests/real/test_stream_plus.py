@@ -10,9 +10,9 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 
+from apps.stream.pacing import Pacing
 from apps.stream.plan import plan_volume
 from apps.stream.run import run_stream
-from apps.stream.pacing import Pacing
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
