@@ -23,6 +23,7 @@ from apps.stream.settings import StreamSettings, with_time
 from apps.stream.sinks import keep_what_was_compounded, write_outputs
 from apps.stream.stream_input import StreamInput
 from apps.sweep_warnings import warn_of
+from edge_sdk.errors import EdgeSdkError
 from edge_sdk.manifest import Manifest
 from edge_sdk.progress import Progress
 
@@ -79,19 +80,17 @@ class SweepJob:
         Raises:
             EdgeSdkError: The sweep cannot start, or a stage failed.
         """
-        number, began = next(self._numbers), datetime.now().astimezone()
-        folder = _numbered(with_time(self._folder, began), number)
+        began = datetime.now().astimezone()
         try:
             plan = self._source.plan()
         except KeyboardInterrupt:
             self.interrupted = True
             return {}
+        number = next(self._numbers)
+        folder = _numbered(with_time(self._folder, began), number)
         outcome, recording = self._streamed(plan, number, began, progress)
         if outcome.failure is not None:
             raise keep_what_was_compounded(folder, outcome)
-        accuracy = self._judge(outcome) if self._judge else None
-        self._control.enter("finished")
-        self._wait_for_save()
         report = stream_report(
             outcome,
             plan,
@@ -102,22 +101,37 @@ class SweepJob:
             package_digest=self._digest,
             session=self._session,
             devices=self._source.devices(),
-            accuracy=accuracy,
+            accuracy=self._judge(outcome) if self._judge else None,
             recording=recording,
         )
-        write_outputs(
-            folder,
-            outcome,
-            report,
-            self._manifest.labels,
-            self._title,
-            formats=self._settings.output.also,
-            recording=self._source.recording,
-        )
-        self._board.saved_in = str(folder)
+        self._save(folder, outcome, report)
+        return report
+
+    def _save(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> None:
+        """Write the files when the operator says so; where that fails, they may make room and say it again."""
+        problem = ""
+        while not self._board.saved_in:
+            self._control.enter("finished", problem)
+            self._wait_for_save()
+            try:
+                write_outputs(
+                    folder,
+                    outcome,
+                    report,
+                    self._manifest.labels,
+                    self._title,
+                    formats=self._settings.output.also,
+                    recording=self._source.recording,
+                )
+            except EdgeSdkError as error:
+                if self.interrupted or not self._settings.viewer.enabled:
+                    raise
+                problem = str(error)
+                log_event(_LOGGER, "saving failed", severity="error", why=problem)
+            else:
+                self._board.saved_in = str(folder)
         self._control.enter("saved")
         log_event(_LOGGER, "saved", folder=str(folder), frames=outcome.frames["inserted"])
-        return report
 
     @property
     def _folder(self) -> Path:

@@ -184,6 +184,26 @@ def test_others_follow_it_over_openigtlink(folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_what_could_not_be_saved_may_be_saved_again(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with app(folder, "-o", out, "--view", "--view-port", 0) as process, operator(process) as page:
+        page.ask("start")
+        page.wait("running", lambda status: status["frames_inserted"] > 10)
+        (out / "mask.nii.gz").mkdir(parents=True)  # in the way
+        page.ask("finish")
+        page.wait("finished")
+        page.ask("save")
+        assert "mask.nii.gz" in page.wait("finished", lambda status: bool(status["problem"]))["problem"]
+        (out / "mask.nii.gz").rmdir()
+        page.ask("save")
+        assert page.wait("saved")["problem"] == ""
+        process.send_signal(signal.SIGTERM)
+        code, _, err = ended(process)
+    assert code == 0, err
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+@pytest.mark.slow
 def test_without_a_start_nothing_is_written(folder: Path, tmp_path: Path) -> None:
     with app(folder, "-o", tmp_path / "out", "--view", "--view-port", 0) as process:
         with operator(process) as page:

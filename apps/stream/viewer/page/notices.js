@@ -27,6 +27,7 @@ export class Notices {
 
 export function alarmOf(status) {
   if (status.phase === "failed") return `Stream failed: ${status.problem || "no reason was given"}`;
+  if (status.problem) return `Not saved: ${status.problem}`;
   const device = status.devices.find(({ word }) => word === "lost");
   if (!device) return "";
   const held = status.phase === "running" ? ". Insertion paused" : "";
