@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,12 +16,15 @@ from apps.stream.latency import StageTimer
 from apps.stream.messages import PosedFrame, Touched
 from apps.stream.probe_path import ProbePath
 from apps.stream.queues import BoundedQueue
+from edge_sdk.errors import StreamError
 from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.holes import fill_holes, reach
 from edge_sdk.volume.settings import HoleFilling
 
 OUTSIDE = "outside the volume"
 RATE_S, RATE_FRAMES = 2.0, 512
+LOCK_S = 30.0
+"""Who waits for the volume gives up after this: the frame before is stuck."""
 
 
 class Compounding(Protocol):
@@ -49,7 +53,7 @@ class GrowingVolume:
         self.grid = compounder.grid
         self._compounder = compounder
         self._filling, self._reach = filling, reach(filling)
-        self._lock = threading.Lock()
+        self._mutex = threading.Lock()
         self._inserted = 0
 
     @property
@@ -59,7 +63,7 @@ class GrowingVolume:
 
     def insert(self, posed: PosedFrame) -> Touched | None:
         """Add a frame; None where it misses the volume."""
-        with self._lock:
+        with self._lock():
             box = self._compounder.insert(posed.frame.image, posed.image_to_world)
             if box is None:
                 return None
@@ -69,7 +73,7 @@ class GrowingVolume:
     def read(self, box: Box) -> tuple[NDArray[np.uint8], int]:
         """A copy of the voxels in `box`, and how many frames the volume held when it was taken."""
         around = self._grown(box)
-        with self._lock:
+        with self._lock():
             (voxels, weights), inserted = self._compounder.read(around), self._inserted
         if not self._filling:
             return voxels, inserted
@@ -82,8 +86,17 @@ class GrowingVolume:
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""
-        with self._lock:
+        with self._lock():
             return self._compounder.read()[1] > 0
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        if not self._mutex.acquire(timeout=LOCK_S):
+            raise StreamError(f"a frame is being inserted for more than {LOCK_S:g} s", where="volume")
+        try:
+            yield
+        finally:
+            self._mutex.release()
 
     def _grown(self, box: Box) -> Box:
         """`box` and what its holes depend on, or what depends on it: the same, as kernels are symmetric."""

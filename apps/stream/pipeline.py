@@ -10,6 +10,7 @@ from apps.stream.queues import BoundedQueue, QueueClosedError
 from edge_sdk.errors import EdgeSdkError, StreamError
 
 POLL_S = 0.1
+GIVE_UP_S = 2.0
 
 
 class Stage(Protocol):
@@ -74,7 +75,8 @@ class Pipeline:
         Args:
             interrupt: Called at Ctrl-C to end the sweep early; what has arrived is still finished. A second Ctrl-C
                 stops at once.
-            watch: Called about ten times a second, and once at the end.
+            watch: Called about ten times a second, and once at the end; where it raises an `EdgeSdkError`, that is the
+                failure, and stages that do not come back within `GIVE_UP_S` are left behind.
         """
         threads = [
             threading.Thread(target=self._run_stage, args=(stage,), name=stage.name, daemon=True)
@@ -88,12 +90,24 @@ class Pipeline:
                 watch()
             except StopIteration:
                 break
+            except EdgeSdkError as error:
+                self._failed.append(("watchdog", error))
+                return self._abandon(threads)
             except KeyboardInterrupt:
                 if self.interrupted:
                     raise
                 self.interrupted = True
                 interrupt()
         watch()
+        return None
+
+    def _abandon(self, threads: Sequence[threading.Thread]) -> None:
+        for stage in self._stages:
+            for queue in (*stage.inputs, *stage.outputs):
+                queue.close(failed=True)
+                queue.abandon()
+        for thread in threads:
+            thread.join(GIVE_UP_S / len(threads))
 
     def _run_stage(self, stage: Stage) -> None:
         well = False

@@ -27,6 +27,7 @@ class BoundedQueue(Generic[Item]):
             raises ("refuse": for what must never be lost, such as poses).
         dropped: Items dropped so far.
         peak: Most items that it ever held.
+        taken: Items taken so far.
         failed: Whether it was closed by a stage that failed, or that stopped because of one.
     """
 
@@ -36,6 +37,7 @@ class BoundedQueue(Generic[Item]):
         self.name, self.capacity, self.policy = name, capacity, policy
         self.dropped = 0
         self.peak = 0
+        self.taken = 0
         self.failed = False
         self._items: deque[Item] = deque()
         self._changed = threading.Condition()
@@ -81,6 +83,7 @@ class BoundedQueue(Generic[Item]):
             if not self._items:
                 raise QueueClosedError(self.name)
             item = self._items.popleft()
+            self.taken += 1
             self._changed.notify_all()
             return item
 
@@ -95,6 +98,7 @@ class BoundedQueue(Generic[Item]):
         """Take whatever is there now, without waiting; oldest first."""
         with self._changed:
             items = list(self._items)
+            self.taken += len(items)
             self._items.clear()
             self._changed.notify_all()
             return items

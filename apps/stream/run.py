@@ -21,6 +21,7 @@ from apps.stream.recording import RecorderStage
 from apps.stream.replay import ReplayFeed
 from apps.stream.segmenter import SegmenterStage, TileSegmenter
 from apps.stream.view import network_view
+from apps.stream.watchdog import Watchdog
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
 from edge_sdk.volume.clip import ClipRegion
@@ -83,6 +84,7 @@ class RunningStream:
         stages: list[Stage] = [*feed.stages, self.compounding, self.segmenting]
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
         self.queues = [*feed.queues, *self.pipeline.queues]
+        self._watchdog = Watchdog(self.queues, clock)
         self.memory_limit_mb = memory_limit_mb(plan, self.queues, self.segmenting.held_bytes)
 
     @property
@@ -114,6 +116,9 @@ class RunningStream:
 
     def _watch(self, progress: Progress | None, watch: Callable[[], None]) -> None:
         watch()
+        done = self.segmenting.inferred_live, self.segmenting.inferred_final, self.segmenting.finished_tiles
+        finishing = self.compounding.touched.finished and self.segmenting.final_voxels is None
+        self._watchdog.look(done, finishing=finishing)
         if progress:
             if self.feed.total is not None:
                 progress(self.feed.read, self.feed.total, "frames")
