@@ -23,8 +23,8 @@ hundred new voxels, or a re-seen plane that changes by 1.6 grey levels. On a swe
 network idle and took 1.8 times the latency."""
 
 MAX_STALE_S = 1.0
-"""A tile that changed by less is inferred after this long nevertheless: no frame waits for ever, however often the
-same tissue is swept."""
+"""A tile that changed by less is inferred when nothing else is to do, and after this long nevertheless: no frame waits
+for ever, however often the same tissue is swept."""
 
 
 class TileSegmenter(Protocol):
@@ -135,6 +135,9 @@ class SegmenterStage:
                 nearest = min(turn, key=self._distance)
                 turn.discard(nearest)
                 self._update(nearest)
+            elif self._put_off:
+                # Nothing else is to do: what is inferred now need not be when the sweep has ended.
+                self._update(next(iter(self._put_off)), min_change=0.0)
             elif (news := self._touched.wait()) is not None:
                 self._take_news([news, *self._touched.drain()])
         if not self._touched.failed:
@@ -152,15 +155,18 @@ class SegmenterStage:
         """mm from the middle of the newest frame to the middle of a tile."""
         return float(np.linalg.norm((self._owned.middles[tile] - self._probe) * self._view.grid.spacing[::-1]))
 
-    def _update(self, index: int) -> None:
+    def _update(self, index: int, min_change: float | None = None) -> None:
         voxels, order = self._view.read(self._tiles[index].read)
         change = _mean_change(voxels, self._seen[index])
         now = self._clock.now()
-        if change >= self._min_change or (change > 0 and now - self._put_off.get(index, now) >= MAX_STALE_S):
+        overdue = now - self._put_off.get(index, now) >= MAX_STALE_S
+        if change > 0 and (overdue or change >= (self._min_change if min_change is None else min_change)):
             self._infer(index, voxels)
             self.inferred_live += 1
-        elif change > 0 or self._seen[index] is None:
+        elif change > 0:
             self._put_off.setdefault(index, now)
+            return
+        elif self._seen[index] is None:
             return
         self._put_off.pop(index, None)
         self._tracker.tile_done(index, order, self._clock.now())

@@ -15,6 +15,9 @@ from edge_sdk.toml_file import first_fault
 NEEDED = {("source", "uri"): "--source", ("package", "path"): "--package", ("output", "folder"): "-o"}
 """Section and key of what no stream goes without, and the option that gives it."""
 
+_EXCLUSIVE = {"box_mm": "around_mm", "around_mm": "box_mm"}
+"""Keys of the file that an option for the other one takes away."""
+
 
 def merged(file: Path | None, **options: Mapping[str, Any]) -> StreamSettings:
     """Settings of `file`, if any, with the options in their place.
@@ -28,7 +31,11 @@ def merged(file: Path | None, **options: Mapping[str, Any]) -> StreamSettings:
     """
     content = (StreamSettings() if file is None else read_settings(file)).model_dump()
     for section, values in options.items():
-        content[section] |= {name: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value is not None}
+        for name in given:
+            if (other := _EXCLUSIVE.get(name)) is not None:
+                content[section][other] = None
+        content[section] |= given
     try:
         return StreamSettings.model_validate(content)
     except ValidationError as cause:

@@ -153,6 +153,9 @@ class SweepJob:
             self._board.running, self._board.saved_in = running, ""
             self._board.warn([str(warning) for warning in plan.warnings])
             self._control.on_finish(feed.stop)
+            if self._settings.log.file is not None:  # stderr has them already
+                for warning in plan.warnings:
+                    log_event(_LOGGER, "warning", severity="warning", what=str(warning))
             log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
             outcome = running.run(progress, watch=self.watch)
             self.interrupted = running.interrupted

@@ -30,6 +30,14 @@ def test_what_is_given_wins_and_the_rest_stays(file: Path) -> None:
     assert missing(chosen) is None
 
 
+def test_a_box_of_the_command_line_replaces_the_files_size(file: Path) -> None:
+    file.write_text(file.read_text() + "[volume]\naround_mm = 100\n")
+    chosen = merged(file, volume={"box_mm": ["0", "9", "0", "9", "0", "9"], "around_mm": None})
+    assert (chosen.volume.box_mm, chosen.volume.around_mm) == ((0, 9, 0, 9, 0, 9), None)
+    with pytest.raises(RecipeError, match="two boxes"):
+        merged(None, volume={"box_mm": ["0", "9"] * 3, "around_mm": ["5"] * 3})
+
+
 def test_what_is_missing_is_named() -> None:
     said = missing(merged(None, source={"uri": "camera:0"}))
     assert said is not None
