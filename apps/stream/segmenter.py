@@ -127,11 +127,11 @@ class SegmenterStage:
         # Each stale tile gets its turn before any gets a second one, or those near the probe would starve the rest.
         turn: set[int] = set()
         while not self._touched.finished:
+            self._take_news(self._touched.drain())
             if not turn and self._fresh:
                 turn, self._fresh = self._fresh | self._overdue(), set()
                 self._view.begin_turn()
             if turn:
-                self._take_news(self._touched.drain())
                 nearest = min(turn, key=self._distance)
                 turn.discard(nearest)
                 self._update(nearest)
@@ -139,7 +139,7 @@ class SegmenterStage:
                 # Nothing else is to do: what is inferred now need not be when the sweep has ended.
                 self._update(next(iter(self._put_off)), min_change=0.0)
             elif (news := self._touched.wait()) is not None:
-                self._take_news([news, *self._touched.drain()])
+                self._take_news([news])
         if not self._touched.failed:
             self._finish()
 
