@@ -13,6 +13,10 @@ from edge_sdk.errors import EdgeSdkError
 
 _FEATURES = {
     "torch": ("training, compression and export", "train"),
+    "uvicorn": ("the viewer of a stream", "view"),
+    "pyigtl": ("OpenIGTLink", "igtl"),
+    "highdicom": ("DICOM cines, DICOM SEG", "dicom"),
+    "trimesh": ("surfaces", "mesh"),
 }
 
 
@@ -27,7 +31,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Say what this device can run, and what is missing."""
-    values = diagnose() | {"serial_ports": serial_ports(ask=sensors)}
+    from edge_sdk.sweep.feeds.cameras import cameras
+
+    values = diagnose() | {"serial_ports": serial_ports(ask=sensors), "cameras": cameras()}
     if as_json:
         print_json(values)
         return
@@ -36,6 +42,7 @@ def command(
     show("accelerators", values["accelerators"])
     show_rows("features", values["features"])
     show_rows("serial ports", values["serial_ports"])
+    show_rows("cameras", values["cameras"])
     show("folders", values["folders"])
 
 

@@ -33,6 +33,7 @@ def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:
         written_utc=report["written_utc"],
         report=report,
         picture=png_source(picture),
+        devices=[{**device, "errors": device["errors"] or "nothing"} for device in report["devices"]],
         labels=[
             {"name": name, "colour": label_colour(label), "ml": amount, "dice": dice.get(name, not_measured("no Dice"))}
             for label, (name, amount) in enumerate(report["class_ml"].items(), start=1)

@@ -11,6 +11,9 @@ from edge_sdk.sweep.sanity.matching import REACH, Matches
 
 PAIRS = 16
 _LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+_DENSE = 256
+"""Of more frames than this every n-th is compared: neighbours in a dense sweep differ by the tracker's noise, and what
+the poses predict between them is that noise."""
 _CROSSING_FRAMES = 64
 """So many frames are compared each with each, for places that a sweep comes back to."""
 _LEAST_SHIFT, _LARGEST_SHIFT = 1.2, REACH - 1.0
@@ -123,7 +126,8 @@ def compare(
 
 
 def _candidates(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    pairs = {(one, one + lag) for lag in _LAGS for one in range(count - lag)}
+    step = max(1, count // _DENSE)
+    pairs = {(one, one + step * lag) for lag in _LAGS for one in range(0, count - step * lag, step)}
     spread = np.unique(np.linspace(0, count - 1, _CROSSING_FRAMES).astype(int)).tolist()
     pairs |= {(one, two) for number, one in enumerate(spread) for two in spread[number + 1 :]}
     both = np.array(sorted(pairs), np.intp).reshape(-1, 2)

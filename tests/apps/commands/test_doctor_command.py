@@ -18,6 +18,7 @@ def test_tells_targets_device_and_what_is_missing(monkeypatch: pytest.MonkeyPatc
     assert all(fact["value"] is not None or fact["reason"] for fact in said["device"].values())
     assert set(said["accelerators"]) == {"NPU", "GPU"}
     assert all(row["installed"] or row["remedy"] for row in said["features"])
+    assert isinstance(said["cameras"], list)
 
 
 def test_table_shows_brackets_of_pip_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
