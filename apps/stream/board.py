@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from edge_sdk.volume.grid import Grid
 
-Phase = Literal["ready", "running", "paused", "finishing", "finished", "saving", "saved", "failed"]
-"""ready: sources run, nothing is inserted; finishing: the last frame has come, the mask is made exact."""
+Phase = Literal["ready", "running", "paused", "finishing", "finished", "saving", "unsaved", "saved", "failed"]
+"""ready: sources run, nothing is inserted; finishing: the last frame has come, the mask is made exact; unsaved: saving
+failed, and may be tried again or given up."""
 Command = Literal["start", "pause", "resume", "finish", "save", "new"]
 ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
     "ready": ("start",),
@@ -21,6 +22,7 @@ ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
     "finishing": (),
     "finished": ("save",),
     "saving": (),
+    "unsaved": ("save", "new"),
     "saved": ("new",),
     "failed": ("new",),
 }

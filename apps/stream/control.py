@@ -61,6 +61,7 @@ class StreamControl:
                     f"a sweep that is {self._phase} takes no {name!r}",
                     remedy=f"possible now: {', '.join(takes)}" if takes else "wait",
                 )
+            self.problem = ""
             self._enter(_LEADS_TO[name])
             finish = self._finish if name == "finish" else None
         if finish:

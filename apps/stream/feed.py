@@ -37,6 +37,10 @@ class Feed(Protocol):
     def last_due(self) -> float: ...
 
     @property
+    def ended_at(self) -> float:
+        """When the sweep ended: its last frame, or later, when someone said so."""
+
+    @property
     def stages(self) -> Sequence[Stage]:
         """In the order in which frames pass them."""
 

@@ -19,10 +19,11 @@ from apps.stream.outlets import open_outlets
 from apps.stream.report import Accuracy
 from apps.stream.running_board import RunningBoard
 from apps.stream.settings import StreamSettings
-from apps.stream.signals import terminate_like_interrupt
+from apps.stream.signals import Interrupts
 from apps.stream.sinks import check_folder
 from apps.stream.sweep_job import SweepJob
 from apps.stream.uri import parse_source
+from apps.stream.watchdog import StuckError
 from apps.sweeps import SweepOptions, parse_pixel_spacing
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
@@ -111,11 +112,13 @@ def run_job(
     with ExitStack() as stack:
         opened = stack.enter_context(load_package(settings.package.path))
         check_tilewise(opened.manifest)
-        stack.enter_context(terminate_like_interrupt())
-        source = open_input(settings, config, opened.manifest.spacing_mm, clock, stack)
+        interrupts = Interrupts()
+        stack.enter_context(interrupts.installed())
+        with interrupts.raising():
+            source = open_input(settings, config, opened.manifest.spacing_mm, clock, stack)
+            start = time.perf_counter()
+            session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
         title = title or f"{source.name} · {opened.manifest.name}"
-        start = time.perf_counter()
-        session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
         about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
         watched = bool(settings.viewer.enabled)
         control = StreamControl(clock, "ready" if watched else "running")
@@ -133,30 +136,32 @@ def run_job(
             control=control,
             board=board,
             clock=clock,
+            interrupts=interrupts,
             title=title,
             judge=None if judge is None else lambda outcome: judge(outcome, session),
         )
         if not watched:
             return job.run(progress)
-        return _while_wanted(job, control, progress)
+        return _while_wanted(job, control, board, interrupts, progress)
 
 
-def _while_wanted(job: SweepJob, control: StreamControl, progress: Progress | None) -> dict[str, Any]:
-    """One sweep after the other, until someone ends the program; the last report."""
+def _while_wanted(
+    job: SweepJob, control: StreamControl, board: RunningBoard, interrupts: Interrupts, progress: Progress | None
+) -> dict[str, Any]:
+    """One sweep after the other, until someone ends the program; the report of the last one that was saved."""
     report: dict[str, Any] = {}
-    while True:
+    asked = interrupts.asked
+    while not asked.is_set():
+        control.wait_while("ready", stop=asked, watch=job.watch)
+        if asked.is_set():
+            break
         try:
-            control.wait_while("ready", watch=job.watch)
-        except KeyboardInterrupt:
-            return report
-        try:
-            report = job.run(progress)
+            report = job.run(progress) or report
         except EdgeSdkError as error:
+            if asked.is_set() or isinstance(error.__cause__, StuckError):
+                raise
             control.enter("failed", str(error))
             log_event(_LOGGER, "sweep failed", severity="error", why=str(error))
-        if job.interrupted:
-            return report
-        try:
-            control.wait_while("saved", "failed", watch=job.watch)
-        except KeyboardInterrupt:
-            return report
+        control.wait_while("saved", "failed", stop=asked, watch=job.watch)
+        board.clear()
+    return report

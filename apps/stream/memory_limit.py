@@ -8,25 +8,35 @@ from typing import Any
 
 from apps.stream.plan import VolumePlan
 from apps.stream.queues import BoundedQueue
-from edge_sdk.volume.extent import memory_needed
+from edge_sdk.errors import GeometryError
+from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
 
 SLACK_MB = 200.0
 """Of runtimes and allocators, which keep what they once had, and of the outputs while they are written."""
 FRAME_QUEUES = ("frames", "posed frames", "recorded frames")
 
 
-def memory_limit_mb(plan: VolumePlan, queues: Sequence[BoundedQueue[Any]], held_by_segmenter: int) -> float:
-    """Resident memory now, plus full queues, the volume with its read-outs, and what the segmenter keeps; MB (10⁶).
+def memory_limit_mb(plan: VolumePlan, queues: Sequence[BoundedQueue[Any]], held: int) -> float:
+    """Resident memory now, plus full queues, the volume with its read-outs, and what else is held; MB (10⁶).
 
     Args:
         plan: Of the volume.
         queues: Of the stream.
-        held_by_segmenter: Bytes.
+        held: Bytes, by the segmenter and by those who follow the stream.
+
+    Raises:
+        GeometryError: The device has not so much.
     """
     import psutil
 
     frame = math.prod(plan.frame_shape)
     queued = sum(queue.capacity for queue in queues if queue.name in FRAME_QUEUES) * frame
     volume = memory_needed(plan.grid, plan.settings.bytes_per_voxel)
+    needed = queued + volume + held + SLACK_MB * 1e6
+    if needed > (usable := usable_memory()):
+        raise GeometryError(
+            f"the stream needs {size_text(needed)} of memory beside what it has, {size_text(usable)} may be used",
+            remedy="use a smaller volume (--around, --box) or a coarser --spacing",
+        )
     now: int = psutil.Process().memory_info().rss
-    return (now + queued + volume + held_by_segmenter) / 1e6 + SLACK_MB
+    return (now + needed) / 1e6

@@ -21,11 +21,13 @@ class Frame:
         index: Number of the frame in the sweep.
         image: (H, W) pixels, MF orientation.
         due: The frame's time stamp on the stream's clock, seconds: latencies count from here.
+        elapsed: Seconds of the sweep until then, without pauses.
     """
 
     index: int
     image: NDArray[Any]
     due: float
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True)

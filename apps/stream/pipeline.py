@@ -69,12 +69,19 @@ class Pipeline:
         error.__cause__ = cause
         return error
 
-    def run(self, *, interrupt: Callable[[], None], watch: Callable[[], None]) -> None:
+    def run(
+        self,
+        *,
+        interrupt: Callable[[], None],
+        watch: Callable[[], None],
+        asked: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Start every stage and wait for the last; failures are left in `failure`.
 
         Args:
-            interrupt: Called at Ctrl-C to end the sweep early; what has arrived is still finished. A second Ctrl-C
-                stops at once.
+            interrupt: Called when the sweep is to end early, which a stage's failure makes it too: the others may wait
+                for a frame that does not come. What has arrived is still finished.
+            asked: Whether the program was asked to end.
             watch: Called about ten times a second, and once at the end; where it raises an `EdgeSdkError`, that is the
                 failure, and stages that do not come back within `GIVE_UP_S` are left behind.
         """
@@ -84,6 +91,7 @@ class Pipeline:
         ]
         for thread in threads:
             thread.start()
+        ended = False
         while any(thread.is_alive() for thread in threads):
             try:
                 next(thread for thread in threads if thread.is_alive()).join(POLL_S)
@@ -93,10 +101,9 @@ class Pipeline:
             except EdgeSdkError as error:
                 self._failed.append(("watchdog", error))
                 return self._abandon(threads)
-            except KeyboardInterrupt:
-                if self.interrupted:
-                    raise
-                self.interrupted = True
+            self.interrupted = self.interrupted or asked()
+            if (self.interrupted or self._failed) and not ended:
+                ended = True
                 interrupt()
         watch()
         return None

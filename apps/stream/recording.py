@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from edge_sdk.sweep.sweep import Sweep
 
 CAPACITY = 256
 """Frames that a slow disk may be behind; then the source waits."""
+DISK_S = 10.0
+"""A disk that has not taken what is left by then is not waited for."""
 
 
 @dataclass
@@ -73,30 +76,46 @@ class RecorderStage:
         self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()
         self.result = Recording(path)
+        self._ended = threading.Event()
+        self._ended.set()  # nothing is being written before `run`
 
     def run(self) -> None:
         """Append until the frames end; after a failure, count those that are lost."""
-        for item in self.recorded:
-            if self.result.problem:
-                self.result.lost += 1
-                continue
-            try:
-                self._recorder.add(
-                    item.image, item.timestamp, item.poses, image_status=item.image_status, fields=item.fields
-                )
-            except EdgeSdkError as error:
-                self.result.problem, self.result.lost = str(error), 1
+        self._ended.clear()
+        try:
+            for item in self.recorded:
+                self._append(item)
+        finally:
+            self._ended.set()
 
     def finish(self) -> Recording:
         """Turn the recording into its sequence file; where that fails, the recording stays and the result says so."""
+        if not self._ended.wait(DISK_S):
+            self.result.problem = f"the disk has not answered for {DISK_S:g} s; {self._recovery}"
+            return self.result
         self.result.frames = self._recorder.frames
         try:
             if not self.result.problem:
                 self._recorder.finish()
-        except EdgeSdkError as error:
-            self.result.problem = f"{error}; `edge-sdk recover {self._recorder.folder}` reads what was recorded"
-        self._recorder.close()
+            self._recorder.close()
+        except (EdgeSdkError, OSError) as error:
+            self.result.problem = f"{error}; {self._recovery}"
         return self.result
+
+    @property
+    def _recovery(self) -> str:
+        return f"`edge-sdk recover {self._recorder.folder}` reads what was recorded"
+
+    def _append(self, item: Recorded) -> None:
+        if self.result.problem:
+            self.result.lost += 1
+            return
+        try:
+            self._recorder.add(
+                item.image, item.timestamp, item.poses, image_status=item.image_status, fields=item.fields
+            )
+        except (EdgeSdkError, OSError) as error:
+            self.result.problem, self.result.lost = str(error), 1
 
 
 def recorded(sweep: Sweep, index: int, *, later: float = 0.0) -> Recorded:

@@ -68,6 +68,10 @@ class ReplayFeed:
         return self._source.last_due
 
     @property
+    def ended_at(self) -> float:
+        return self._source.last_due
+
+    @property
     def stopped(self) -> bool:
         return self._source.stopped
 

@@ -13,10 +13,10 @@ from apps.report.html import not_measured
 from apps.report.memory import peak_rss_mb
 from apps.report.statistics import summary_ms
 from apps.stream.board import DeviceState
+from apps.stream.network_view import resampling_said
 from apps.stream.outcome import StreamOutcome
 from apps.stream.plan import VolumePlan
 from apps.stream.recording import Recording
-from apps.stream.view import resampling_said
 from apps.sweep_warnings import for_json
 from edge_sdk.device import describe_device
 from edge_sdk.manifest import Manifest

@@ -12,6 +12,7 @@ from apps.stream.feed import Feed
 from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.memory_limit import memory_limit_mb
 from apps.stream.monitor import Monitor
+from apps.stream.network_view import network_view
 from apps.stream.outcome import StreamOutcome
 from apps.stream.pacing import Pacing
 from apps.stream.pipeline import Pipeline, Stage
@@ -20,7 +21,6 @@ from apps.stream.probe_path import ProbePath
 from apps.stream.recording import RecorderStage
 from apps.stream.replay import ReplayFeed
 from apps.stream.segmenter import SegmenterStage, TileSegmenter
-from apps.stream.view import network_view
 from apps.stream.watchdog import Watchdog
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
@@ -51,6 +51,7 @@ class RunningStream:
         clock: Clock,
         compounder: Compounding | None = None,
         recorder: RecorderStage | None = None,
+        outlet_bytes: int = 0,
     ) -> None:
         """
         Args:
@@ -61,6 +62,10 @@ class RunningStream:
             clock: Of the feed's time stamps.
             compounder: Where frames go; by default the plan's.
             recorder: Where every frame also goes; it is left to be finished.
+            outlet_bytes: What those take at most that follow the stream.
+
+        Raises:
+            GeometryError: All together would not fit in memory.
         """
         self.plan, self.feed, self._clock = plan, feed, clock
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
@@ -78,38 +83,47 @@ class RunningStream:
             timer=self._timer,
             clock=clock,
         )
-        with self._timer.step("warm up"):
-            plan.warm_up()
-            self.segmenting.warm_up()
         stages: list[Stage] = [*feed.stages, self.compounding, self.segmenting]
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
         self.queues = [*feed.queues, *self.pipeline.queues]
         self._watchdog = Watchdog(self.queues, clock)
-        self.memory_limit_mb = memory_limit_mb(plan, self.queues, self.segmenting.held_bytes)
+        held = self.segmenting.held_bytes + outlet_bytes
+        self.memory_limit_mb = memory_limit_mb(plan, self.queues, held)
+        with self._timer.step("warm up"):
+            plan.warm_up()
+            self.segmenting.warm_up()
 
     @property
     def left_out(self) -> Counter[str]:
         """Reason → frames that were not inserted."""
-        return self.feed.left_out + self.compounding.left_out
+        # Copies: the stages go on counting in their threads.
+        return Counter(dict(self.feed.left_out)) + Counter(dict(self.compounding.left_out))
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C or SIGTERM ended it."""
+        """Whether the program was asked to end meanwhile."""
         return self.pipeline.interrupted
 
-    def run(self, progress: Progress | None = None, *, watch: Callable[[], None] = lambda: None) -> StreamOutcome:
+    def run(
+        self,
+        progress: Progress | None = None,
+        *,
+        watch: Callable[[], None] = lambda: None,
+        asked: Callable[[], bool] = lambda: False,
+    ) -> StreamOutcome:
         """Compound and segment at once; returns when the mask is final or a stage has failed.
 
         Args:
             progress: Called with (done, total, what).
             watch: Called about ten times a second.
+            asked: Whether the program was asked to end.
 
         Raises:
             StreamError: No frame reached the volume although no stage failed.
         """
         with Monitor(self.queues, self._clock) as monitor:
             self.feed.begin()
-            self.pipeline.run(interrupt=self.feed.stop, watch=partial(self._watch, progress, watch))
+            self.pipeline.run(interrupt=self.feed.stop, watch=partial(self._watch, progress, watch), asked=asked)
         if self.pipeline.failure is None and self.volume.inserted == 0:
             raise self._nothing_inserted()
         return self._outcome(monitor)
@@ -154,14 +168,14 @@ class RunningStream:
                 "inferred_live": segmenting.inferred_live,
                 "inferred_final": segmenting.inferred_final,
             },
-            final_mask_s=segmenting.finished_at - feed.last_due,
+            final_mask_s=segmenting.finished_at - feed.ended_at,
             streaming_s=feed.last_due - feed.first_due,
             stages=self._timer.described(),
             queues=[queue.described() for queue in self.queues],
             timeline={
                 **monitor.described(),
                 "sweep_from_s": round(monitor.since_start(feed.first_due), 3),
-                "sweep_to_s": round(monitor.since_start(feed.last_due), 3),
+                "sweep_to_s": round(monitor.since_start(feed.ended_at), 3),
                 "final_mask_at_s": round(monitor.since_start(segmenting.finished_at), 3),
             },
             failure=self.pipeline.failure,

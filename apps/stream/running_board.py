@@ -48,6 +48,12 @@ class RunningBoard:
         self._amounts: tuple[float, dict[str, float]] = (-np.inf, {})
         self._lock = threading.Lock()
 
+    def clear(self) -> None:
+        """Forget the sweep that has ended: another one begins."""
+        self.running, self.saved_in, self._warnings = None, "", ()
+        with self._lock:
+            self._amounts = (-np.inf, {})
+
     def warn(self, warnings: Sequence[str]) -> None:
         """Show these from now on."""
         self._warnings = tuple(warnings)
@@ -76,18 +82,18 @@ class RunningBoard:
         )
 
     def frame(self) -> SeenFrame | None:
-        if self.running is not None and self._control.phase in ("running", "paused", "finishing"):
-            return self.running.feed.newest or self._source.preview()
-        return self._source.preview() if self.running is None else self.running.feed.newest
+        running = self.running
+        return (running.feed.newest if running else None) or self._source.preview()
 
     def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
-        if self.running is None or frame.image_to_world is None:
+        running = self.running
+        if running is None or frame.image_to_world is None:
             return None
         shape = (frame.image.shape[0], frame.image.shape[1])
-        return self._cut(self.running, frame.image_to_world, shape, step)
+        return self._cut(running, frame.image_to_world, shape, step)
 
     def grid(self) -> Grid | None:
-        return self.running.plan.grid if self.running else None
+        return running.plan.grid if (running := self.running) else None
 
     def slice(self, axis: Literal["x", "y", "z"], index: int) -> Slice | None:
         running = self.running
@@ -119,13 +125,13 @@ class RunningBoard:
         return float(x), float(y), float(z)
 
     def path(self) -> NDArray[np.float64]:
-        return self.running.compounding.path.points() if self.running else np.empty((0, 3))
+        return running.compounding.path.points() if (running := self.running) else np.empty((0, 3))
 
     def volume(self) -> NDArray[np.uint8] | None:
-        return self.running.volume.voxels() if self.running else None
+        return running.volume.voxels() if (running := self.running) else None
 
     def mask(self) -> NDArray[np.uint8] | None:
-        return self.running.segmenting.mask() if self.running else None
+        return running.segmenting.mask() if (running := self.running) else None
 
     def command(self, name: Command) -> None:
         self._control.command(name)
@@ -150,8 +156,8 @@ class RunningBoard:
         return self._clock.now()
 
     def displayed(self, moment: float) -> None:
-        if self.running is not None:
-            self.running.tracker.shown(moment, self._clock.now())
+        if (running := self.running) is not None:
+            running.tracker.shown(moment, self._clock.now())
 
     def _cut(
         self, running: RunningStream, plane_to_world: NDArray[np.float64], shape: tuple[int, int], step: int = 1
@@ -160,9 +166,9 @@ class RunningBoard:
         return labels_on_plane(segmenting.labels, segmenting.grid, plane_to_world, shape, step)
 
     def _class_ml(self) -> dict[str, float]:
-        if self.running is None:
+        if (running := self.running) is None:
             return {}
-        segmenting = self.running.segmenting
+        segmenting = running.segmenting
         with self._lock:
             taken, amounts = self._amounts
             if self._clock.now() - taken >= AMOUNTS_S:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from apps.stream.clock import Clock
 from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.messages import Touched
+from apps.stream.network_view import NetworkView
 from apps.stream.queues import BoundedQueue
-from apps.stream.view import NetworkView
 from edge_sdk.inference.tiling import Tile
 from edge_sdk.volume.grid import Box, Grid
 
@@ -100,7 +100,7 @@ class SegmenterStage:
     def held_bytes(self) -> int:
         """Memory that it takes at most: the labels, and for every tile the voxels that they were computed from."""
         voxels = sum(math.prod(np.subtract(tile.read.stop, tile.read.start).tolist()) for tile in self._tiles)
-        return int(self._labels.nbytes + voxels * self._view.voxel_bytes)
+        return int(self._labels.nbytes + voxels * self._view.voxel_bytes + self._view.held_bytes)
 
     @property
     def grid(self) -> Grid:
@@ -160,15 +160,14 @@ class SegmenterStage:
         change = _mean_change(voxels, self._seen[index])
         now = self._clock.now()
         overdue = now - self._put_off.get(index, now) >= MAX_STALE_S
-        if change > 0 and (overdue or change >= (self._min_change if min_change is None else min_change)):
-            self._infer(index, voxels)
-            self.inferred_live += 1
-        elif change > 0:
+        enough = change >= (self._min_change if min_change is None else min_change)
+        if change > 0 and not (enough or overdue):
             self._put_off.setdefault(index, now)
             return
-        elif self._seen[index] is None:
-            return
         self._put_off.pop(index, None)
+        if change > 0 or self._seen[index] is None:  # what is empty has one answer, without the network
+            self._infer(index, voxels)
+            self.inferred_live += change > 0
         self._tracker.tile_done(index, order, self._clock.now())
 
     def _overdue(self) -> set[int]:

@@ -93,7 +93,12 @@ def keep_what_was_compounded(folder: Path, outcome: StreamOutcome) -> StreamErro
     if not outcome.frames["inserted"]:
         return outcome.failure
     path = folder / PARTIAL_VOLUME
-    write_volume(outcome.volume, path)
+    try:
+        write_volume(outcome.volume, path)
+    except EdgeSdkError as cause:
+        unkept = StreamError(f"{outcome.failure}; the volume so far could not be kept ({cause.what})", where=path)
+        unkept.__cause__ = outcome.failure.__cause__
+        return unkept
     error = StreamError(f"{outcome.failure}; the {outcome.frames['inserted']} frames compounded so far are in {path}")
     error.__cause__ = outcome.failure.__cause__
     return error

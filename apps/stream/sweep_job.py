@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from apps.stream.run import RunningStream
 from apps.stream.running_board import RunningBoard
 from apps.stream.segmenter import TileSegmenter
 from apps.stream.settings import StreamSettings, with_time
+from apps.stream.signals import Interrupts
 from apps.stream.sinks import keep_what_was_compounded, write_outputs
 from apps.stream.stream_input import StreamInput
 from apps.sweep_warnings import warn_of
@@ -28,14 +30,12 @@ from edge_sdk.manifest import Manifest
 from edge_sdk.progress import Progress
 
 _LOGGER = logger_of("stream")
+IGTL_COPIES = 7
+"""A client that takes nothing is cut off after five seconds, in which five versions can have been sent."""
 
 
 class SweepJob:
-    """What stays the same from sweep to sweep.
-
-    Attributes:
-        interrupted: Whether the program was asked to end.
-    """
+    """What stays the same from sweep to sweep."""
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class SweepJob:
         control: StreamControl,
         board: RunningBoard,
         clock: Clock,
+        interrupts: Interrupts,
         title: str,
         judge: Callable[[StreamOutcome], Accuracy] | None,
     ) -> None:
@@ -59,7 +60,7 @@ class SweepJob:
             segmenter: The network on tiles.
             manifest, package_digest: Of the package.
             session: Its target and description, for reports.
-            control, board, clock: Of the stream.
+            control, board, clock, interrupts: Of the stream.
             title: Heading of picture and page.
             judge: Compares the result with known labels.
         """
@@ -67,25 +68,31 @@ class SweepJob:
         self._manifest, self._digest, self._session = manifest, package_digest, session
         self._control, self._board, self._clock = control, board, clock
         self._title, self._judge = title, judge
+        self._interrupts = interrupts
         self._log, self._numbers = DeviceLog(), itertools.count(1)
-        self.interrupted = False
 
     def watch(self) -> None:
-        """Look after the devices; called again and again while nothing else happens."""
+        """Look after devices and phase; called again and again while nothing else happens."""
         self._log.look(self._source.devices())
+        running = self._board.running
+        ended = running is not None and running.compounding.touched.finished
+        if ended and self._control.phase in ("running", "paused"):
+            self._control.enter("finishing")
 
     def run(self, progress: Progress | None) -> dict[str, Any]:
-        """Stream one sweep and write what it leaves; the report.
+        """Stream one sweep and write what it leaves; the report, empty where nothing was kept.
 
         Raises:
             EdgeSdkError: The sweep cannot start, or a stage failed.
         """
         began = datetime.now().astimezone()
         try:
-            plan = self._source.plan()
+            with self._interrupts.raising():
+                plan = self._source.plan()
         except KeyboardInterrupt:
-            self.interrupted = True
-            return {}
+            if self._settings.viewer.enabled:
+                return {}
+            raise
         number = next(self._numbers)
         folder = _numbered(with_time(self._folder, began), number)
         outcome, recording = self._streamed(plan, number, began, progress)
@@ -104,15 +111,21 @@ class SweepJob:
             accuracy=self._judge(outcome) if self._judge else None,
             recording=recording,
         )
-        self._save(folder, outcome, report)
-        return report
+        return report if self._saved(folder, outcome, report) else {}
 
-    def _save(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> None:
-        """Write the files when the operator says so; where that fails, they may make room and say it again."""
-        problem = ""
+    def _saved(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> bool:
+        """Write the files when the operator says so; where that fails, they may make room and say it again.
+
+        Returns:
+            Whether they are written: the operator may give them up after a failure.
+        """
+        self._control.enter("finished")
         while not self._board.saved_in:
-            self._control.enter("finished", problem)
-            self._wait_for_save()
+            if self._watched:
+                self._control.wait_while("finished", "unsaved", stop=self._interrupts.asked, watch=self.watch)
+            if self._control.phase == "ready":
+                return False
+            self._control.enter("saving")
             try:
                 write_outputs(
                     folder,
@@ -124,14 +137,26 @@ class SweepJob:
                     recording=self._source.recording,
                 )
             except EdgeSdkError as error:
-                if self.interrupted or not self._settings.viewer.enabled:
+                if not self._watched:
                     raise
-                problem = str(error)
-                log_event(_LOGGER, "saving failed", severity="error", why=problem)
+                self._control.enter("unsaved", str(error))
+                log_event(_LOGGER, "saving failed", severity="error", why=str(error))
             else:
                 self._board.saved_in = str(folder)
         self._control.enter("saved")
         log_event(_LOGGER, "saved", folder=str(folder), frames=outcome.frames["inserted"])
+        return True
+
+    @property
+    def _watched(self) -> bool:
+        """Whether an operator looks at the result first; where the program is to end, it is saved at once."""
+        return bool(self._settings.viewer.enabled) and not self._interrupts.asked.is_set()
+
+    def _outlet_bytes(self, plan: VolumePlan) -> int:
+        """What OpenIGTLink's output holds at most: volume and mask, read out, packed, and for clients that lag."""
+        if self._settings.igtl.output_port is None:
+            return 0
+        return math.prod(plan.grid.shape) * 2 * IGTL_COPIES
 
     @property
     def _folder(self) -> Path:
@@ -148,7 +173,13 @@ class SweepJob:
         try:
             feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
             running = RunningStream(
-                plan, feed, self._segmenter, self._manifest.spacing_mm, clock=self._clock, recorder=recorder
+                plan,
+                feed,
+                self._segmenter,
+                self._manifest.spacing_mm,
+                clock=self._clock,
+                recorder=recorder,
+                outlet_bytes=self._outlet_bytes(plan),
             )
             self._board.running, self._board.saved_in = running, ""
             self._board.warn([str(warning) for warning in plan.warnings])
@@ -157,8 +188,7 @@ class SweepJob:
                 for warning in plan.warnings:
                     log_event(_LOGGER, "warning", severity="warning", what=str(warning))
             log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
-            outcome = running.run(progress, watch=self.watch)
-            self.interrupted = running.interrupted
+            outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
         finally:
             recording = recorder.finish() if recorder else None
             if recording and recording.problem:
@@ -166,15 +196,6 @@ class SweepJob:
                 self._board.warn([recording.problem])
         log_event(_LOGGER, "sweep ended", frames=outcome.frames["inserted"], dropped=outcome.frames["dropped"])
         return outcome, recording
-
-    def _wait_for_save(self) -> None:
-        """An operator looks at the result first; where there is none, or the program is to end, it is saved at once."""
-        if self._settings.viewer.enabled and not self.interrupted:
-            try:
-                self._control.wait_while("finished", watch=self.watch)
-            except KeyboardInterrupt:
-                self.interrupted = True
-        self._control.enter("saving")
 
 
 def _numbered(path: Path, number: int) -> Path:

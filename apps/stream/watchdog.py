@@ -13,6 +13,10 @@ STUCK_S = 60.0
 """No frame, tile or hole filling takes so long on any device that can stream."""
 
 
+class StuckError(StreamError):
+    """Nothing moves any more; what hangs is still in this process, so that no other sweep can follow."""
+
+
 class Watchdog:
     """Looked at again and again while a stream runs."""
 
@@ -35,7 +39,7 @@ class Watchdog:
             finishing: Whether the last stage is at work although its queue is empty.
 
         Raises:
-            StreamError: Nothing has moved for too long.
+            StuckError: Nothing has moved for too long.
         """
         now = self._clock.now()
         state = (done, tuple(queue.taken for queue in self._queues))
@@ -44,7 +48,7 @@ class Watchdog:
             self._last, self._moved = state, now
         elif now - self._moved > self._stuck_s:
             where = f"queue {waiting[-1]}" if waiting else "final mask"
-            raise StreamError(
+            raise StuckError(
                 f"nothing has moved for {self._stuck_s:g} s",
                 where=where,
                 remedy="the stage behind it does not come back; run again with another --target",

@@ -17,7 +17,7 @@ from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
 DECLARED = "PosesDeclared"
 """Header field of a sweep whose poses are declared: how."""
-_TRANSFORM = "ProbeToReference"
+PROBE_TO_REFERENCE = "ProbeToReference"
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
 
@@ -148,4 +148,6 @@ def _unit_vector(direction: str | Sequence[float]) -> NDArray[np.float64]:
 
 def _declare(sweep: Sweep, matrices: NDArray[np.float64], how: str) -> Sweep:
     tracked = TrackedTransform(matrices, (OK,) * len(sweep))
-    return replace(sweep, transforms={**sweep.transforms, _TRANSFORM: tracked}, header={**sweep.header, DECLARED: how})
+    return replace(
+        sweep, transforms={**sweep.transforms, PROBE_TO_REFERENCE: tracked}, header={**sweep.header, DECLARED: how}
+    )

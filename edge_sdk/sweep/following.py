@@ -121,10 +121,12 @@ class Follower(Closing, Generic[Item]):
             try:
                 with self._open_device() as device:
                     self._follow(device)
-            except DeviceError as error:
+            except Exception as error:
+                # A driver may raise anything; whatever it is, the device is tried again and the reason is shown.
                 with self._lock:
                     self._losses += self._word in ("running", "silent")
-                self._say("lost", str(error))
+                expected = isinstance(error, DeviceError)
+                self._say("lost", str(error) if expected else f"{self.name}: {type(error).__name__}: {error}")
             with self._lock:
                 self._past, self._current = self._past + self._current, Counter()
             self._stop.wait(self._retry_s)

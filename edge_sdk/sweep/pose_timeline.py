@@ -53,10 +53,6 @@ class PoseTimeline:
         with self._changed:
             return self._changed.wait_for(lambda: all(self._newest(name) >= moment for name in names), max(0, seconds))
 
-    def wait_for_names(self, names: Iterable[str], seconds: float) -> bool:
-        """Wait until each of the transforms was heard of, at most so long; whether it was."""
-        return self.wait_for(names, -np.inf, seconds)
-
     def at(self, name: str, moment: float) -> TrackedTransform:
         """The pose of a transform at a moment, as a transform of one frame; see `interpolate`.
 

@@ -24,9 +24,11 @@ from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.formats.orientation import to_mf
 from edge_sdk.sweep.merging import MAX_GAP_S
 from edge_sdk.sweep.pose_timeline import PoseTimeline
+from edge_sdk.sweep.transforms import split_name
 
 FIRST_FRAME_S = 15.0
 """A camera may take so long to open; a grabber without a signal never gives a frame."""
+STRANGE = "transforms whose name is not of the form <From>To<To>"
 
 
 class LiveDevices(Closing):
@@ -36,6 +38,7 @@ class LiveDevices(Closing):
         poses: To ask.
         told: What a result rests on, for outputs.
         newest: The image that came last, or None.
+        images: How many have come.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class LiveDevices(Closing):
         self._arrived = threading.Condition()
         self._listener: Callable[[TimedImage], None] | None = None
         self.newest: TimedImage | None = None
+        self.images = 0
+        self._strange: Counter[str] = Counter()
         self._source = self._follow(name, source)
         opened = self._opened_poses(name, source, poses)
         self.poses, self.told, self._sensors = opened.poses, opened.told, opened.followers
@@ -102,7 +107,9 @@ class LiveDevices(Closing):
 
     def states(self) -> tuple[DeviceState, ...]:
         """How they do."""
-        return tuple(_state(follower) for follower in (self._source, *self._sensors))
+        states = [_state(follower) for follower in (self._source, *self._sensors)]
+        last = states[-1]  # of the poses, wherever they come from
+        return (*states[:-1], replace(last, errors=Counter(last.errors) + self._strange))
 
     def sensor_fails(self) -> str:
         """Why there are no poses now, or ""."""
@@ -149,14 +156,20 @@ class LiveDevices(Closing):
         if isinstance(item, NamedPose):
             return self._take_pose(item, arrival)
         with self._arrived:
-            self.newest = item
+            self.newest, self.images = item, self.images + 1
             self._arrived.notify_all()
         if (listener := self._listener) is not None:
             listener(item)
         return None
 
     def _take_pose(self, item: TimedImage | NamedPose, _arrival: float) -> None:
-        if isinstance(item, NamedPose):
+        if not isinstance(item, NamedPose):
+            return
+        try:
+            split_name(item.name)
+        except PoseError:  # peers send transforms of all kinds
+            self._strange[STRANGE] += 1
+        else:
             self._timeline.add(item)
 
 

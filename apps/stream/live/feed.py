@@ -71,7 +71,8 @@ class LiveFeed:
         self.left_out: Counter[str] = self._synchroniser.left_out
         self.read = 0
         self._clock = clock
-        self.first_due = self.last_due = clock.now()
+        self._elapsed, self._paused = 0.0, False
+        self.first_due = self.last_due = self.ended_at = clock.now()
 
     @property
     def stages(self) -> Sequence[Stage]:
@@ -89,19 +90,24 @@ class LiveFeed:
     def begin(self) -> None:
         """Frames count from now on."""
         self.first_due = self.last_due = self._clock.now()
-        self._devices.poses.begin(self.first_due)
+        self._devices.poses.begin()
         self._devices.listen(self._take)
 
     def stop(self) -> None:
         """Take no more frames; those that have come are still finished."""
         self._devices.listen(None)
+        self.ended_at = max(self.last_due, self._clock.now())
         self._frames.close()
 
     def _take(self, image: TimedImage) -> None:
         if self._control.phase != "running":
+            self._paused = True
             return
+        if not self.read:
+            self.first_due = image.moment
+        elif not self._paused:
+            self._elapsed += image.moment - self.last_due
+        self._paused = False
         with suppress(QueueClosedError):  # it ends at this moment
-            self._frames.put(Frame(self.read, image.image, image.moment))
-            if not self.read:
-                self.first_due = image.moment
+            self._frames.put(Frame(self.read, image.image, image.moment, self._elapsed))
             self.read, self.last_due = self.read + 1, image.moment

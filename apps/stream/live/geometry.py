@@ -110,7 +110,7 @@ def calibrate(
     known = {**fixed, **(config.transforms if config else {})}
     defaults = defaults_for(like, ReconstructionSettings(spacing=package_spacing))
     settings = effective_settings(config, None if config and config.reconstruction else defaults)
-    if geometry.crop is not None and settings.clip is None:
+    if geometry.crop is not None:
         settings = replace(settings, clip=defaults.clip)
     if spacing is not None:
         settings = replace(settings, spacing=spacing)

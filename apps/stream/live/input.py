@@ -19,13 +19,13 @@ from apps.stream.live.synchroniser import WAIT_S
 from apps.stream.messages import Recorded
 from apps.stream.plan import VolumePlan
 from apps.stream.queues import BoundedQueue
-from edge_sdk.errors import PoseError
+from edge_sdk.errors import EdgeSdkError, PoseError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.sweep import OK, Sweep
 
-NAMES_S = 5.0
-"""A peer that sends transforms sends them all within this time."""
+NAMES_S = 15.0
+"""A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
 FIRST_POSE_S = 30.0
 POLL_S = 0.05
 _HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
@@ -72,7 +72,7 @@ class LiveInput:
 
     def preview(self) -> SeenFrame | None:
         image = self._devices.newest
-        return None if image is None else SeenFrame(image.number or 0, image.image, None, "not started")
+        return None if image is None else SeenFrame(self._devices.images, image.image, None, "not started")
 
     def devices(self) -> tuple[DeviceState, ...]:
         return self._devices.states()
@@ -110,7 +110,7 @@ class LiveInput:
         self._geometry = replace(before, pixel_spacing=spacing)
         try:
             self._calibrated(self._devices.first_image(0.0), 0.0)
-        except PoseError:
+        except EdgeSdkError:
             self._geometry = before
             raise
 
@@ -154,12 +154,13 @@ class LiveInput:
 
     def _first_pose(self, found: Calibration) -> NDArray[np.float64]:
         limit = time.monotonic() + FIRST_POSE_S
+        self._devices.poses.begin()
         names, reason = found.placement.tracked, ""
         while time.monotonic() < limit:
             image = self._devices.first_image()
             moment = image.moment + self._lag
             self._devices.poses.wait(names, moment, WAIT_S)
-            transforms = self._devices.poses.at(names, moment, 0)
+            transforms = self._devices.poses.at(names, moment, 0.0, 0)
             frame = Sweep(image.image[None], np.array([moment]), transforms, image_status=(OK,))
             (pose,), (reason,) = found.placement.of(frame)
             if not reason:

@@ -66,12 +66,12 @@ class Motion:
         pose: NDArray[np.float64] = found[0]
         return pose
 
-    def turned(self, rotation: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
+    def turned(self, rotation: NDArray[np.float64], seconds: float, frame: int) -> NDArray[np.float64]:
         """ProbeToReference of a probe that a sensor saw turn by `rotation` (3×3) since the start."""
         pose = np.eye(4)
         pose[:3, :3] = rotation
         if self.kind == "linear":
-            pose[:3, 3] = self.at(seconds, 0)[:3, 3]
+            pose[:3, 3] = self.at(seconds, frame)[:3, 3]
         else:
             pose[:3, 3] = rotation[:, 1] * self.options.get("radius", 0.0)
         return pose

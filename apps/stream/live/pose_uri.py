@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 
 from apps.pose_uri import WORKS as RECORDED
 from apps.stream.live.motion import Motion
-from apps.stream.live.poses import PROBE, DeclaredPoses, ImuPoses, LivePoses, ToolNames, TrackedPoses, named
+from apps.stream.live.poses import DeclaredPoses, ImuPoses, LivePoses, ToolNames, TrackedPoses, named
 from edge_sdk.errors import PoseError
+from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.pose_timeline import PoseTimeline
 from edge_sdk.sweep.trackers.devices import BAUD, open_bno08x, open_ndi, open_witmotion
@@ -117,7 +118,7 @@ def _imu(
     opener = partial(open_witmotion, port, baud, rate=rate) if kind == "witmotion" else partial(open_bno08x, port, baud)
 
     def deliver(reading: Reading, moment: float) -> None:
-        timeline.add(named(reading, PROBE, moment))
+        timeline.add(named(reading, PROBE_TO_REFERENCE, moment))
 
     return OpenedPoses(
         ImuPoses(timeline, Motion.parse(motion, turned_by_sensor=True)),

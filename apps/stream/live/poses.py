@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from apps.stream.live.motion import Motion
 from edge_sdk.errors import DeviceError
+from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.feeds.items import NamedPose
 from edge_sdk.sweep.pose_timeline import PoseTimeline
 from edge_sdk.sweep.quaternions import to_rotations
 from edge_sdk.sweep.sweep import OK, TrackedTransform
 from edge_sdk.sweep.trackers.reading import Reading
 
-PROBE = "ProbeToReference"
 Transforms = Mapping[str, TrackedTransform]
 
 
@@ -27,18 +27,19 @@ class LivePoses(Protocol):
     def names(self) -> tuple[str, ...]:
         """Transforms that it has given so far, or always gives."""
 
-    def begin(self, moment: float) -> None:
-        """The sweep starts now."""
+    def begin(self) -> None:
+        """A sweep starts with the next frame."""
 
     def wait(self, names: tuple[str, ...], moment: float, seconds: float) -> bool:
         """Wait until there are poses of `moment` or later, at most so long; whether there are."""
 
-    def at(self, names: tuple[str, ...], moment: float, frame: int) -> Transforms:
+    def at(self, names: tuple[str, ...], moment: float, elapsed: float, frame: int) -> Transforms:
         """Each of the transforms at a moment, as transforms of one frame.
 
         Args:
             names: Of the transforms.
             moment: Seconds on the stream's clock.
+            elapsed: Seconds of the sweep until then, without pauses.
             frame: Number of the frame since the start, 0 first.
         """
 
@@ -57,13 +58,13 @@ class TrackedPoses:
     def names(self) -> tuple[str, ...]:
         return self.timeline.names
 
-    def begin(self, moment: float) -> None:
+    def begin(self) -> None:
         """Nothing depends on the start."""
 
     def wait(self, names: tuple[str, ...], moment: float, seconds: float) -> bool:
         return self.timeline.wait_for(names, moment, seconds)
 
-    def at(self, names: tuple[str, ...], moment: float, frame: int) -> Transforms:  # noqa: ARG002
+    def at(self, names: tuple[str, ...], moment: float, elapsed: float, frame: int) -> Transforms:  # noqa: ARG002
         return {name: self.timeline.at(name, moment) for name in names}
 
 
@@ -73,50 +74,43 @@ class ImuPoses(TrackedPoses):
     def __init__(self, timeline: PoseTimeline, motion: Motion) -> None:
         super().__init__(timeline)
         self._motion = motion
-        self._start: float | None = None
         self._first: NDArray[np.float64] | None = None
 
-    def begin(self, moment: float) -> None:
-        """The probe's orientation at the first frame from now on becomes the reference's."""
-        self._start, self._first = moment, None
+    def begin(self) -> None:
+        """The probe's orientation at the next frame becomes the reference's."""
+        self._first = None
 
-    def at(self, names: tuple[str, ...], moment: float, frame: int) -> Transforms:
-        measured = super().at(names, moment, frame)
-        return {name: self._placed(each, moment) for name, each in measured.items()}
+    def at(self, names: tuple[str, ...], moment: float, elapsed: float, frame: int) -> Transforms:
+        measured = super().at(names, moment, elapsed, frame)
+        return {name: self._placed(each, elapsed, frame) for name, each in measured.items()}
 
-    def _placed(self, measured: TrackedTransform, moment: float) -> TrackedTransform:
+    def _placed(self, measured: TrackedTransform, elapsed: float, frame: int) -> TrackedTransform:
         if measured.status[0] != OK:
             return measured
         rotation = measured.matrices[0, :3, :3]
-        if self._start is None:
-            return TrackedTransform(self._motion.turned(np.eye(3), 0.0)[None], measured.status)
         if self._first is None:
             self._first = rotation
-        pose = self._motion.turned(self._first.T @ rotation, moment - self._start)
+        pose = self._motion.turned(self._first.T @ rotation, elapsed, frame)
         return TrackedTransform(pose[None], measured.status)
 
 
 class DeclaredPoses:
     """No sensor: the probe is where the declaration says."""
 
-    names = (PROBE,)
+    names = (PROBE_TO_REFERENCE,)
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
-        self._start: float | None = None
 
-    def begin(self, moment: float) -> None:
-        """The motion starts."""
-        self._start = moment
+    def begin(self) -> None:
+        """Nothing is kept from sweep to sweep."""
 
     def wait(self, names: tuple[str, ...], moment: float, seconds: float) -> bool:  # noqa: ARG002
         """There always is one."""
         return True
 
-    def at(self, names: tuple[str, ...], moment: float, frame: int) -> Transforms:
-        seconds = 0.0 if self._start is None else moment - self._start
-        pose = self._motion.at(seconds, 0 if self._start is None else frame)
-        return {name: TrackedTransform(pose[None], (OK,)) for name in names}
+    def at(self, names: tuple[str, ...], moment: float, elapsed: float, frame: int) -> Transforms:  # noqa: ARG002
+        return {name: TrackedTransform(self._motion.at(elapsed, frame)[None], (OK,)) for name in names}
 
 
 def named(reading: Reading, name: str, moment: float) -> NamedPose:
@@ -159,4 +153,4 @@ class ToolNames:
             )
         if self._probe is not None and sensor != self._probe:
             return None
-        return PROBE if self._reference is None else "ProbeToTracker"
+        return PROBE_TO_REFERENCE if self._reference is None else "ProbeToTracker"

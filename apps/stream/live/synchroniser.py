@@ -60,7 +60,7 @@ class LiveSynchroniser:
             clock: Of the frames' moments.
             shape: (H, W); other frames are left out.
             lag: Seconds: a frame at t takes the pose at t + lag.
-            wait_s: Seconds from a frame's arrival that it waits for its pose at most.
+            wait_s: Seconds that a frame waits for its pose at most, from the moment that the pose belongs to.
             skip_interval: Pass on every n-th frame only.
             sensor_fails: Why the sensor gives no poses now, or "".
             fixed: Transforms that the recording gets besides the measured ones.
@@ -81,12 +81,12 @@ class LiveSynchroniser:
         """Join until the frames end."""
         for frame in self._frames:
             if frame.image.shape != self._shape:
-                self.left_out[_size(frame, self._shape)] += 1
+                self.left_out[f"frame of another size than {self._shape[1]}×{self._shape[0]} pixels"] += 1
                 continue
             names = self._placement.tracked
             wanted = frame.due + self._lag
-            self._poses.wait(names, wanted, frame.due + self._wait_s - self._clock.now())
-            transforms = self._poses.at(names, wanted, frame.index)
+            self._poses.wait(names, wanted, max(frame.due, wanted) + self._wait_s - self._clock.now())
+            transforms = self._poses.at(names, wanted, frame.elapsed, frame.index)
             pose, reason = self._placed(frame, transforms)
             if self._record_to is not None:
                 self._record_to.put(self._recorded(frame, transforms))
@@ -112,8 +112,3 @@ class LiveSynchroniser:
         measured = {name: (each.matrices[0], each.status[0]) for name, each in transforms.items()}
         fixed = {name: (matrix, OK) for name, matrix in self._fixed.items()}
         return Recorded(frame.image, frame.due, {**fixed, **measured}, OK, {})
-
-
-def _size(frame: Frame, shape: tuple[int, int]) -> str:
-    (height, width), (rows, columns) = shape, frame.image.shape
-    return f"frame of {columns}×{rows} pixels instead of {width}×{height}"

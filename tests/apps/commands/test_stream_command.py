@@ -145,7 +145,8 @@ def test_an_operator_runs_two_sweeps(folder: Path, tmp_path: Path) -> None:
             page.ask("save")
             assert page.wait("saved")["saved_in"] == str(out)
             page.ask("new")
-            page.wait("ready")
+            again = page.wait("ready", lambda status: status["frames_read"] == 0)
+            assert (again["saved_in"], again["queues"], again["memory_limit_mb"]) == ("", [], None)
             page.ask("start")
             page.wait("running", lambda status: status["frames_inserted"] > 10)
             page.ask("finish")
@@ -193,7 +194,7 @@ def test_what_could_not_be_saved_may_be_saved_again(folder: Path, tmp_path: Path
         page.ask("finish")
         page.wait("finished")
         page.ask("save")
-        assert "mask.nii.gz" in page.wait("finished", lambda status: bool(status["problem"]))["problem"]
+        assert "mask.nii.gz" in page.wait("unsaved")["problem"]
         (out / "mask.nii.gz").rmdir()
         page.ask("save")
         assert page.wait("saved")["problem"] == ""

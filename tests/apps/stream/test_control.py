@@ -51,6 +51,17 @@ def test_only_what_a_phase_allows_is_taken(commands: list[Command]) -> None:
             assert control.phase == before
 
 
+def test_a_problem_is_over_when_the_operator_goes_on() -> None:
+    control = StreamControl(Clock(), "running")
+    control.enter("failed", "it broke")
+    assert control.problem == "it broke"
+    control.command("new")
+    assert control.problem == ""
+    control.enter("unsaved", "the disk is full")
+    control.command("save")
+    assert (control.phase, control.problem) == ("saving", "")
+
+
 @pytest.mark.parametrize("early", [True, False])
 def test_finish_ends_the_source_once(early: bool, clock: Any) -> None:
     control, ended = StreamControl(clock, "running"), list[int]()

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from apps.stream.pipeline import Pipeline
 from apps.stream.queues import BoundedQueue
 from edge_sdk.errors import GeometryError
@@ -66,27 +64,29 @@ def test_what_was_made_before_a_failure_still_arrives_and_the_producer_stops() -
     assert not [thread for thread in threading.enumerate() if thread.name == "producer"]
 
 
-def test_one_interrupt_ends_the_sweep_and_a_second_one_everything() -> None:
+def test_the_sweep_ends_once_when_the_program_is_asked_to_end() -> None:
     stop = threading.Event()
     pipeline = Pipeline([Step("waiter", [], [], lambda: stop.wait(20) and None)])
     calls: list[str] = []
 
-    def watch() -> None:
-        if not calls:
-            calls.append("watched")
-            raise KeyboardInterrupt
-
     def interrupt() -> None:
         calls.append("interrupted")
-        stop.set()
+        threading.Timer(0.3, stop.set).start()
 
-    pipeline.run(interrupt=interrupt, watch=watch)
-    assert calls == ["watched", "interrupted"]
+    pipeline.run(interrupt=interrupt, watch=nothing, asked=lambda: True)
+    assert calls == ["interrupted"]
+    assert pipeline.interrupted
+    assert pipeline.failure is None
 
-    def always() -> None:
-        raise KeyboardInterrupt
 
-    hanging = threading.Event()
-    with pytest.raises(KeyboardInterrupt):
-        Pipeline([Step("waiter", [], [], lambda: hanging.wait(20) and None)]).run(interrupt=nothing, watch=always)
-    hanging.set()
+def test_a_stage_that_fails_while_no_frame_comes_ends_the_source() -> None:
+    quiet: BoundedQueue[int] = BoundedQueue("quiet", 2, "wait")
+
+    def fail() -> None:
+        raise GeometryError("no more")
+
+    steps = [Step("reader", [quiet], [], lambda: list(quiet) and None), Step("failing", [], [], fail)]
+    pipeline = Pipeline(steps)
+    pipeline.run(interrupt=quiet.close, watch=nothing)
+    assert str(pipeline.failure) == "stage failing: no more"
+    assert not pipeline.interrupted

@@ -98,6 +98,19 @@ def test_what_a_viewer_has_drawn_counts_until_then(ended: tuple[RunningBoard, An
     assert board.status().displayed_ms is not None
 
 
+def test_another_sweep_begins_with_an_empty_board(ended: tuple[RunningBoard, Any]) -> None:
+    board, _ = ended
+    board.saved_in = "somewhere"
+    board.warn(["look out"])
+    board.clear()
+    status = board.status()
+    assert (status.frames_read, status.class_ml, status.warnings, status.saved_in) == (0, {}, (), "")
+    assert board.grid() is board.slice("x", 0) is board.mask() is board.probe() is None
+    frame = board.frame()
+    assert frame is not None
+    assert frame.index == 0
+
+
 def test_a_recording_is_not_calibrated_by_clicks(make_sweep: Callable[..., Sweep], manifest: Manifest) -> None:
     clock = Clock()
     control = StreamControl(clock)

@@ -10,9 +10,9 @@ import pytest
 from apps.stream.compounder import GrowingVolume
 from apps.stream.latency import LatencyTracker, StageTimer
 from apps.stream.messages import Touched
+from apps.stream.network_view import DirectView
 from apps.stream.queues import BoundedQueue
 from apps.stream.segmenter import MAX_STALE_S, SegmenterStage
-from apps.stream.view import DirectView
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.manifest import Manifest
 from edge_sdk.volume.grid import Box, Grid
@@ -122,6 +122,20 @@ def test_no_small_change_waits_for_ever(session: Any, manifest: Manifest, clock:
     segmenting._update(0)
     assert session.calls == 2
     assert segmenting._overdue() == set()
+
+
+def test_a_tile_that_became_empty_again_is_not_looked_at_for_ever(session: Any, manifest: Manifest, clock: Any) -> None:
+    painted = Painted((16, 16, 16))
+    queue: BoundedQueue[Touched] = BoundedQueue("touched boxes", 16, "wait")
+    segmenting = stage(painted, VolumeSegmenter(session, manifest), clock, queue)
+    painted.content[0, 0, 0] = 1
+    segmenting._update(0)
+    assert list(segmenting._put_off) == [0]
+    painted.content[0, 0, 0] = 0
+    segmenting._update(0, min_change=0.0)
+    assert (session.calls, list(segmenting._put_off), segmenting.inferred_live) == (1, [], 0)
+    segmenting._update(0)
+    assert session.calls == 1
 
 
 def test_empty_tiles_share_one_inference(session: Any, manifest: Manifest, clock: Any) -> None:

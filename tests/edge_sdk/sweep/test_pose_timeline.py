@@ -78,8 +78,8 @@ def test_waiting_ends_with_the_pose_or_with_the_time() -> None:
     assert timeline.wait_for([NAME], 1.0, 10.0)
     assert time.monotonic() - start < 5.0
     assert not timeline.wait_for([NAME, "ReferenceToTracker"], 1.0, 0.0)
-    assert timeline.wait_for_names([NAME], 0.0)
-    assert not timeline.wait_for_names(["ReferenceToTracker"], 0.0)
+    assert timeline.wait_for([NAME], -np.inf, 0.0)
+    assert not timeline.wait_for(["ReferenceToTracker"], -np.inf, 0.0)
 
 
 def test_only_the_last_seconds_are_kept() -> None:

@@ -11,7 +11,7 @@ import { Planes } from "./planes.js";
 
 const PHASES = {
   ready: "Ready", running: "Running", paused: "Paused", finishing: "Finishing", finished: "Finished",
-  saving: "Saving", saved: "Saved", failed: "Failed",
+  saving: "Saving", unsaved: "Not saved", saved: "Saved", failed: "Failed",
 };
 const byId = (id) => document.getElementById(id);
 

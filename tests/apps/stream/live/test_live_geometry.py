@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from apps.stream.live.geometry import ImageGeometry, Region, calibrate, check_crop, live_plan
-from apps.stream.live.poses import PROBE
 from edge_sdk.errors import GeometryError, PoseError
+from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.volume.settings import ReconstructionSettings

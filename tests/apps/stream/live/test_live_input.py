@@ -22,7 +22,8 @@ class Devices:
     """Opened devices with one frame, and a probe that slides."""
 
     def __init__(self) -> None:
-        self.newest = TimedImage(np.zeros((60, 80), np.uint8), 5.0, number=7)
+        self.newest = TimedImage(np.zeros((60, 80), np.uint8), 5.0)
+        self.images = 7
         self.poses = DeclaredPoses(Motion.parse("linear:speed=1mm/s"))
         self.told = {"poses_declared": "linear:speed=1mm/s"}
 

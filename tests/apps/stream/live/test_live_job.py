@@ -198,7 +198,7 @@ def test_a_camera_that_vanishes_and_comes_back_with_another_size(camera: Camera,
 
     settings = settings_of(tmp_path, "camera:0", "linear:speed=5mm/s", around_mm=[30, 24, 30])
     report = run_while(settings, vanish)
-    assert report["frames"]["left_out"]["frame of 30×20 pixels instead of 30×24"] > 5
+    assert report["frames"]["left_out"]["frame of another size than 30×24 pixels"] > 5
     assert report["devices"][0]["losses"] == 1
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["frames_inserted"] > 10
 

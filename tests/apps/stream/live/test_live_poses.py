@@ -11,11 +11,12 @@ from scipy.spatial.transform import Rotation
 
 from apps.stream.live.motion import Motion
 from apps.stream.live.pose_uri import OpenedPoses, live_poses
-from apps.stream.live.poses import PROBE, ImuPoses, ToolNames, named
+from apps.stream.live.poses import DeclaredPoses, ImuPoses, ToolNames, named
 from edge_sdk.errors import DeviceError, EdgeSdkError
 from edge_sdk.simulation.serial_devices.imu import SimulatedImu, bno08x_packet, witmotion_packet
 from edge_sdk.simulation.serial_devices.ndi import SimulatedNdi
 from edge_sdk.simulation.serial_devices.pseudo_port import PseudoPort
+from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.pose_timeline import PoseTimeline
 from edge_sdk.sweep.trackers.reading import Reading, without_pose
 
@@ -39,13 +40,20 @@ def test_an_imus_first_orientation_is_the_references() -> None:
         quaternion = Rotation.from_euler("x", degrees, degrees=True).as_quat()
         timeline.add(named(Reading("", "OK", quaternion, np.zeros(3)), PROBE, moment))
     poses = ImuPoses(timeline, Motion.parse("linear:speed=10mm/s,direction=z", turned_by_sensor=True))
-    assert poses.at((PROBE,), 0.0, 0)[PROBE].matrices[0] == pytest.approx(np.eye(4))
-    poses.begin(0.5)
-    assert poses.at((PROBE,), 1.0, 0)[PROBE].matrices[0][:3, 3] == pytest.approx([0, 0, 5])
-    later = poses.at((PROBE,), 2.0, 1)[PROBE].matrices[0]
-    assert later[:3, :3] == pytest.approx(Rotation.from_euler("x", 30, degrees=True).as_matrix())
-    assert later[:3, 3] == pytest.approx([0, 0, 15])
-    assert poses.at((PROBE,), 9.0, 2)[PROBE].status == ("MISSING",)
+    for _sweep in range(2):
+        poses.begin()
+        assert poses.at((PROBE,), 1.0, 0.5, 0)[PROBE].matrices[0][:3, 3] == pytest.approx([0, 0, 5])
+        later = poses.at((PROBE,), 2.0, 1.5, 1)[PROBE].matrices[0]
+        assert later[:3, :3] == pytest.approx(Rotation.from_euler("x", 30, degrees=True).as_matrix())
+        assert later[:3, 3] == pytest.approx([0, 0, 15])
+    assert poses.at((PROBE,), 9.0, 8.0, 2)[PROBE].status == ("MISSING",)
+    stepping = ImuPoses(timeline, Motion.parse("linear:step=2mm", turned_by_sensor=True))
+    assert stepping.at((PROBE,), 1.0, 0.0, 3)[PROBE].matrices[0][2, 3] == pytest.approx(6)
+
+
+def test_a_declared_probe_stands_still_while_the_sweep_is_paused() -> None:
+    poses = DeclaredPoses(Motion.parse("linear:speed=10mm/s"))
+    assert poses.at((PROBE,), 500.0, 3.0, 9)[PROBE].matrices[0][2, 3] == pytest.approx(30)
 
 
 def test_the_tools_have_roles() -> None:
@@ -98,10 +106,10 @@ def test_every_sensor_gives_poses_at_the_moments_of_frames(case: str, tmp_path: 
     with PseudoPort(tmp_path / "tty", make().turn) as port:
         found = opened(f"{case.removesuffix('-ascii')}:{port.link}{options}", timeline)
         with found.followers[0]:
-            assert timeline.wait_for_names(names, 10.0)
+            assert timeline.wait_for(names, -np.inf, 10.0)
             moment = time.perf_counter()
-            found.poses.begin(moment)
+            found.poses.begin()
             assert found.poses.wait(names, moment, 5.0)
-            poses = found.poses.at(names, moment, 0)
+            poses = found.poses.at(names, moment, 0.0, 0)
     assert {name: pose.status for name, pose in poses.items()} == dict.fromkeys(names, ("OK",))
     assert set(found.poses.names) == set(names)

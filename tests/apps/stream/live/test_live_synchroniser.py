@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.stream.live.poses import PROBE, TrackedPoses
+from apps.stream.live.poses import TrackedPoses
 from apps.stream.live.synchroniser import REPEATED, LiveSynchroniser
 from apps.stream.messages import Frame, PosedFrame, Recorded
 from apps.stream.queues import BoundedQueue
 from apps.stream.synchroniser import SKIPPED
+from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.feeds.items import NamedPose
 from edge_sdk.sweep.pose_timeline import PoseTimeline
 from edge_sdk.sweep.poses import ImagePlacement
@@ -65,6 +66,23 @@ def test_a_lag_shifts_the_pose(clock: Any) -> None:
     assert posed[0].image_to_world[2, 3] == pytest.approx(15.0)
 
 
+def test_the_wait_begins_when_the_pose_is_due(clock: Any) -> None:
+    asked: list[float] = []
+
+    class Slow(TrackedPoses):
+        def wait(self, _names: tuple[str, ...], _moment: float, seconds: float) -> bool:
+            asked.append(seconds)
+            return False
+
+    placement = ImagePlacement([PROBE], {"ImageToProbe": SCALE})
+    for lag in (0.3, -0.3):
+        queue: BoundedQueue[Frame] = BoundedQueue("frames", 5, "drop oldest")
+        queue.put(frame(0, 100.0))
+        queue.close()
+        LiveSynchroniser(queue, Slow(PoseTimeline()), placement, clock, shape=(4, 6), lag=lag).run()
+    assert asked == pytest.approx([0.5, 0.2])
+
+
 def test_every_frame_is_accounted_for_by_its_reason(clock: Any) -> None:
     moments: dict[float, float | str] = {90.0: 0.0, 90.1: 1.0}
     moments |= {91.0 + n / 10: "OUT_OF_VOLUME" for n in range(6)} | {92.0: 2.0, 92.1: 3.0}
@@ -81,7 +99,7 @@ def test_every_frame_is_accounted_for_by_its_reason(clock: Any) -> None:
     assert synchroniser.left_out == {
         f"{PROBE} is MISSING": 2,
         f"{PROBE} is OUT_OF_VOLUME": 1,
-        "frame of 5×5 pixels instead of 6×4": 1,
+        "frame of another size than 6×4 pixels": 1,
     }
     assert [each.image[0, 0] for each in recorded] == [0, 1, 2, 3, 5]
     assert [each.poses[PROBE][1] for each in recorded] == ["OK", "MISSING", "OUT_OF_VOLUME", "OK", "MISSING"]

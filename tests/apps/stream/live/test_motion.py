@@ -25,9 +25,9 @@ def test_a_fan_begins_at_its_start() -> None:
 
 def test_a_sensor_turns_and_the_declaration_moves() -> None:
     rotation = Rotation.from_euler("xyz", [10, -20, 35], degrees=True)
-    about = Motion.parse("fan:radius=20mm", turned_by_sensor=True).turned(rotation.as_matrix(), 9.0)
+    about = Motion.parse("fan:radius=20mm", turned_by_sensor=True).turned(rotation.as_matrix(), 9.0, 0)
     assert about[:3, 3] == pytest.approx(rotation.apply([0, 20, 0]))
-    along = Motion.parse("linear:speed=5,direction=y", turned_by_sensor=True).turned(rotation.as_matrix(), 2.0)
+    along = Motion.parse("linear:speed=5,direction=y", turned_by_sensor=True).turned(rotation.as_matrix(), 2.0, 0)
     assert along[:3, 3] == pytest.approx([0, 10, 0])
     assert along[:3, :3] == pytest.approx(rotation.as_matrix())
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.stream.compounder import GrowingVolume
-from apps.stream.view import DirectView, ResampledView, network_view, resampling_said
+from apps.stream.network_view import DirectView, ResampledView, network_view, resampling_said
 from edge_sdk.inference.resampling import resample
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid, Volume

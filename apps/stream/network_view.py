@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +26,10 @@ class NetworkView(Protocol):
     def voxel_bytes(self) -> int:
         """Size of a voxel that `read` gives."""
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that it takes at most beside the volume."""
+
     def begin_turn(self) -> None:
         """Called before the tiles of one turn are read."""
 
@@ -46,7 +51,7 @@ class DirectView:
 
     def __init__(self, volume: GrowingVolume) -> None:
         self._volume = volume
-        self.grid, self.voxel_bytes = volume.grid, 1
+        self.grid, self.voxel_bytes, self.held_bytes = volume.grid, 1, 0
 
     def begin_turn(self) -> None:
         """Nothing to prepare."""
@@ -77,6 +82,8 @@ class ResampledView:
         self._order = 0
         self._current = self._resampled(np.zeros(volume.grid.shape, np.uint8))
         self.grid, self.voxel_bytes = self._current.grid, self._current.voxels.itemsize
+        # A snapshot with its weights and as float32; the resampled voxels, and those of the turn before.
+        self.held_bytes = math.prod(volume.grid.shape) * (3 + 4) + 2 * self._current.voxels.nbytes
 
     def begin_turn(self) -> None:
         """Take and resample a snapshot."""
