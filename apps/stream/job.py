@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from apps.stream.control import StreamControl
 from apps.stream.open_input import open_input
 from apps.stream.outcome import StreamOutcome
 from apps.stream.outlets import open_outlets
+from apps.stream.places import recording_place
 from apps.stream.report import Accuracy
 from apps.stream.running_board import RunningBoard
 from apps.stream.settings import StreamSettings
@@ -30,6 +32,7 @@ from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
 from edge_sdk.package import load_package
 from edge_sdk.package_session import PackageSession
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.recorder import check_recording
 
 Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
 _LOGGER = logger_of("stream")
@@ -107,6 +110,8 @@ def run_job(
     parse_source(settings.source.uri)
     check_folder(settings.output.folder)
     check_formats(settings.output.also)
+    if (place := recording_place(settings, datetime.now().astimezone())) is not None:
+        check_recording(place)
     config = read_configs(settings.volume.config)
     clock = Clock()
     with ExitStack() as stack:
@@ -138,6 +143,7 @@ def run_job(
             clock=clock,
             interrupts=interrupts,
             title=title,
+            announce=announce,
             judge=None if judge is None else lambda outcome: judge(outcome, session),
         )
         if not watched:

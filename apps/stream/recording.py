@@ -86,6 +86,7 @@ class RecorderStage:
             for item in self.recorded:
                 self._append(item)
         finally:
+            self.result.frames = self._recorder.frames
             self._ended.set()
 
     def finish(self) -> Recording:
@@ -93,7 +94,6 @@ class RecorderStage:
         if not self._ended.wait(DISK_S):
             self.result.problem = f"the disk has not answered for {DISK_S:g} s; {self._recovery}"
             return self.result
-        self.result.frames = self._recorder.frames
         try:
             if not self.result.problem:
                 self._recorder.finish()

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.logs import log_event, logger_of
 from apps.stream.board import Command, QueueFill, SeenFrame, Slice, Status
 from apps.stream.clock import Clock
 from apps.stream.control import StreamControl
@@ -23,6 +24,7 @@ from edge_sdk.volume.grid import Box, Grid
 AMOUNTS_S = 0.5
 """Counting the labels of a large volume takes some milliseconds: not more often than this."""
 _AXES = ("x", "y", "z")
+_LOGGER = logger_of("stream")
 
 
 class RunningBoard:
@@ -146,11 +148,13 @@ class RunningBoard:
             )
         spacing = distance_mm / pixels
         _as_stream_error(lambda: self._source.set_pixel_spacing((spacing, spacing)))
+        log_event(_LOGGER, "calibrated", pixel_spacing_mm=f"[{spacing:.5g}, {spacing:.5g}]")
         return spacing
 
     def crop(self, origin: tuple[int, int], size: tuple[int, int]) -> None:
         self._before_start("cropped")
         _as_stream_error(lambda: self._source.set_crop(origin, size))
+        log_event(_LOGGER, "cropped", crop=str([*origin, *size]))
 
     def now(self) -> float:
         return self._clock.now()

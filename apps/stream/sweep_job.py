@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,13 +13,14 @@ from apps.stream.clock import Clock
 from apps.stream.control import StreamControl
 from apps.stream.device_log import DeviceLog
 from apps.stream.outcome import StreamOutcome
+from apps.stream.places import output_folder, recording_place
 from apps.stream.plan import VolumePlan
-from apps.stream.recording import RecorderStage, Recording
+from apps.stream.recording import RecorderStage
 from apps.stream.report import Accuracy, stream_report
 from apps.stream.run import RunningStream
 from apps.stream.running_board import RunningBoard
 from apps.stream.segmenter import TileSegmenter
-from apps.stream.settings import StreamSettings, with_time
+from apps.stream.settings import StreamSettings
 from apps.stream.signals import Interrupts
 from apps.stream.sinks import keep_what_was_compounded, write_outputs
 from apps.stream.stream_input import StreamInput
@@ -52,6 +52,7 @@ class SweepJob:
         interrupts: Interrupts,
         title: str,
         judge: Callable[[StreamOutcome], Accuracy] | None,
+        announce: Callable[[str], None],
     ) -> None:
         """
         Args:
@@ -63,13 +64,17 @@ class SweepJob:
             control, board, clock, interrupts: Of the stream.
             title: Heading of picture and page.
             judge: Compares the result with known labels.
+            announce: Called with lines for the user.
         """
         self._settings, self._source, self._segmenter = settings, source, segmenter
         self._manifest, self._digest, self._session = manifest, package_digest, session
         self._control, self._board, self._clock = control, board, clock
         self._title, self._judge = title, judge
         self._interrupts = interrupts
-        self._log, self._numbers = DeviceLog(), itertools.count(1)
+        self._announce = announce
+        self._log = DeviceLog()
+        self._recorder: RecorderStage | None = None
+        self._told = ""
 
     def watch(self) -> None:
         """Look after devices and phase; called again and again while nothing else happens."""
@@ -78,6 +83,11 @@ class SweepJob:
         ended = running is not None and running.compounding.touched.finished
         if ended and self._control.phase in ("running", "paused"):
             self._control.enter("finishing")
+        if self._recorder and (problem := self._recorder.result.problem) and problem != self._told:
+            self._told = problem
+            warn_of(problem)
+            self._board.warn([*self._board.status().warnings, problem])
+            log_event(_LOGGER, "recording failed", severity="error", why=problem)
 
     def run(self, progress: Progress | None) -> dict[str, Any]:
         """Stream one sweep and write what it leaves; the report, empty where nothing was kept.
@@ -85,7 +95,6 @@ class SweepJob:
         Raises:
             EdgeSdkError: The sweep cannot start, or a stage failed.
         """
-        began = datetime.now().astimezone()
         try:
             with self._interrupts.raising():
                 plan = self._source.plan()
@@ -93,25 +102,34 @@ class SweepJob:
             if self._settings.viewer.enabled:
                 return {}
             raise
-        number = next(self._numbers)
-        folder = _numbered(with_time(self._folder, began), number)
-        outcome, recording = self._streamed(plan, number, began, progress)
-        if outcome.failure is not None:
-            raise keep_what_was_compounded(folder, outcome)
-        report = stream_report(
-            outcome,
-            plan,
-            folder=folder,
-            source=str(self._settings.source.uri),
-            pacing=self._source.pacing,
-            manifest=self._manifest,
-            package_digest=self._digest,
-            session=self._session,
-            devices=self._source.devices(),
-            accuracy=self._judge(outcome) if self._judge else None,
-            recording=recording,
-        )
-        return report if self._saved(folder, outcome, report) else {}
+        began = datetime.now().astimezone()
+        folder = output_folder(self._settings, began)
+        place = recording_place(self._settings, began)
+        recorder = None if place is None else RecorderStage(place, self._source.like())
+        self._recorder = recorder
+        try:
+            outcome = self._streamed(plan, recorder, progress)
+            if outcome.failure is not None:
+                raise keep_what_was_compounded(folder, outcome)
+            report = stream_report(
+                outcome,
+                plan,
+                folder=folder,
+                source=str(self._settings.source.uri),
+                pacing=self._source.pacing,
+                manifest=self._manifest,
+                package_digest=self._digest,
+                session=self._session,
+                devices=self._source.devices(),
+                accuracy=self._judge(outcome) if self._judge else None,
+                recording=recorder.result if recorder else None,
+            )
+            return report if self._saved(folder, outcome, report) else {}
+        finally:
+            # After the mask: turning an hour of frames into a file takes minutes, in which a service may be killed.
+            if recorder:
+                recorder.finish()
+                self.watch()
 
     def _saved(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> bool:
         """Write the files when the operator says so; where that fails, they may make room and say it again.
@@ -158,49 +176,25 @@ class SweepJob:
             return 0
         return math.prod(plan.grid.shape) * 2 * IGTL_COPIES
 
-    @property
-    def _folder(self) -> Path:
-        assert self._settings.output.folder is not None
-        return self._settings.output.folder
-
-    def _streamed(
-        self, plan: VolumePlan, number: int, began: datetime, progress: Progress | None
-    ) -> tuple[StreamOutcome, Recording | None]:
-        place = self._settings.recording.path
-        recorder = None
-        if place is not None:
-            recorder = RecorderStage(_numbered(with_time(place, began), number), self._source.like())
-        try:
-            feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
-            running = RunningStream(
-                plan,
-                feed,
-                self._segmenter,
-                self._manifest.spacing_mm,
-                clock=self._clock,
-                recorder=recorder,
-                outlet_bytes=self._outlet_bytes(plan),
-            )
-            self._board.running, self._board.saved_in = running, ""
-            self._board.warn([str(warning) for warning in plan.warnings])
-            self._control.on_finish(feed.stop)
-            if self._settings.log.file is not None:  # stderr has them already
-                for warning in plan.warnings:
-                    log_event(_LOGGER, "warning", severity="warning", what=str(warning))
-            log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
-            outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
-        finally:
-            recording = recorder.finish() if recorder else None
-            if recording and recording.problem:
-                warn_of(recording.problem)
-                self._board.warn([recording.problem])
+    def _streamed(self, plan: VolumePlan, recorder: RecorderStage | None, progress: Progress | None) -> StreamOutcome:
+        feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
+        running = RunningStream(
+            plan,
+            feed,
+            self._segmenter,
+            self._manifest.spacing_mm,
+            clock=self._clock,
+            recorder=recorder,
+            outlet_bytes=self._outlet_bytes(plan),
+        )
+        self._board.running, self._board.saved_in = running, ""
+        self._board.warn([str(warning) for warning in plan.warnings])
+        self._control.on_finish(feed.stop)
+        if self._settings.log.file is not None:  # stderr has them already
+            for warning in plan.warnings:
+                log_event(_LOGGER, "warning", severity="warning", what=str(warning))
+        self._announce(f"memory: at most {running.memory_limit_mb:.0f} MB")
+        log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
+        outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
         log_event(_LOGGER, "sweep ended", frames=outcome.frames["inserted"], dropped=outcome.frames["dropped"])
-        return outcome, recording
-
-
-def _numbered(path: Path, number: int) -> Path:
-    """The path for the n-th sweep of a program, as the first one's is not to be written over."""
-    if number == 1:
-        return path
-    name, dot, suffixes = path.name.partition(".")
-    return path.with_name(f"{name}-{number}{dot}{suffixes}")
+        return outcome

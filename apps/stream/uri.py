@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -12,9 +13,10 @@ from edge_sdk.errors import EdgeSdkError
 
 WORKS = (
     "replay:FILE, replay:FILE?rate=1.0 (0 or max: as fast as possible) or replay:FILE?fps=30, either with &loop=N; "
-    "camera:NUMBER, camera:/dev/videoN or camera:http://…; igtl://HOST:PORT/DEVICE"
+    "camera:NUMBER[?size=1280x720&fps=30], camera:/dev/videoN or camera:http://…; igtl://HOST:PORT/DEVICE"
 )
 
+_SIZE, _NUMBER = re.compile(r"(\d+)x(\d+)"), re.compile(r"\d+(\.\d+)?")
 IGTL_PORT = 18944
 """Where OpenIGTLink servers listen unless told otherwise."""
 
@@ -29,9 +31,17 @@ class ReplayUri:
 
 @dataclass(frozen=True)
 class CameraUri:
-    """A parsed `camera:` URI: the number of a camera, the path of its device, or a stream's address."""
+    """A parsed `camera:` URI.
+
+    Attributes:
+        camera: The number of a camera, the path of its device, or a stream's address.
+        size: Pixels (width, height) to ask it for; None for what it gives by itself.
+        fps: Frames per second to ask it for, or None.
+    """
 
     camera: int | str
+    size: tuple[int, int] | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +80,7 @@ def parse_source(uri: str) -> SourceUri:
     if scheme == "igtl":
         return parse_peer(uri)
     if scheme == "camera":
-        if not rest:
-            raise EdgeSdkError("names no camera", where=uri, remedy=f"use {WORKS}")
-        return CameraUri(int(rest) if rest.isdecimal() else rest)
+        return _camera(uri, rest)
     if scheme not in ("replay", "video"):
         raise EdgeSdkError(f"there are no sources of kind {scheme!r}", where=uri, remedy=f"use {WORKS}")
     path, question, query = rest.rpartition("?")
@@ -84,6 +92,25 @@ def parse_source(uri: str) -> SourceUri:
     if question and not options:
         raise EdgeSdkError('ends with "?" and no option', where=uri, remedy=f"use {WORKS}")
     return ReplayUri(Path(path), _pacing(uri, options))
+
+
+def _camera(uri: str, rest: str) -> CameraUri:
+    # A stream's address may hold a query of its own, which is not for us.
+    name, _, query = (rest, "", "") if "://" in rest else rest.partition("?")
+    if not name:
+        raise EdgeSdkError("names no camera", where=uri, remedy=f"use {WORKS}")
+    found = CameraUri(int(name) if name.isdecimal() else name)
+    for option, value in parse_qsl(query, keep_blank_values=True):
+        size = _SIZE.fullmatch(value)
+        if option == "size" and size:
+            found = replace(found, size=(int(size[1]), int(size[2])))
+        elif option == "fps" and _NUMBER.fullmatch(value) and float(value) > 0:
+            found = replace(found, fps=float(value))
+        else:
+            raise EdgeSdkError(
+                f"{option}={value} is not understood", where=uri, remedy="use camera:0?size=1280x720&fps=30"
+            )
+    return found
 
 
 def parse_peer(uri: str) -> PeerUri:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import EdgeSdkError, FileFormatError
+from edge_sdk.files import check_place
 from edge_sdk.sweep.sweep import OK
 
 SUFFIX = ".recording"
@@ -36,6 +37,24 @@ Poses = Mapping[str, tuple[NDArray[np.float64], str]]
 def recording_of(path: Path) -> Path:
     """The folder of the recording that will become the sequence file `path`."""
     return path.with_name(path.name + SUFFIX)
+
+
+def check_recording(path: Path) -> None:
+    """Refuse, before the work, what `SweepRecorder` would refuse.
+
+    Raises:
+        EdgeSdkError: The place cannot be written, or a recording lies there already.
+    """
+    folder = recording_of(path)
+    if folder.exists():
+        raise EdgeSdkError(
+            "is a recording that was not finished",
+            where=folder,
+            remedy=f"turn it into a sweep by `edge-sdk recover {folder}`, or remove it",
+        )
+    if path.exists():
+        raise EdgeSdkError("is there already", where=path, remedy="choose another name to record to")
+    check_place(path)
 
 
 def checked_line(content: Mapping[str, Any]) -> bytes:
@@ -78,14 +97,7 @@ class SweepRecorder(Closing):
         self.frames = self.synced = 0
         self._shape, self._dtype = tuple(shape), np.dtype(dtype)
         self._sync_s = sync_s
-        if self.folder.exists():
-            raise EdgeSdkError(
-                "is a recording that was not finished",
-                where=self.folder,
-                remedy=f"turn it into a sweep by `edge-sdk recover {self.folder}`, or remove it",
-            )
-        if path.exists():
-            raise EdgeSdkError("is there already", where=path, remedy="choose another name to record to")
+        check_recording(path)
         try:
             self.folder.mkdir(parents=True)
             self._pixels = open(self.folder / PIXELS, "xb", buffering=0)  # noqa: SIM115 (closed by close)

@@ -141,7 +141,8 @@ class LiveDevices(Closing):
     def _follow(self, name: str, source: CameraUri | PeerUri) -> Follower[Any]:
         now = self._clock.now
         if isinstance(source, CameraUri):
-            return Follower(name, partial(open_camera, source.camera, now=now), self._take_picture, now=now)
+            camera = partial(open_camera, source.camera, size=source.size, fps=source.fps, now=now)
+            return Follower(name, camera, self._take_picture, now=now)
         opener = partial(
             open_igtl, source.host, source.port, image_device=source.device, orientation=self._orientation, now=now
         )

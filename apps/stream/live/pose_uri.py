@@ -17,11 +17,12 @@ from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.pose_timeline import PoseTimeline
 from edge_sdk.sweep.trackers.devices import BAUD, open_bno08x, open_ndi, open_witmotion
+from edge_sdk.sweep.trackers.ndi_words import BAUD_CODES
 from edge_sdk.sweep.trackers.reading import Reading
 from edge_sdk.sweep.trackers.witmotion import RATES
 
 WORKS = (
-    "ndi:PORT[?probe=0A&reference=0B&rom=FILE&baud=N], witmotion:PORT?motion=fan:radius=20mm or "
+    "ndi:PORT[?probe=0A&reference=0B&rom=FILE&baud=N&ascii=1], witmotion:PORT?motion=fan:radius=20mm or "
     "?motion=linear:speed=10mm/s, bno08x:PORT?motion=…, igtl://HOST:PORT, linear:speed=10mm/s or fan:rate=10deg/s"
 )
 _OPTIONS = {
@@ -91,6 +92,8 @@ def _ndi(
     opener = partial(
         open_ndi, port, _number(uri, options, "baud", BAUD), tools=tools, binary=not _flag(uri, options, "ascii")
     )
+    if (baud := _number(uri, options, "baud", BAUD)) not in BAUD_CODES:
+        raise PoseError(f"speaks no {baud} baud", where=uri, remedy=f"use one of {', '.join(map(str, BAUD_CODES))}")
     names = ToolNames(uri, _one(uri, options, "probe"), _one(uri, options, "reference"))
 
     def deliver(reading: Reading, moment: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import Counter
@@ -92,7 +91,7 @@ class _Camera:
 def _opened(source: int | str, where: str) -> Any:
     import cv2
 
-    if isinstance(source, int) or re.fullmatch(r"/dev/video\d+", source):
+    if isinstance(source, int) or source.startswith("/dev/"):
         capture = opened_capture(source, cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY)
     else:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_S * 1000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_S * 1000]

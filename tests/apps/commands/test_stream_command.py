@@ -95,6 +95,7 @@ def test_a_signal_ends_the_sweep_and_saves_what_has_come(folder: Path, tmp_path:
     assert frames["inserted"] == frames["read"]
     assert len(read_sweep(record)) == frames["read"]
     assert "last frame to final mask" in out
+    assert report["memory"]["peak_rss_mb"] <= report["memory"]["stated_limit_mb"]
     events = [json.loads(line)["event"] for line in err.splitlines() if line.startswith("{")]
     assert events == ["sweep ended", "saved"]
 

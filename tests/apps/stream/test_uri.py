@@ -57,6 +57,7 @@ def test_rate_zero_is_as_fast_as_possible(unpaced: str) -> None:
     [
         ("screen:0", "'screen'"),
         ("camera:", "names no camera"),
+        ("camera:?fps=30", "names no camera"),
         ("sweep.igs.mha", "is not a source URI"),
         ("", "--source"),
         ("replay:", "names no file"),
@@ -107,6 +108,8 @@ def test_rounds_follow_each_other_without_a_gap() -> None:
     [
         ("camera:0", CameraUri(0)),
         ("camera:/dev/video2", CameraUri("/dev/video2")),
+        ("camera:1?size=1920x1080&fps=29.97", CameraUri(1, (1920, 1080), 29.97)),
+        ("camera:http://10.0.0.3/a?size=big", CameraUri("http://10.0.0.3/a?size=big")),
         ("camera:http://127.0.0.1:80/a.mjpeg", CameraUri("http://127.0.0.1:80/a.mjpeg")),
         ("igtl://localhost:18945/Image_Reference", PeerUri("localhost", 18945, "Image_Reference")),
         ("igtl://10.0.0.2", PeerUri("10.0.0.2", 18944, None)),
