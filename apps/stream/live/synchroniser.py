@@ -19,7 +19,7 @@ from edge_sdk.sweep.poses import ImagePlacement
 from edge_sdk.sweep.sweep import OK, Sweep
 
 WAIT_S = 0.2
-"""A frame waits so long for its pose, counted from its arrival; a tracker of 10 Hz answers in time."""
+"""A frame waits so long for its pose, from the moment that it belongs to; a tracker of 10 Hz answers in time."""
 REPEATED_S = 2.0
 """No hand and no tracker is so still that all digits of its poses stay the same for so long."""
 REPEATED = f"the sensor repeats one pose for more than {REPEATED_S:g} s"
