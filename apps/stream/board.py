@@ -151,6 +151,9 @@ class Board(Protocol):
     def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
         """The mask's cut by a frame: every `step`-th pixel from pixel 0, (⌈H/step⌉, ⌈W/step⌉); None without."""
 
+    def changes(self) -> int:
+        """Another number than before where the mask has changed since."""
+
     def grid(self) -> Grid | None:
         """Where the voxels lie; None until that is known."""
 

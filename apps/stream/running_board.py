@@ -94,6 +94,10 @@ class RunningBoard:
         shape = (frame.image.shape[0], frame.image.shape[1])
         return self._cut(running, frame.image_to_world, shape, step)
 
+    def changes(self) -> int:
+        running = self.running
+        return running.segmenting.inferred_live + running.segmenting.inferred_final if running else 0
+
     def grid(self) -> Grid | None:
         return running.plan.grid if (running := self.running) else None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.sweeps import SweepOptions, _pixel_spacing, defaults_for, load_sweep, told
+from apps.sweeps import SweepOptions, defaults_for, load_sweep, parse_pixel_spacing, told
 from edge_sdk import read_volume
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.formats import write_sweep
@@ -169,4 +169,4 @@ def test_own_poses_are_resampled_only_where_asked(tmp_path):
 @pytest.mark.parametrize("text", ["1e-9", "0", "-0.1", "0.1,11", "nan"])
 def test_a_pixel_size_that_no_scanner_has_is_refused(text: str) -> None:
     with pytest.raises(PoseError, match=r"--pixel-spacing is .*expected 0\.001 to 10 mm; give"):
-        _pixel_spacing(text)
+        parse_pixel_spacing(text)

@@ -68,6 +68,12 @@ class SimulatedBoard(Closing):
         self._mask = np.zeros(self._grid.shape, np.uint8)
         self._inserted: list[int] = []
         self._elapsed = 0.0
+        self._changes = 0
+
+    def forget_labels(self) -> None:
+        """The mask becomes empty, as by a later inference."""
+        self._mask[:] = 0
+        self._changes += 1
 
     def close(self) -> None:
         self._stop.set()
@@ -121,6 +127,9 @@ class SimulatedBoard(Closing):
         cut = np.zeros(x.size, np.uint8)
         cut[inside] = self._mask[tuple(index[:, inside])]
         return cut.reshape(x.shape)
+
+    def changes(self) -> int:
+        return self._changes
 
     def grid(self) -> Grid | None:
         return self._grid

@@ -39,7 +39,7 @@ class Publisher:
         self._turn = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="viewer")
         self._phase: Phase | None = None
-        self._shown: tuple[int, Phase | None, bool] | None = None
+        self._shown: tuple[int, Phase | None, bool, int] | None = None
         self._planes_turn = 0.0
         self._planes_of_turn: dict[tuple[Axis, int | None, bool], Picture | None] = {}
         self._trouble = ""
@@ -122,7 +122,8 @@ class Publisher:
         if seen is None or not any(client.ready("frame") for client in self.clients):
             return
         overlay = any(client.view.overlay for client in self.clients)
-        shown = seen.index, self._phase, overlay
+        # The mask catches up with a frame that stands still, too.
+        shown = seen.index, self._phase, overlay, self._board.changes()
         if shown == self._shown:
             return
         self._shown = shown

@@ -37,6 +37,19 @@ def test_a_plane_is_the_one_that_was_asked_for(board, server):
         assert np.abs(difference).mean() < 6  # What JPEG leaves out.
 
 
+def test_a_frame_that_stands_still_is_shown_again_when_the_mask_changes(board, server):
+    board.command("start")
+    with live(server) as page:
+        until(page, lambda message: message.get("kind") == "frame" and message["outlines"])
+        board.command("pause")
+        still = board.frame()
+        board.frame = lambda: still
+        until(page, lambda message: message.get("phase") == "paused")
+        board.forget_labels()
+        again = until(page, lambda message: message.get("kind") == "frame" and not message["outlines"])
+        assert again["index"] == still.index
+
+
 def test_what_was_drawn_is_told_to_the_stream_once(board, server):
     board.command("start")
     with live(server) as page:
