@@ -207,11 +207,17 @@ class SimulatedBoard(Closing):
             index = there_and_back[self._read % len(there_and_back)]
             self._seen = SeenFrame(self._read, self._images[index], self._poses[index])
             self._read += 1
-            lost = any(device.word == "lost" for device in self.shown.get("devices", ()))
-            if self._phase == "running" and not lost:
-                self._elapsed += period
-                self._compounder.insert(self._images[index], self._poses[index])
-                self._inserted = [*self._inserted[-150:], index]
-                if len(self._inserted) % 5 == 0:
-                    self._grey, weights = self._compounder.read()
-                    self._mask = np.where(weights > 0, self._truth, 0).astype(np.uint8)
+            with self._lock:  # a command comes between two frames
+                self._insert(index, period)
+
+    def _insert(self, index: int, period: float) -> None:
+        lost = any(device.word == "lost" for device in self.shown.get("devices", ()))
+        if self._phase != "running" or lost:
+            return
+        self._elapsed += period
+        self._compounder.insert(self._images[index], self._poses[index])
+        self._inserted = [*self._inserted[-150:], index]
+        if len(self._inserted) % 5 == 0:
+            self._grey, weights = self._compounder.read()
+            self._mask = np.where(weights > 0, self._truth, 0).astype(np.uint8)
+            self._changes += 1
