@@ -22,6 +22,12 @@ def phase(page, name):
     expect(page.locator("#phase")).to_have_text(name)
 
 
+def frame_box(page):
+    """Where the live frame is, once it is there: its first picture gives it its size."""
+    expect(page.locator("#frame-empty")).to_be_hidden()
+    return page.locator("#frame").bounding_box()
+
+
 def expect_only(page, *enabled):
     assert page.locator("#start").is_enabled() == bool({"Start", "New sweep"} & set(enabled))
     for name in ("Finish", "Save"):
@@ -106,7 +112,7 @@ def test_two_taps_and_a_distance_calibrate(board, server, opened):
     expect(button(page, "Calibrate")).to_be_enabled()
     button(page, "Calibrate").click()
     frame = page.locator("#frame")
-    box = frame.bounding_box()
+    box = frame_box(page)
     frame.click(position={"x": box["width"] / 2, "y": box["height"] * 0.4})
     frame.click(position={"x": box["width"] / 2, "y": box["height"] * 0.6})
     page.get_by_label("Distance").fill("40")
@@ -125,7 +131,7 @@ def test_dragging_a_rectangle_crops(board, server, opened):
     page = opened(server)
     expect(button(page, "Crop")).to_be_enabled()
     button(page, "Crop").click()
-    box = page.locator("#frame").bounding_box()
+    box = frame_box(page)
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(middle[0] + 60, middle[1] + 40)
     page.mouse.down()
@@ -147,7 +153,7 @@ def test_an_answer_that_refuses_is_shown(board, server, opened, monkeypatch):
     page = opened(server)
     expect(button(page, "Crop")).to_be_enabled()
     button(page, "Crop").click()
-    box = page.locator("#frame").bounding_box()
+    box = frame_box(page)
     page.mouse.move(box["x"] + 100, box["y"] + 200)
     page.mouse.down()
     page.mouse.move(box["x"] + 200, box["y"] + 300)
