@@ -137,16 +137,13 @@ def _volume(
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.plan import plan_volume
     from edge_sdk.volume.grid import Volume
-    from edge_sdk.volume.holes import fill_holes
-    from edge_sdk.volume.reconstruct import compound
+    from edge_sdk.volume.reconstruct import compound, read_out
 
     said = read_configs(config)
     plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
     warn(plan.warnings)
     compounder, meta = compound(plan.sweep, config=said, settings=plan.settings, poses=plan.poses, progress=report)
-    voxels, weights = compounder.read()
-    if plan.settings.fill_holes:
-        voxels = fill_holes(voxels, weights > 0, plan.settings.fill_holes, weights=weights)
+    voxels, hit = read_out(compounder, plan.settings, progress=report)
     volume = Volume(voxels, compounder.grid, meta)
     rests_on = {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}
-    return _Input(volume, (weights > 0) | (voxels > 0), source, rests_on)
+    return _Input(volume, hit | (voxels > 0), source, rests_on)

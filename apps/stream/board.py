@@ -27,6 +27,15 @@ ALLOWED: Mapping[Phase, tuple[Command, ...]] = {
     "failed": ("new",),
 }
 """Commands that each phase takes; "new" begins another sweep."""
+LEADS_TO: Mapping[Command, Phase] = {
+    "start": "running",
+    "pause": "paused",
+    "resume": "running",
+    "finish": "finishing",
+    "save": "saving",
+    "new": "ready",
+}
+"""The phase that a command begins."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from apps.stream.board import ALLOWED, Command, Phase
+from apps.stream.board import ALLOWED, LEADS_TO, Command, Phase
 from apps.stream.clock import Clock
 from edge_sdk.errors import StreamError
-
-_LEADS_TO: dict[Command, Phase] = {
-    "start": "running",
-    "pause": "paused",
-    "resume": "running",
-    "finish": "finishing",
-    "save": "saving",
-    "new": "ready",
-}
 
 POLL_S = 0.1
 
@@ -62,7 +53,7 @@ class StreamControl:
                     remedy=f"possible now: {', '.join(takes)}" if takes else "wait",
                 )
             self.problem = ""
-            self._enter(_LEADS_TO[name])
+            self._enter(LEADS_TO[name])
             finish = self._finish if name == "finish" else None
         if finish:
             finish()

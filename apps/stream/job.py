@@ -107,7 +107,7 @@ def run_job(
     assert settings.source.uri is not None
     assert settings.package.path is not None
     assert settings.output.folder is not None
-    parse_source(settings.source.uri)
+    uri = parse_source(settings.source.uri)
     check_folder(settings.output.folder)
     check_formats(settings.output.also)
     if (place := recording_place(settings, datetime.now().astimezone())) is not None:
@@ -120,7 +120,7 @@ def run_job(
         interrupts = Interrupts()
         stack.enter_context(interrupts.installed())
         with interrupts.raising():
-            source = open_input(settings, config, opened.manifest.spacing_mm, clock, stack)
+            source = open_input(uri, settings, config, opened.manifest.spacing_mm, clock, stack)
             start = time.perf_counter()
             session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
         title = title or f"{source.name} · {opened.manifest.name}"

@@ -9,7 +9,7 @@ from apps.stream.plan import plan_volume
 from apps.stream.recorded_input import RecordedInput
 from apps.stream.settings import StreamSettings
 from apps.stream.stream_input import StreamInput
-from apps.stream.uri import ReplayUri, parse_source
+from apps.stream.uri import ReplayUri, SourceUri
 from apps.sweep_warnings import warn
 from apps.sweeps import SweepOptions, load_sweep
 from edge_sdk.errors import EdgeSdkError
@@ -19,12 +19,18 @@ Spacing = tuple[float, float, float]
 
 
 def open_input(
-    settings: StreamSettings, config: PlusConfig | None, package_spacing: Spacing, clock: Clock, stack: ExitStack
+    uri: SourceUri,
+    settings: StreamSettings,
+    config: PlusConfig | None,
+    package_spacing: Spacing,
+    clock: Clock,
+    stack: ExitStack,
 ) -> StreamInput:
     """Open a recording, or the devices of a live sweep.
 
     Args:
-        settings: What to open, and what is known of it.
+        uri: What to open: the settings' source, parsed.
+        settings: What is known of it.
         config: Calibration and reconstruction settings.
         package_spacing: mm per voxel (x, y, z) that the package expects.
         clock: Of the stream.
@@ -34,7 +40,6 @@ def open_input(
         EdgeSdkError: The source or its poses cannot be used.
     """
     assert settings.source.uri is not None
-    uri = parse_source(settings.source.uri)
     spacing = settings.volume.spacing_mm
     wanted = None if spacing is None else (spacing,) * 3
     if isinstance(uri, ReplayUri):

@@ -35,8 +35,6 @@ def open_outlets(settings: StreamSettings, board: Board, stack: ExitStack) -> It
         )
         yield f"viewer: {stack.enter_context(server).url}"
     if igtl.output_port is not None:
-        if missing := missing_module(["pyigtl"], "igtl"):
-            raise StreamError(f"nothing can be sent over OpenIGTLink: {missing}")
         from apps.stream.igtl_output import IgtlOutput
 
         host = igtl.host or LOOPBACK

@@ -70,10 +70,8 @@ class RunningStream:
         self.plan, self.feed, self._clock = plan, feed, clock
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
         self.volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
-        left, right, top, _ = (plan.settings.clip or ClipRegion()).bounds(plan.frame_shape)
-        self.compounding = CompounderStage(
-            feed.posed, self.volume, self._timer, clock, ProbePath(((left + right) / 2, top))
-        )
+        face = (plan.settings.clip or ClipRegion()).upper_middle(plan.frame_shape)
+        self.compounding = CompounderStage(feed.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
             self.compounding.touched,
             network_view(self.volume, package_spacing),
@@ -98,11 +96,6 @@ class RunningStream:
         """Reason → frames that were not inserted."""
         # Copies: the stages go on counting in their threads.
         return Counter(dict(self.feed.left_out)) + Counter(dict(self.compounding.left_out))
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the program was asked to end meanwhile."""
-        return self.pipeline.interrupted
 
     def run(
         self,

@@ -57,8 +57,8 @@ class RunningBoard:
             self._amounts = (-np.inf, {})
 
     def warn(self, warnings: Sequence[str]) -> None:
-        """Show these from now on."""
-        self._warnings = tuple(warnings)
+        """Show these, too."""
+        self._warnings = (*self._warnings, *warnings)
 
     def status(self) -> Status:
         running, control = self.running, self._control

@@ -86,7 +86,7 @@ class SweepJob:
         if self._recorder and (problem := self._recorder.result.problem) and problem != self._told:
             self._told = problem
             warn_of(problem)
-            self._board.warn([*self._board.status().warnings, problem])
+            self._board.warn([problem])
             log_event(_LOGGER, "recording failed", severity="error", why=problem)
 
     def run(self, progress: Progress | None) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class SweepJob:
             recorder=recorder,
             outlet_bytes=self._outlet_bytes(plan),
         )
-        self._board.running, self._board.saved_in = running, ""
+        self._board.running = running
         self._board.warn([str(warning) for warning in plan.warnings])
         self._control.on_finish(feed.stop)
         if self._settings.log.file is not None:  # stderr has them already

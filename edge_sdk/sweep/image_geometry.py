@@ -48,11 +48,11 @@ def with_assumed_calibration(sweep: Sweep, spacing: tuple[float, float]) -> Swee
         raise PoseError(f"the pixel spacing is {x:g} × {y:g} mm", where=sweep.source, remedy="give millimetres above 0")
     height, width = sweep.images.shape[1:3]
     region = recorded_clip(sweep) or ClipRegion()
-    left, right, top, _ = region.bounds((height, width))
+    column, row = region.upper_middle((height, width))
     matrix = np.diag([x, y, 1.0, 1.0])
-    matrix[:2, 3] = -x * (left + right) / 2, -y * top
+    matrix[:2, 3] = -x * column, -y * row
     tracked = TrackedTransform(np.tile(matrix, (len(sweep), 1, 1)), (OK,) * len(sweep))
-    where = f"pixel ({(left + right) / 2:g}, {top:g})"
+    where = f"pixel ({column:g}, {row:g})"
     return replace(
         sweep,
         transforms={**sweep.transforms, "ImageToProbe": tracked},

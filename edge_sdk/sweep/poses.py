@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.sweep import OK, Sweep
+from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import TransformGraph
 
 RIGID_TOLERANCE = 0.02
@@ -19,6 +19,7 @@ RIGID_TOLERANCE = 0.02
 _IMAGES = "check that the scanner sent images during the recording (their ImageStatus is not OK)"
 _TRACKER = "check that the tracker saw the probe and the reference during the recording"
 _PLACEHOLDER = np.eye(4)
+_NO_IMAGE = np.empty((1, 0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ class ImagePlacement:
         except PoseError as error:
             raise PoseError(error.what, where=where, remedy=error.remedy) from None
         self.tracked = tuple(name for name in self._path if name in moving)
+
+    def of_moment(self, transforms: Mapping[str, TrackedTransform]) -> tuple[NDArray[np.float64], str]:
+        """Matrix (4, 4) of one image, NaN where not usable, and why not, "" where usable.
+
+        Args:
+            transforms: Those in `tracked`, of one frame each.
+        """
+        (matrix,), (reason,) = self.of(Sweep(_NO_IMAGE, np.zeros(1), transforms))
+        return matrix, reason
 
     def of(self, sweep: Sweep) -> tuple[NDArray[np.float64], list[str]]:
         """Matrices (N, 4, 4) of the frames, NaN where not usable, and why not; "" where usable."""

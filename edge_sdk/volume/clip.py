@@ -60,6 +60,15 @@ class ClipRegion:
             )
         return left, right, top, bottom
 
+    def upper_middle(self, image_shape: tuple[int, int]) -> tuple[float, float]:
+        """The pixel (x, y) in the middle of the rectangle's upper edge, where a transducer's face is.
+
+        Raises:
+            GeometryError: As `bounds`.
+        """
+        left, right, top, _ = self.bounds(image_shape)
+        return (left + right) / 2, top
+
     def segments(self, image_shape: tuple[int, int], *, by_rows: bool = True) -> NDArray[np.int64]:
         """Pixels to insert, (H, 4): per row two half-open x ranges, start and stop, start and stop.
 

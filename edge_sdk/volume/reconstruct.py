@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.progress import Progress
@@ -62,14 +63,27 @@ def reconstruct(
     compounder, meta = compound(
         sweep, config=config, settings=settings, poses=poses, progress=progress, threads=threads
     )
+    voxels, _ = read_out(compounder, settings, progress=progress, threads=threads)
+    return Volume(voxels, compounder.grid, meta)
+
+
+def read_out(
+    compounder: Compounder,
+    settings: ReconstructionSettings,
+    *,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The volume's voxels (D, H, W) with its holes filled as the settings say, and which were hit by a pixel."""
     voxels, weights = compounder.read()
+    hit = weights > 0
     if settings.fill_holes:
         if progress:
             progress(0, 1, "filling holes")
-        voxels = fill_holes(voxels, weights > 0, settings.fill_holes, weights=weights, threads=threads)
+        voxels = fill_holes(voxels, hit, settings.fill_holes, weights=weights, threads=threads)
         if progress:
             progress(1, 1, "filling holes")
-    return Volume(voxels, compounder.grid, meta)
+    return voxels, hit
 
 
 def compound(

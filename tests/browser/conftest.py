@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from apps.stream.viewer.server import ViewerServer
-from tests.browser.simulated_board import SimulatedBoard
+from tests.browser.viewer_fixtures import board, server
+
+__all__ = ["board", "server"]
 
 TABLET, SMALL_TABLET, PHONE = (1280, 800), (1024, 600), (390, 844)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -37,18 +39,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def board() -> Iterator[SimulatedBoard]:
-    with SimulatedBoard() as board:
-        yield board
-
-
-@pytest.fixture
-def server(board: SimulatedBoard) -> Iterator[ViewerServer]:
-    with ViewerServer(board, port=0) as server:
-        yield server
 
 
 @pytest.fixture

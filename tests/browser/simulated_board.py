@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.board import ALLOWED, Command, DeviceState, Phase, QueueFill, SeenFrame, Slice, Status
+from apps.stream.board import ALLOWED, LEADS_TO, Command, DeviceState, Phase, QueueFill, SeenFrame, Slice, Status
 from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 from edge_sdk.metrics import class_ml
@@ -165,15 +165,7 @@ class SimulatedBoard(Closing):
         with self._lock:
             if name not in ALLOWED[self._phase]:
                 raise StreamError(f"{name} is not possible while {self._phase}", where="stream")
-            following: dict[Command, Phase] = {
-                "start": "running",
-                "pause": "paused",
-                "resume": "running",
-                "finish": "finishing",
-                "save": "saving",
-                "new": "ready",
-            }
-            self._phase = following[name]
+            self._phase = LEADS_TO[name]
         if name == "new":
             self._clear()
         if name == "finish":

@@ -12,7 +12,7 @@ from typing import Any
 
 from apps.stream.board import DeviceState
 from apps.stream.clock import Clock
-from apps.stream.live.pose_uri import OpenedPoses, live_poses
+from apps.stream.live.pose_uri import WORKS, OpenedPoses, live_poses
 from apps.stream.live.poses import TrackedPoses
 from apps.stream.uri import CameraUri, PeerUri, parse_peer
 from edge_sdk.closing import Closing
@@ -125,8 +125,6 @@ class LiveDevices(Closing):
     def _opened_poses(self, name: str, source: CameraUri | PeerUri, poses: str | None) -> OpenedPoses:
         if poses is None:
             if isinstance(source, CameraUri):
-                from apps.stream.live.pose_uri import WORKS
-
                 raise PoseError("a camera knows no poses", where=name, remedy=f"give them with --poses: {WORKS}")
             return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": name})
         if not poses.startswith("igtl:"):
@@ -176,4 +174,4 @@ class LiveDevices(Closing):
 
 def _state(follower: Follower[Any]) -> DeviceState:
     state = follower.state
-    return DeviceState(follower.name, state.word, state.why, state.losses, Counter(state.errors))
+    return DeviceState(follower.name, state.word, state.why, state.losses, state.errors)

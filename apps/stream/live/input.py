@@ -22,7 +22,7 @@ from apps.stream.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.sweep import OK, Sweep
+from edge_sdk.sweep.sweep import Sweep
 
 NAMES_S = 15.0
 """A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
@@ -160,12 +160,9 @@ class LiveInput:
             image = self._devices.first_image()
             moment = image.moment + self._lag
             self._devices.poses.wait(names, moment, WAIT_S)
-            transforms = self._devices.poses.at(names, moment, 0.0, 0)
-            frame = Sweep(image.image[None], np.array([moment]), transforms, image_status=(OK,))
-            (pose,), (reason,) = found.placement.of(frame)
+            pose, reason = found.placement.of_moment(self._devices.poses.at(names, moment, 0.0, 0))
             if not reason:
-                found_pose: NDArray[np.float64] = pose
-                return found_pose
+                return pose
             time.sleep(POLL_S)
         raise self._no_pose(FIRST_POSE_S, reason)
 

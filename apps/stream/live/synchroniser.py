@@ -16,7 +16,7 @@ from apps.stream.messages import Frame, PosedFrame, Recorded
 from apps.stream.queues import BoundedQueue
 from apps.stream.synchroniser import SKIPPED
 from edge_sdk.sweep.poses import ImagePlacement
-from edge_sdk.sweep.sweep import OK, Sweep
+from edge_sdk.sweep.sweep import OK
 
 WAIT_S = 0.2
 """A frame waits so long for its pose, from the moment that it belongs to; a tracker of 10 Hz answers in time."""
@@ -100,8 +100,7 @@ class LiveSynchroniser:
 
     def _placed(self, frame: Frame, transforms: Transforms) -> tuple[NDArray[np.float64], str]:
         """Image to world, and why it may not be used, or ""."""
-        moment = Sweep(frame.image[None], np.array([frame.due]), transforms, image_status=(OK,))
-        (pose,), (reason,) = self._placement.of(moment)
+        pose, reason = self._placement.of_moment(transforms)
         if reason:
             return pose, self._sensor_fails() or reason
         if self._last_pose is None or not np.array_equal(pose, self._last_pose):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from apps.stream import job
 from apps.stream.clock import Clock
 from edge_sdk.closing import Closing
 from edge_sdk.manifest import Manifest, Normalisation, TrainingData
@@ -95,3 +97,18 @@ def make_sweep() -> Callable[..., Sweep]:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch, session: FormulaSession, manifest: Manifest) -> None:
+    """Every path is a package of the formula."""
+
+    class Opened(SimpleNamespace):
+        def __enter__(self) -> Opened:
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            return None
+
+    opened = Opened(manifest=manifest, digest="ab" * 32, open=lambda _target, _threads: session)
+    monkeypatch.setattr(job, "load_package", lambda _path: opened)

@@ -26,6 +26,7 @@ from edge_sdk.sweep.recorder import SweepRecorder, recording_of
 from edge_sdk.sweep.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
+pytestmark = pytest.mark.usefixtures("package")
 FILES = {
     *("volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png"),
     *("report.html", "report.json", "summary.json"),
@@ -47,19 +48,6 @@ SUMMARY = [
 def source(tmp_path: Path, make_sweep: Callable[..., Sweep]) -> str:
     write_sweep(make_sweep(20, bad={7: "INVALID"}), tmp_path / "s.igs.mha")
     return f"replay:{tmp_path / 's.igs.mha'}?rate=max"
-
-
-@pytest.fixture(autouse=True)
-def package(monkeypatch: pytest.MonkeyPatch, session: Any, manifest: Manifest) -> None:
-    class Opened(SimpleNamespace):
-        def __enter__(self) -> Any:
-            return self
-
-        def __exit__(self, *_error: object) -> None:
-            return None
-
-    opened = Opened(manifest=manifest, digest="ab" * 32, open=lambda _target, _threads: session)
-    monkeypatch.setattr(job, "load_package", lambda _path: opened)
 
 
 def no_blank(value: Any, where: str = "report") -> None:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.volume.files import read_volume
 
+pytestmark = pytest.mark.usefixtures("package")
 FPS = 40
 CYCLES = int(os.environ.get("EDGE_SDK_CYCLES", "4"))
 
@@ -69,19 +69,6 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> Camera:
     made = Camera()
     monkeypatch.setattr(devices, "open_camera", made.opened)
     return made
-
-
-@pytest.fixture(autouse=True)
-def package(monkeypatch: pytest.MonkeyPatch, session: Any, manifest: Manifest) -> None:
-    class Opened(SimpleNamespace):
-        def __enter__(self) -> Any:
-            return self
-
-        def __exit__(self, *_error: object) -> None:
-            return None
-
-    opened = Opened(manifest=manifest, digest="ab" * 32, open=lambda _target, _threads: session)
-    monkeypatch.setattr(job, "load_package", lambda _path: opened)
 
 
 def settings_of(folder: Path, source: str, poses: str | None, **volume: Any) -> StreamSettings:

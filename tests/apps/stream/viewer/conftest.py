@@ -1,20 +1,3 @@
-from __future__ import annotations
+from tests.browser.viewer_fixtures import board, server
 
-from collections.abc import Iterator
-
-import pytest
-
-from apps.stream.viewer.server import ViewerServer
-from tests.browser.simulated_board import SimulatedBoard
-
-
-@pytest.fixture
-def board() -> Iterator[SimulatedBoard]:
-    with SimulatedBoard() as board:
-        yield board
-
-
-@pytest.fixture
-def server(board: SimulatedBoard) -> Iterator[ViewerServer]:
-    with ViewerServer(board, port=0) as server:
-        yield server
+__all__ = ["board", "server"]
