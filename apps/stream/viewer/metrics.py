@@ -10,9 +10,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from apps.stream.board import Phase, Status
+from edge_sdk.sweep.following import Word
 
 _PREFIX = "edge_sdk_stream_"
-_DEVICE_WORDS = ("opening", "running", "silent", "lost", "closed")
 
 
 def exposition(status: Status, pages: int) -> bytes:
@@ -77,7 +77,7 @@ def _devices(status: Status) -> Iterator[Metric]:
         _PREFIX + "device_errors", "What was received and left out", labels=["device", "reason"]
     )
     for device in status.devices:
-        for word in dict.fromkeys((*_DEVICE_WORDS, device.word)):
+        for word in dict.fromkeys((*get_args(Word), device.word)):
             state.add_metric([device.name, word], float(word == device.word))
         losses.add_metric([device.name], device.losses)
         for reason, count in device.errors.items():
