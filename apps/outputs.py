@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,10 +51,14 @@ class MaskWriter:
     check: Callable[[Volume], None] = lambda _volume: None
 
 
-def mask_writer(path: Path) -> MaskWriter:
+def mask_writer(path: Path, inputs: Iterable[Path | None] = ()) -> MaskWriter:
     """How to write a mask of this name; refused before the work where it cannot be.
 
     A name that ends with .dcm also gives the volume, see `edge_sdk.volume.dicom.files`.
+
+    Args:
+        path: The file to write.
+        inputs: Files that must not be replaced, see `edge_sdk.files.check_place`.
 
     Raises:
         FileFormatError: No mask format by its name.
@@ -67,7 +71,7 @@ def mask_writer(path: Path) -> MaskWriter:
     name = path.name.lower()
     if name.endswith(".dcm"):
         check_dicom_name(path)
-        check_place(volume_beside(path))
+        check_place(volume_beside(path), inputs=inputs)
         return MaskWriter(lambda done: _dicom(done, path, volume_beside(path)), check_dicom_volume)
     if name.endswith(SUFFIX):
         return MaskWriter(lambda done: write_segmentation(done.mask, done.labels, path))

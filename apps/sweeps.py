@@ -70,6 +70,12 @@ class SweepOptions:
     max_gap: float | None = None
     pixel_spacing: str | None = None
 
+    @property
+    def pose_file(self) -> Path | None:
+        """The file that the poses are read from, or None."""
+        kind, _, rest = (self.poses or "").partition(":")
+        return Path(rest) if kind in ("csv", "sweep") and rest else None
+
 
 def load_sweep(
     path: Path,

@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,8 @@ _PLACE = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
     errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
 }  # fmt: skip
+
+_PIXELS_BESIDE = (".raw", ".zraw", ".raw.gz")
 
 
 @contextmanager
@@ -52,15 +54,21 @@ def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterato
         raise
 
 
-def check_place(path: str | Path) -> None:
+def check_place(path: str | Path, *, inputs: Iterable[str | Path | None] = ()) -> None:
     """Find out before long work whether a file can be written at `path`; `atomic_path` makes missing folders.
 
+    Args:
+        path: The file to write.
+        inputs: Files that the work reads, which must not be replaced by its result; None entries are passed over.
+
     Raises:
-        EdgeSdkError: A directory is in the way, or the nearest folder that there is cannot be written.
+        EdgeSdkError: A directory is in the way, the nearest folder that there is cannot be written, or `path`, or the
+            file of pixels beside it, is one of the inputs.
     """
     path = Path(path)
     if path.is_dir():
         raise _in_the_way(path)
+    refuse_overwriting(path, inputs)
     folder = next(place for place in path.absolute().parents if os.path.lexists(place))
     probe = folder / f".part-{secrets.token_hex(4)}"
     try:
@@ -68,6 +76,18 @@ def check_place(path: str | Path) -> None:
         probe.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def refuse_overwriting(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
+    """Refuse to write what is read; see `check_place`.
+
+    Raises:
+        EdgeSdkError: `path`, or a file of pixels beside it, is one of the inputs.
+    """
+    read = [part for each in inputs if each is not None for part in _with_pixels(Path(each)) if part.exists()]
+    for part in _with_pixels(Path(path)):
+        if part.exists() and any(part.samefile(each) for each in read):
+            raise EdgeSdkError("is an input, which the output would replace", where=part, remedy="choose another -o")
 
 
 def remove_parts(path: str | Path) -> None:
@@ -86,6 +106,12 @@ def sha256(path: str | Path) -> str:
     """SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _with_pixels(path: Path) -> list[Path]:
+    """A file, and where it is a header, the files of pixels that may lie beside it."""
+    beside = _PIXELS_BESIDE if path.suffix.lower() in (".mhd", ".nhdr") else ()
+    return [path, *(path.with_suffix(suffix) for suffix in beside)]
 
 
 def _unwritable(path: Path, error: OSError) -> EdgeSdkError:

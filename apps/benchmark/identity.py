@@ -10,7 +10,7 @@ from typing import Any
 
 import edge_sdk
 from apps.accelerators import accelerators
-from apps.report.html import not_measured
+from apps.report.html import not_measured, without_blanks
 from edge_sdk.device import describe_device
 from edge_sdk.files import sha256
 from edge_sdk.package import Package
@@ -37,9 +37,9 @@ def identity(package: Package, seed: int) -> dict[str, Any]:
         "package_bytes": sum(path.stat().st_size for path in files),
         "variant": manifest.variant,
         "precision": dict(manifest.precision),
-        "recipe": manifest.recipe or not_measured("the manifest names no recipe"),
+        "recipe": without_blanks(manifest.recipe, "the manifest's recipe does not set it"),
         "gate": {"verdict": manifest.gate.verdict, "reason": manifest.gate.reason or "none given"},
-        "training_data": manifest.training_data.model_dump(),
+        "training_data": without_blanks(manifest.training_data.model_dump(), "the manifest does not say"),
         "seed": seed,
     }
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from apps.report.html import is_measured, not_measured, render, transposed
 from apps.report.plots import bar_svg, histogram_svg, line_svg
+from edge_sdk.session import runtime_of
 
 HEADINGS = {
     "target": "target",
@@ -32,7 +33,7 @@ def summary_rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "target": item["target"],
             "status": item["status"]["state"],
-            "precision": report["identity"]["precision"][item["target"]],
+            "precision": report["identity"]["precision"][runtime_of(item["target"])],
             "p50_ms": _inside(item, "latency", "p50"),
             "p90_ms": _inside(item, "latency", "p90"),
             "p99_ms": _inside(item, "latency", "p99"),

@@ -26,8 +26,9 @@ def command(
     from edge_sdk.sweep.formats import sweep_writer
 
     write = sweep_writer(output)  # refused before the work
-    check_place(output)
-    recording = load_sweep(sweep, SweepOptions(poses, lag, max_gap, pixel_spacing), need_poses=False)
+    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    check_place(output, inputs=[sweep, options.pose_file])
+    recording = load_sweep(sweep, options, need_poses=False)
     write(recording, output, compressed=True)
     result = {
         "sweep": str(output),

@@ -86,12 +86,13 @@ def command(
     from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
     volume_suffix(output)  # refused before the work, as is all that follows
-    check_place(output)
+    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    check_place(output, inputs=[sweep, *(config or ()), options.pose_file, importance_mask])
     filling = parse_hole_filling(fill_holes) if fill_holes else None
     said = read_configs(config)
     asked = (said and said.reconstruction and said.reconstruction.compounding) or "mean"
     compounding = chosen_compounding(compounding, asked, mean, importance_mask)
-    recording = load_sweep(sweep, SweepOptions(poses, lag, max_gap, pixel_spacing), config=said)
+    recording = load_sweep(sweep, options, config=said)
     settings = (said and said.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = with_spacing(settings, spacing)

@@ -65,12 +65,13 @@ def command(
     from edge_sdk.volume.measurements import measurements
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
-    writer = mask_writer(output)
+    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    inputs = [source, package, *(config or ()), options.pose_file]
+    writer = mask_writer(output, inputs)
     if surface is not None:
         check_surface_name(surface)
     for place in filter(None, (output, surface, measure)):
-        check_place(place)
-    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+        check_place(place, inputs=inputs)
     with Package(package) as opened, progress() as report:
         made = _volume(source, options, config, opened.manifest, report)
         writer.check(made.volume)

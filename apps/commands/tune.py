@@ -43,10 +43,13 @@ def command(
     and is used from then on wherever the package is opened on this device with as many threads.
     """
     from apps.tuning.tune import TUNABLE, tune, write_tuned
+    from edge_sdk.files import refuse_overwriting
     from edge_sdk.package import Package
 
     if held_out and data is None:
         raise typer.BadParameter("needs --data", param_hint="--held-out")
+    if output is not None:
+        refuse_overwriting(output, [package])
     with Package(package) as opened, progress() as report:
         names = [target] if target != "all" else [name for name in opened.targets if name in TUNABLE]
         runnable = names if target != "all" else [name for name in names if _runs(name)]

@@ -24,6 +24,17 @@ def is_measured(value: object) -> bool:
     return not (isinstance(value, dict) and value.keys() == {"value", "why"})
 
 
+def without_blanks(value: Any, why: str) -> Any:
+    """A value with `not_measured(why)` in place of every null and every empty text, list or mapping in it."""
+    if value is None or (isinstance(value, str | list | tuple | Mapping) and not value):
+        return not_measured(why)
+    if isinstance(value, Mapping):
+        return {name: without_blanks(inner, why) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_blanks(inner, why) for inner in value]
+    return value
+
+
 def shown(value: object, digits: int = 4) -> str:
     """A value as text for a table cell: numbers to `digits` significant digits, lists joined, never blank.
 

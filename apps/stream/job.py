@@ -11,7 +11,6 @@ from typing import Any
 
 from apps.inputs import read_configs
 from apps.logs import log_event, logger_of
-from apps.outputs import check_formats
 from apps.stream.clock import Clock
 from apps.stream.control import StreamControl
 from apps.stream.open_input import open_input
@@ -24,7 +23,7 @@ from apps.stream.settings import StreamSettings
 from apps.stream.signals import Interrupts
 from apps.stream.sinks import check_folder
 from apps.stream.sweep_job import SweepJob
-from apps.stream.uri import parse_source
+from apps.stream.uri import ReplayUri, parse_source
 from apps.stream.watchdog import StuckError
 from apps.sweeps import SweepOptions, parse_pixel_spacing
 from edge_sdk.errors import EdgeSdkError
@@ -108,8 +107,10 @@ def run_job(
     assert settings.package.path is not None
     assert settings.output.folder is not None
     uri = parse_source(settings.source.uri)
-    check_folder(settings.output.folder)
-    check_formats(settings.output.also)
+    recording = uri.path if isinstance(uri, ReplayUri) else None
+    pose_file = SweepOptions(settings.poses.uri).pose_file
+    inputs = [recording, pose_file, settings.package.path, *settings.volume.config]
+    check_folder(settings.output.folder, formats=settings.output.also, inputs=inputs)
     if (place := recording_place(settings, datetime.now().astimezone())) is not None:
         check_recording(place)
     config = read_configs(settings.volume.config)

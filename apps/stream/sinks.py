@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,38 @@ from apps.stream.overlay import write_overlay
 from apps.stream.page import stream_page
 from apps.stream.report import stream_summary
 from edge_sdk.errors import EdgeSdkError, StreamError
-from edge_sdk.files import atomic_path, check_place
+from edge_sdk.files import atomic_path, check_place, refuse_overwriting
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.measurements import measurements
 
 PARTIAL_VOLUME = "volume-partial.nii.gz"
+OUTPUTS = (
+    *("volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png", "report.html", "report.json"),
+    *("summary.json", PARTIAL_VOLUME),
+)
+"""Files that a stream may write to its folder, whatever formats are asked for."""
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, formats: Collection[str] = (), inputs: Iterable[Path | None] = ()) -> None:
     """Refuse an output folder that cannot be one, before any work.
 
+    Args:
+        folder: Where the files will go.
+        formats: Of `apps.outputs.FORMATS`, in which the result will be written too.
+        inputs: Files that must not be replaced; None entries are passed over.
+
     Raises:
-        EdgeSdkError: A file lies where the folder should be, or nothing can be written there.
+        EdgeSdkError: A file lies where the folder should be, nothing can be written there, a format is not known, or
+            an output would replace an input.
     """
+    check_formats(formats)
     place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not place.is_dir():
         raise EdgeSdkError("is a file, and a folder is to be written", where=place, remedy="choose another -o")
-    check_place(folder / "volume.nii.gz")
+    check_place(folder / OUTPUTS[0])
+    inputs = list(inputs)
+    for name in (*OUTPUTS, *(name for format_ in formats for name in FORMATS[format_])):
+        refuse_overwriting(folder / name, inputs)
 
 
 def write_outputs(

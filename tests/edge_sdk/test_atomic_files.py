@@ -111,3 +111,27 @@ def test_place_is_checked_before_the_work(tmp_path: Path) -> None:
             check_place(unwritable)
     check_place(tmp_path / "new" / "x.mha")
     assert [item.name for item in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("output", "read", "refused"),
+    [
+        ("a.mha", "a.mha", "a.mha"),
+        ("link.mha", "a.mha", "link.mha"),
+        ("folder/../a.mha", "a.mha", "a.mha"),
+        ("a.nhdr", "a.mhd", "a.raw"),
+        ("b.mha", "a.mha", None),
+        ("a.nii", "a.mha", None),
+        ("a.mha", "absent.mha", None),
+    ],
+)
+def test_no_output_replaces_what_is_read(tmp_path: Path, output: str, read: str, refused: str | None) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("a.mha", "a.mhd", "a.raw"):
+        (tmp_path / name).write_text("measured")
+    (tmp_path / "link.mha").symlink_to(tmp_path / "a.mha")
+    if refused is None:
+        check_place(tmp_path / output, inputs=[None, tmp_path / read])
+    else:
+        with pytest.raises(EdgeSdkError, match=rf"{refused}: is an input"):
+            check_place(tmp_path / output, inputs=[None, tmp_path / read])

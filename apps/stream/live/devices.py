@@ -109,7 +109,7 @@ class LiveDevices(Closing):
         """How they do."""
         states = [_state(follower) for follower in (self._source, *self._sensors)]
         last = states[-1]  # of the poses, wherever they come from
-        return (*states[:-1], replace(last, errors=Counter(last.errors) + self._strange))
+        return (*states[:-1], replace(last, errors=dict(Counter(last.errors) + self._strange)))
 
     def sensor_fails(self) -> str:
         """Why there are no poses now, or ""."""
@@ -174,4 +174,4 @@ class LiveDevices(Closing):
 
 def _state(follower: Follower[Any]) -> DeviceState:
     state = follower.state
-    return DeviceState(follower.name, state.word, state.why, state.losses, state.errors)
+    return DeviceState(follower.name, state.word, state.why, state.losses, dict(state.errors))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from apps.stream.board import ALLOWED, Board, Status
 from edge_sdk.volume.label_colours import label_colour
 
 _MOST_PATH_POINTS = 400
+_STATUS = TypeAdapter(Status)
+"""Its JSON follows the declared types of the fields: a Counter becomes an object, as any other mapping does."""
 
 
 def status_message(board: Board, status: Status) -> str:
@@ -27,7 +29,7 @@ def status_message(board: Board, status: Status) -> str:
         classes=classes,
         allowed=ALLOWED[status.phase],
         adjustable=status.phase == "ready",
-        **asdict(status),
+        **_STATUS.dump_python(status, mode="json"),
     )
 
 

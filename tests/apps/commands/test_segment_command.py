@@ -149,3 +149,14 @@ def test_failures_write_nothing(tmp_path: Path, package: Path) -> None:
     package.write_bytes(content)
     assert str(package) in failure("segment", scan, "--package", package, "-o", mask)
     assert not mask.parent.exists()
+
+
+@pytest.mark.parametrize("option", ["-o", "--measurements"])
+def test_an_input_is_not_replaced_by_its_own_result(tmp_path: Path, package: Path, option: str) -> None:
+    scan = bright_half(tmp_path / "scan.mha")
+    before = scan.read_bytes()
+    mask = ["-o", tmp_path / "mask.mha"] if option != "-o" else []
+    said = failure("segment", scan, "--package", package, *mask, option, scan)
+    assert "is an input, which the output would replace" in said
+    assert scan.read_bytes() == before
+    assert not (tmp_path / "mask.mha").exists()

@@ -41,3 +41,10 @@ def test_the_fastest_plan_is_checked_used_and_written(tmp_path: Path) -> None:
 def test_what_cannot_be_tuned_is_refused(tmp_path: Path) -> None:
     assert "executorch cannot be tuned" in failure("tune", tiny_package(tmp_path, "openvino"), "--target", "executorch")
     assert "holds no openvino model" in failure("tune", toy_package(tmp_path / "toy.edgepkg", "alpha"))
+
+
+def test_the_package_itself_is_not_written_to(tmp_path: Path) -> None:
+    package = toy_package(tmp_path / "toy.edgepkg")
+    before = package.read_bytes()
+    assert "is an input, which the output would replace" in failure("tune", package, "-o", package)
+    assert package.read_bytes() == before
