@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_sdk.errors import EdgeSdkError
-from edge_sdk.target_choice import known_targets
+from edge_sdk.packages.target_choice import known_targets
 
 KINDS = ("NPU", "GPU")
 RUNTIME = "openvino"

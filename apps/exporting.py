@@ -12,10 +12,10 @@ import numpy as np
 
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Graph
-from edge_sdk.manifest import Gate, Manifest
-from edge_sdk.package_writer import write_package
+from edge_sdk.packages.manifest import Gate, Manifest
+from edge_sdk.packages.selftest import SelfTestResult, SelfTestVector, compact_patch, compare
+from edge_sdk.packages.writer import write_package
 from edge_sdk.progress import Progress
-from edge_sdk.selftest import SelfTestResult, SelfTestVector, compact_patch, compare
 from edge_sdk.session import Patch
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def _simulated(folder: Path, progress: Progress | None) -> Path:
 
 
 def _recipe() -> Recipe:
-    from edge_sdk.manifest import Normalisation
+    from edge_sdk.packages.manifest import Normalisation
     from edge_sdk.simulation.phantom import LABEL_NAMES
     from quantization.recipe import Data, Fit, Network, Prune, Quantize, Recipe, Student
 

@@ -24,7 +24,7 @@ def parse_hole_filling(texts: Sequence[str]) -> tuple[HoleFilling, ...]:
 
 
 def _kernel(text: str) -> HoleFilling:
-    from edge_sdk.volume.holes import OPTIONS, impossible_value
+    from edge_sdk.volume.holes.filling import OPTIONS, impossible_value
 
     name, colon, rest = text.partition(":")
     kernel = name.upper()

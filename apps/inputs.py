@@ -55,8 +55,8 @@ def with_header(path: Path) -> Path:
     """The .mhd or .nhdr beside a file of bare pixels that names it; any other `path` itself."""
     if not path.name.lower().endswith((".raw", ".zraw", ".raw.gz")):
         return path
-    from edge_sdk.metaimage import read_metaimage
-    from edge_sdk.nrrd_file import read_nrrd
+    from edge_sdk.containers.metaimage import read_metaimage
+    from edge_sdk.containers.nrrd import read_nrrd
 
     for header in sorted(path.parent.iterdir()):
         with suppress(FileFormatError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import Graph
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 
 HOLDER = "openvino"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "load_package": "edge_sdk.package",
-    "Package": "edge_sdk.package",
+    "load_package": "edge_sdk.packages.package",
+    "Package": "edge_sdk.packages.package",
     "read_sweep": "edge_sdk.sweep.formats",
     "write_sweep": "edge_sdk.sweep.formats",
     "read_volume": "edge_sdk.volume.files",
@@ -20,7 +20,7 @@ __all__ = ["Package", "load_package", "read_sweep", "read_volume", "segment", "w
 
 if TYPE_CHECKING:
     from edge_sdk.inference.segment import segment
-    from edge_sdk.package import Package, load_package
+    from edge_sdk.packages.package import Package, load_package
     from edge_sdk.sweep.formats import read_sweep, write_sweep
     from edge_sdk.volume.files import read_volume, write_volume
 

@@ -17,8 +17,8 @@ from torch import nn
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.graph import Conv, Graph, Quantize
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
+from edge_sdk.packages.manifest import Normalisation
 from quantization.compressor import Form, Row, StageReport
 from quantization.observers import calibrated_ranges, check_calibration
 from quantization.quantizers import with_quantizers

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from edge_sdk.manifest import Manifest, TrainingData
 from edge_sdk.network.variants import PATCH_MULTIPLE, VARIANTS
+from edge_sdk.packages.manifest import Manifest, TrainingData
 from quantization.recipe import Recipe
 
 

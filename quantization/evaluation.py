@@ -10,9 +10,9 @@ from torch import nn
 
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.segment import segment
-from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import Scores, dice_per_class, mean_over_cases, mean_over_classes
 from edge_sdk.network.module_session import ModuleSession
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from quantization.data import read_case

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge_sdk.manifest import Gate
 from edge_sdk.metrics import Paired, Scores, compare_paired, paired_by_case
+from edge_sdk.packages.manifest import Gate
 from quantization import recipe
 
 PERFECT = {"dice": 1.0, "hd95": 0.0}

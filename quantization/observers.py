@@ -12,8 +12,8 @@ from torch import Tensor
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Activation, Graph, Input, Node, Quantize
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
+from edge_sdk.packages.manifest import Normalisation
 from edge_sdk.quiet import quiet_imports
 from quantization.quantizers import quantization_points, shared_ranges, with_quantizers
 from quantization.recipe import Quantize as Plan

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Node, Quantize
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import GraphModule
+from edge_sdk.packages.manifest import Normalisation
 from quantization.calibration import Calibration, Score
 from quantization.compressor import Form, Row, StageReport
 from quantization.features import feature_loss

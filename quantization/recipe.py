@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.manifest import Inference, Normalisation
 from edge_sdk.network.variants import PATCH_MULTIPLE
+from edge_sdk.packages.manifest import Inference, Normalisation
 from edge_sdk.toml_file import first_fault, read_toml
 
 Positive = Annotated[int, Field(gt=0)]

@@ -17,9 +17,9 @@ import numpy as np
 from apps.package_graph import graph_of
 from edge_sdk.errors import PackageError
 from edge_sdk.graph import Conv, Graph
-from edge_sdk.package import Package, write_package
-from edge_sdk.package_writer import with_artefact
-from edge_sdk.selftest import compare
+from edge_sdk.packages.package import Package, write_package
+from edge_sdk.packages.selftest import compare
+from edge_sdk.packages.writer import with_artefact
 from targets.lowering.even_weights import HALF
 from targets.registry import TARGETS
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from edge_sdk.errors import EdgeSdkError, TargetError
+from edge_sdk.packages.selftest import compare, read_selftest
 from edge_sdk.process_end import how_it_ended
-from edge_sdk.selftest import compare, read_selftest
 
 LIMIT_S = 180.0
 """Longer than any runtime took to open and run a network of this project on two slow cores, many times over."""

@@ -10,8 +10,8 @@ from apps.report.html import not_measured
 from edge_sdk.inference.accuracy import THRESHOLD, CaseScores, compare_with_reference, score_cases
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.metrics import Scores
-from edge_sdk.package import Package
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 
 _ABSENT = "neither the mask nor the labels hold this class"

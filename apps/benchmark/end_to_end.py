@@ -14,7 +14,7 @@ from apps.report.html import is_measured, not_measured
 from apps.report.statistics import summary_ms
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.session import Patch, Session
 from edge_sdk.volume.grid import Volume
 

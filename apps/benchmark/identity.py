@@ -13,7 +13,7 @@ from apps.accelerators import accelerators
 from apps.report.html import not_measured, without_blanks
 from edge_sdk.device import describe_device
 from edge_sdk.files import sha256
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.session import artefacts_of
 
 SOURCE = Path(edge_sdk.__file__).resolve().parent.parent

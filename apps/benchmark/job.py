@@ -15,7 +15,7 @@ from apps.benchmark.workload import make_workload
 from apps.report.html import not_measured
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.inference.cases import find_cases
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.progress import Progress
 from edge_sdk.session import runtime_of
 

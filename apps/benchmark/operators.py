@@ -7,9 +7,9 @@ from typing import Any
 
 from apps.inspection.executed import delegated, share_by_precision, share_by_work, total_milliseconds
 from apps.report.html import not_measured
-from edge_sdk.package import Package
-from edge_sdk.package_session import PackageSession
-from edge_sdk.selftest import SelfTestResult, compare
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import SelfTestResult, compare
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.session import runtime_of
 
 SLOWEST = 10

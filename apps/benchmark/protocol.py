@@ -14,7 +14,7 @@ import numpy as np
 
 from apps.benchmark.energy import EnergyMeter
 from apps.benchmark.thermal import thermal_report, thermal_state
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.session import Patch, Session
 

@@ -19,8 +19,8 @@ from apps.report.html import not_measured
 from apps.report.memory import forget_peak, peak_rss_mb, rss_mb
 from apps.report.statistics import summary_ms
 from edge_sdk.errors import EdgeSdkError, TargetError
-from edge_sdk.package import Package
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 from edge_sdk.session import runtime_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.report.html import not_measured
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.grid import Volume
 
 SWEEP_FRAMES = 120
@@ -40,7 +40,7 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
         case = find_cases(data)[0]
         volume = case.read(manifest.labels)[0]
         return Workload(volume, None, _described(volume, manifest, {"data": "real", "which": str(case.image)}))
-    from apps.stream.plan import plan_volume
+    from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.simulation.simulate import simulate
     from edge_sdk.volume.reconstruct import reconstruct
 

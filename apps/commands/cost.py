@@ -22,7 +22,7 @@ def command(
     The machine's peaks are measured first: matrix products in 8 bits and in float32 by OpenVINO, and copies.
     """
     from apps.inspection.cost import cost_of
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     with Package(package) as opened:
         found = cost_of(opened, target, threads)

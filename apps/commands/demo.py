@@ -17,8 +17,8 @@ def command(
     ] = False,
 ) -> None:
     """Simulate a tracked sweep, stream it live, segment it in INT8, and compare with the known labels."""
-    from apps.stream.demo import run_demo
-    from apps.stream.table import print_result
+    from apps.demo import run_demo
+    from apps.stream.results.table import print_result
 
     with progress() as report_progress:
         report = run_demo(out, from_scratch=from_scratch, progress=report_progress)

@@ -66,7 +66,7 @@ def diagnose() -> dict[str, Any]:
     from apps.accelerators import accelerators
     from edge_sdk.device import describe_device
     from edge_sdk.device_memory import cache_folder, cache_problem
-    from edge_sdk.target_choice import known_targets
+    from edge_sdk.packages.target_choice import known_targets
     from targets.compiled_cache import LARGEST_BYTES, occupied_bytes
 
     device = {name: vars(fact) for name, fact in describe_device().items()}

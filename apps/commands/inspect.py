@@ -16,7 +16,7 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.warning import SweepWarning
 
 if TYPE_CHECKING:
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
 
 def command(
@@ -44,7 +44,7 @@ def command(
     if executed and kind != "package":
         raise FileFormatError(f"is a {kind}, and --executed is for packages", where=file, remedy="give an .edgepkg")
     if kind == "package":
-        from edge_sdk.package import Package
+        from edge_sdk.packages.package import Package
 
         with Package(file) as package:
             if executed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge_sdk.manifest import Manifest
+    from edge_sdk.packages.manifest import Manifest
     from edge_sdk.volume.grid import Volume
 
 
@@ -61,7 +61,7 @@ def command(
     from edge_sdk.files import check_place
     from edge_sdk.inference.segment import segment
     from edge_sdk.metrics import class_ml
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
     from edge_sdk.volume.measurements import measurements
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
@@ -136,7 +136,7 @@ def _volume(
         return _Input(read_volume(source))
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
-    from apps.stream.plan import plan_volume
+    from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.reconstruct import compound, read_out
 

@@ -106,9 +106,9 @@ def command(
     arrived.
     """
     from apps.logs import setup_logs
+    from apps.stream.core.settings_from_options import merged, missing
     from apps.stream.job import run_job
-    from apps.stream.settings_from_options import merged, missing
-    from apps.stream.table import print_result
+    from apps.stream.results.table import print_result
 
     chosen = merged(
         settings,

@@ -14,7 +14,7 @@ from edge_sdk.errors import PackageError
 
 if TYPE_CHECKING:
     from apps.tuning.tune import Tuning
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
 SHOWN = 8
 
@@ -44,7 +44,7 @@ def command(
     """
     from apps.tuning.tune import TUNABLE, tune, write_tuned
     from edge_sdk.files import refuse_overwriting
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     if held_out and data is None:
         raise typer.BadParameter("needs --data", param_hint="--held-out")
@@ -84,7 +84,7 @@ def _gate(
         PackageError: A plan does not keep the accuracy.
     """
     from apps.inspection.accuracy import measure_accuracy
-    from edge_sdk.tuned import forget_tuned
+    from edge_sdk.packages.tuned import forget_tuned
 
     found = {}
     for each in tunings:

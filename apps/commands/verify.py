@@ -14,7 +14,7 @@ from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.session import runtime_of
 
 if TYPE_CHECKING:
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
 
 def command(
@@ -45,7 +45,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Check a package's hashes, its targets against the reference output, and with --data its accuracy."""
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
     with Package(package) as opened, progress() as report:

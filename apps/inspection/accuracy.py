@@ -18,7 +18,7 @@ from edge_sdk.inference.accuracy import (
 )
 from edge_sdk.inference.cases import Case, find_cases
 from edge_sdk.metrics import Scores
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.progress import Progress
 
 

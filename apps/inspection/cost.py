@@ -10,7 +10,7 @@ from typing import Any
 from apps.inspection.peaks import Peaks, measure_peaks
 from apps.package_graph import HOLDER, graph_of
 from edge_sdk.latency import median_ms
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.session import ExecutedOperator
 from targets.lowering.cost import Cost, operator_costs, stage_of
 

@@ -9,7 +9,7 @@ from apps.inspection.accuracy import by_name, held_out_cases
 from edge_sdk.errors import TargetError
 from edge_sdk.inference.accuracy import compare_with_reference, recorded_cases, score_cases
 from edge_sdk.metrics import Scores
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.progress import Progress
 
 BOUND = 0.002

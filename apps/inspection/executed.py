@@ -10,7 +10,7 @@ from apps.inspection.work import work_of
 from edge_sdk.errors import TargetError
 
 if TYPE_CHECKING:
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
     from edge_sdk.session import ExecutedOperator
 
 DELEGATE = "XNNPACK"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
 
 def describe_package(package: Package) -> dict[str, Any]:
     """The manifest, the targets as they stand on this device, and the files with their sizes."""
-    from edge_sdk.target_choice import known_targets
+    from edge_sdk.packages.target_choice import known_targets
 
     manifest = package.manifest
     known = known_targets()

@@ -11,27 +11,27 @@ from typing import Any
 
 from apps.inputs import read_configs
 from apps.logs import log_event, logger_of
-from apps.stream.clock import Clock
-from apps.stream.control import StreamControl
-from apps.stream.open_input import open_input
-from apps.stream.outcome import StreamOutcome
-from apps.stream.outlets import open_outlets
-from apps.stream.places import recording_place
-from apps.stream.report import Accuracy
-from apps.stream.running_board import RunningBoard
-from apps.stream.settings import StreamSettings
-from apps.stream.signals import Interrupts
-from apps.stream.sinks import check_folder
+from apps.stream.core.clock import Clock
+from apps.stream.core.control import StreamControl
+from apps.stream.core.settings import StreamSettings
+from apps.stream.core.signals import Interrupts
+from apps.stream.input.open_input import open_input
+from apps.stream.input.uri import ReplayUri, parse_source
+from apps.stream.outlets.open_outlets import open_outlets
+from apps.stream.outlets.running_board import RunningBoard
+from apps.stream.pipeline.watchdog import StuckError
+from apps.stream.results.places import recording_place
+from apps.stream.results.report import Accuracy
+from apps.stream.results.sinks import check_folder
 from apps.stream.sweep_job import SweepJob
-from apps.stream.uri import ReplayUri, parse_source
-from apps.stream.watchdog import StuckError
+from apps.stream.work.outcome import StreamOutcome
 from apps.sweeps import SweepOptions, parse_pixel_spacing
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
-from edge_sdk.package import load_package
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.package import load_package
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
-from edge_sdk.sweep.recorder import check_recording
+from edge_sdk.sweep.recording.recorder import check_recording
 
 Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
 _LOGGER = logger_of("stream")

@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from apps.logs import log_event, logger_of
-from apps.stream.clock import Clock
-from apps.stream.control import StreamControl
-from apps.stream.device_log import DeviceLog
-from apps.stream.outcome import StreamOutcome
-from apps.stream.places import output_folder, recording_place
-from apps.stream.plan import VolumePlan
-from apps.stream.recording import RecorderStage
-from apps.stream.report import Accuracy, stream_report
-from apps.stream.run import RunningStream
-from apps.stream.running_board import RunningBoard
-from apps.stream.segmenter import TileSegmenter
-from apps.stream.settings import StreamSettings
-from apps.stream.signals import Interrupts
-from apps.stream.sinks import keep_what_was_compounded, write_outputs
-from apps.stream.stream_input import StreamInput
+from apps.stream.core.clock import Clock
+from apps.stream.core.control import StreamControl
+from apps.stream.core.settings import StreamSettings
+from apps.stream.core.signals import Interrupts
+from apps.stream.core.volume_plan import VolumePlan
+from apps.stream.input.stream_input import StreamInput
+from apps.stream.outlets.device_log import DeviceLog
+from apps.stream.outlets.running_board import RunningBoard
+from apps.stream.results.places import output_folder, recording_place
+from apps.stream.results.report import Accuracy, stream_report
+from apps.stream.results.sinks import keep_what_was_compounded, write_outputs
+from apps.stream.work.outcome import StreamOutcome
+from apps.stream.work.recorder_stage import RecorderStage
+from apps.stream.work.running import RunningStream
+from apps.stream.work.segmenter import TileSegmenter
 from apps.sweep_warnings import warn_of
 from edge_sdk.errors import EdgeSdkError
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 
 _LOGGER = logger_of("stream")

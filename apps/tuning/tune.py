@@ -13,11 +13,11 @@ from apps.package_graph import graph_of
 from apps.tuning.search import FP32, INT8, Plan, search
 from edge_sdk.device import fingerprint
 from edge_sdk.errors import TargetError
-from edge_sdk.package import Package
-from edge_sdk.package_writer import with_artefact, write_package
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import compare
+from edge_sdk.packages.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
+from edge_sdk.packages.writer import with_artefact, write_package
 from edge_sdk.progress import Progress
-from edge_sdk.selftest import compare
-from edge_sdk.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
 
 TUNABLE = ("openvino", "onnxruntime")
 """ExecuTorch is not: its lowering needs calibration patches, which a package does not hold."""

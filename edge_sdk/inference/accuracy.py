@@ -14,7 +14,6 @@ from typing import NamedTuple
 from edge_sdk.errors import GeometryError
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.segment import segment
-from edge_sdk.manifest import Manifest
 from edge_sdk.metrics import (
     QUALITY_LEVELS,
     Paired,
@@ -25,7 +24,8 @@ from edge_sdk.metrics import (
     mean_over_classes,
     paired_by_case,
 )
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.manifest import Manifest
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 
 THRESHOLD = QUALITY_LEVELS[0]

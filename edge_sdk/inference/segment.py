@@ -9,7 +9,7 @@ from edge_sdk.inference.blending import blended_labels
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tile_network import TileNetwork
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.session import Session
 from edge_sdk.volume.grid import Volume

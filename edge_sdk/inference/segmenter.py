@@ -11,7 +11,7 @@ from edge_sdk.errors import PackageError
 from edge_sdk.inference.tile_network import TileNetwork
 from edge_sdk.inference.tiling import Tile
 from edge_sdk.inference.upsampling import labels_of
-from edge_sdk.manifest import Manifest, Normalisation
+from edge_sdk.packages.manifest import Manifest, Normalisation
 from edge_sdk.session import Session
 
 

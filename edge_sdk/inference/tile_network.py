@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.inference.tiling import Tile, tiles_of
-from edge_sdk.manifest import Manifest
+from edge_sdk.packages.manifest import Manifest
 from edge_sdk.session import Patch, Session
 
 

@@ -274,7 +274,7 @@ def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
 
 def _hole_filling_element(attributes: _Attributes) -> HoleFilling:
     """One kernel; PLUS requires all attributes that it uses."""
-    from edge_sdk.volume.holes import impossible_value
+    from edge_sdk.volume.holes.filling import impossible_value
 
     kernel, used = attributes.choice("Type", {name: (name, used) for name, used in HOLE_KERNELS.items()}, "")
     values = {}

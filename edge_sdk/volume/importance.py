@@ -21,7 +21,7 @@ def read_importance_mask(path: Path) -> NDArray[np.uint8]:
         FileFormatError: It cannot be read, or is no single grey image of 8 bits.
     """
     if path.name.lower().endswith((".mha", ".mhd", ".nrrd")):
-        from edge_sdk.metaimage import read_metaimage
+        from edge_sdk.containers.metaimage import read_metaimage
         from edge_sdk.volume.files import read_volume
 
         metaimage = path.name.lower().endswith((".mha", ".mhd"))

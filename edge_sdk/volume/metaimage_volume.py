@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.metaimage import element_type, read_metaimage, write_metaimage
 from edge_sdk.errors import FileFormatError
-from edge_sdk.metaimage import element_type, read_metaimage, write_metaimage
 from edge_sdk.volume.file_geometry import checked_grid, triple, voxels_of, words
 from edge_sdk.volume.grid import Grid, Volume
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.pixel_bytes import check_possible
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
-from edge_sdk.pixel_bytes import check_possible
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.nrrd import axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.errors import FileFormatError
-from edge_sdk.nrrd_file import axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.volume.file_geometry import checked_grid, voxels_of, words
 from edge_sdk.volume.grid import Grid, Volume
 

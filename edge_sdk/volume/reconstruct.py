@@ -16,7 +16,7 @@ from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
 from edge_sdk.volume.grid import Grid, Volume
-from edge_sdk.volume.holes import check_kernels, fill_holes
+from edge_sdk.volume.holes.filling import check_kernels, fill_holes
 from edge_sdk.volume.importance import read_importance_mask
 from edge_sdk.volume.settings import ReconstructionSettings
 

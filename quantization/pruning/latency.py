@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
+from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.measurement import Measure
 from quantization.observers import calibrated_graph

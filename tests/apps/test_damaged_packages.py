@@ -12,9 +12,9 @@ import pytest
 
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.files import sha256
-from edge_sdk.package import Package
-from edge_sdk.package_writer import write_package
-from edge_sdk.selftest import write_selftest
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import write_selftest
+from edge_sdk.packages.writer import write_package
 from tests.apps.commands_fixtures import bright_half, failure, run
 
 ROOT = Path(__file__).resolve().parents[2]

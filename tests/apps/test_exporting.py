@@ -85,7 +85,7 @@ def test_each_precision_has_its_own_verdict(run: Any) -> None:
 
 
 def test_what_fails_is_refused_or_says_so(run: Any, tmp_path: Path) -> None:
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     place = tmp_path / "p.edgepkg"
     with pytest.raises(PackageError, match=r"keeps 97\.00 % .*--allow-failing"):

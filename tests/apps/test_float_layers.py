@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edge_sdk.graph import Graph
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network.graph_module import run_graph
+from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_quantizers

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from apps import cli, from_scratch
 from edge_sdk.errors import TargetError
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.target_choice import known_targets
 from edge_sdk.simulation.phantom import LABEL_NAMES
-from edge_sdk.target_choice import known_targets
 from edge_sdk.volume.grid import Grid, Volume
 from targets.registry import TARGETS
 

@@ -4,7 +4,7 @@ import pytest
 
 from apps.hole_filling import parse_hole_filling
 from edge_sdk.errors import GeometryError
-from edge_sdk.volume.holes import check_kernels
+from edge_sdk.volume.holes.filling import check_kernels
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from edge_sdk.volume.files import read_volume, write_volume
 from edge_sdk.volume.grid import Grid, Volume
 from tests.apps.commands_fixtures import run_json

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from edge_sdk.package import Package
-from edge_sdk.selftest import compare
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import compare
 from edge_sdk.session import artefacts_of
 from targets.registry import TARGETS
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from apps.stream.viewer.server import ViewerServer
+from apps.stream.outlets.viewer.server import ViewerServer
 from tests.browser.viewer_fixtures import board, server
 
 __all__ = ["board", "server"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.board import ALLOWED, LEADS_TO, Command, DeviceState, Phase, QueueFill, SeenFrame, Slice, Status
+from apps.stream.core.board import ALLOWED, LEADS_TO, Command, DeviceState, Phase, QueueFill, SeenFrame, Slice, Status
 from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 from edge_sdk.metrics import class_ml

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge_sdk.inference.segment import segment
-from edge_sdk.package import load_package
+from edge_sdk.packages.package import load_package
 from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.volume.files import read_volume

@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from apps.stream.viewer.server import ViewerServer
+from apps.stream.outlets.viewer.server import ViewerServer
 from edge_sdk.errors import StreamError
 from tests.browser.conftest import wait_until
 

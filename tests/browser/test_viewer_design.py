@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from apps.stream.board import DeviceState
+from apps.stream.core.board import DeviceState
 from tests.browser.conftest import PHONE, SMALL_TABLET, TABLET
 from tests.browser.simulated_board import SimulatedBoard
 
@@ -74,7 +74,7 @@ def test_every_state_fits_and_can_be_read(board, server, opened, tmp_path, size,
 
 
 def test_before_the_first_frame_it_says_so(opened):
-    from apps.stream.viewer.server import ViewerServer
+    from apps.stream.outlets.viewer.server import ViewerServer
 
     with SimulatedBoard(frames=False) as board, ViewerServer(board, port=0) as server:
         page = opened(server)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from apps.stream.viewer.server import ViewerServer
+from apps.stream.outlets.viewer.server import ViewerServer
 from tests.browser.simulated_board import SimulatedBoard
 
 

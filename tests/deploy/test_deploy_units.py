@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from apps.cli import app
-from apps.stream.settings import read_settings
+from apps.stream.core.settings import read_settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 STREAM, KIOSK = (DEPLOY / f"edge-sdk-{name}.service" for name in ("stream", "kiosk"))

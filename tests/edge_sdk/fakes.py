@@ -11,9 +11,9 @@ import pytest
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import TargetError
-from edge_sdk.manifest import Manifest, TrainingData
-from edge_sdk.package_writer import write_package
-from edge_sdk.selftest import SelfTestVector, compare, read_selftest
+from edge_sdk.packages.manifest import Manifest, TrainingData
+from edge_sdk.packages.selftest import SelfTestVector, compare, read_selftest
+from edge_sdk.packages.writer import write_package
 from edge_sdk.session import ExecutedOperator, Patch
 
 WEIGHTS = np.array([0.0, 1.0], np.float32)
@@ -93,7 +93,7 @@ class FakeTarget:
 def fake_targets(monkeypatch: pytest.MonkeyPatch, *targets: FakeTarget) -> dict[str, FakeTarget]:
     """Let these be the known targets."""
     table = {target.name: target for target in targets}
-    monkeypatch.setattr("edge_sdk.target_choice.known_targets", lambda: table)
+    monkeypatch.setattr("edge_sdk.packages.target_choice.known_targets", lambda: table)
     return table
 
 

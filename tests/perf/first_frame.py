@@ -39,7 +39,7 @@ def _first_frame() -> dict[str, float]:
 def _whole_sweep() -> dict[str, float]:
     """Peak memory of reading and reconstructing the sweep as the NN_MEAN configuration says, and before."""
     from edge_sdk.volume.extent import memory_needed
-    from edge_sdk.volume.holes import fill_holes
+    from edge_sdk.volume.holes.filling import fill_holes
     from edge_sdk.volume.reconstruct import make_compounder
     from tests.perf.reconstruction_cases import frames
 

@@ -61,7 +61,7 @@ def shipped_openvino(package: str, precision: str) -> Callable[[Settings, Path, 
 
     def export(settings: Settings, folder: Path, _source: Path) -> None:
         from apps.package_graph import graph_of
-        from edge_sdk.package import Package
+        from edge_sdk.packages.package import Package
         from targets.registry import TARGETS
 
         with Package(MODELS / package) as opened:

@@ -11,7 +11,7 @@ from pathlib import Path
 def main() -> None:
     """Milliseconds to the imports' end, to the opened session, and to the first result."""
     begin = time.perf_counter()
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     times = {"import_ms": time.perf_counter()}
     path, target, threads = sys.argv[1:]

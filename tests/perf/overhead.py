@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from tests.perf.row_report import package_path, said, write_rows
 
 PACKAGES = ("phantom-s-int8", "hippocampus-s-pruned-int8")
@@ -26,7 +26,7 @@ TOOL = Path(sys.executable).with_name("benchmark_app")
 MEDIAN = re.compile(r"Median:\s+([0-9.]+) ms")
 SESSION = """
 import json, sys, time
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from apps.benchmark.denormals import flush_denormals
 flush_denormals()
 with Package(sys.argv[1]) as package, package.open("openvino", int(sys.argv[2])) as session:

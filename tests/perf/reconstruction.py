@@ -27,7 +27,7 @@ import edge_sdk
 from apps.benchmark.identity import device
 from apps.report.html import not_measured
 from apps.report.texts import write_texts
-from edge_sdk.volume.holes import fill_holes
+from edge_sdk.volume.holes.filling import fill_holes
 from edge_sdk.volume.reconstruct import make_compounder
 from tests.perf.exports import ROOT
 from tests.perf.numpy_insertion import NumpyCompounder

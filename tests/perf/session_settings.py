@@ -23,8 +23,8 @@ import numpy as np
 from apps.benchmark.denormals import flush_denormals
 from apps.benchmark.identity import device
 from apps.report.texts import write_texts
-from edge_sdk.package import Package
-from edge_sdk.selftest import read_selftest
+from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import read_selftest
 from targets.registry import TARGETS
 from tests.perf.exports import ROOT
 from tests.perf.rounds import Worker, measure_rounds

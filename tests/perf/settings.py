@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalisation
 
 NORMALISATION = Normalisation(shift=128.0, scale=64.0)
 

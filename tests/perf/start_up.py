@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge_sdk.device_memory import with_cache_in
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from targets.registry import TARGETS
 from tests.perf.row_report import package_path, said, write_rows
 

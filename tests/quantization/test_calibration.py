@@ -11,9 +11,9 @@ from torch import nn
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Conv, Graph, Node
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
+from edge_sdk.packages.manifest import Normalisation
 from quantization.calibration import Calibration, Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph

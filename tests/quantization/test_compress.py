@@ -19,7 +19,7 @@ from quantization.training import build_network, train
 @pytest.mark.slow
 def test_from_data_to_a_package_that_runs(recipe: Recipe, data_folder: Path, tmp_path: Path) -> None:
     from apps.exporting import export_package
-    from edge_sdk.package import Package
+    from edge_sdk.packages.package import Package
 
     trained = train(data_folder, recipe, tmp_path / "train")
     assert trained.description["train"]["steps"] == 4

@@ -12,11 +12,11 @@ from edge_sdk.errors import RecipeError
 from edge_sdk.inference.accuracy import score_cases
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.inference.segment import segment
-from edge_sdk.manifest import Inference
 from edge_sdk.metrics import dice_per_class
 from edge_sdk.network import efficient_mednext
 from edge_sdk.network.module_session import ModuleSession
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.manifest import Inference
+from edge_sdk.packages.session import PackageSession
 from quantization.draft_manifest import draft_manifest
 from quantization.evaluation import dice_on, evaluate
 from quantization.recipe import Recipe, read_recipe

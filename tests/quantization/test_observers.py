@@ -6,9 +6,9 @@ import torch
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Graph, Quantize
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
+from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_graph, calibrated_ranges, check_calibration
 from quantization.recipe import Quantize as Plan

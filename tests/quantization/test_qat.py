@@ -12,9 +12,9 @@ import torch
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Input, Quantize
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.graph_module import run_graph
+from edge_sdk.packages.manifest import Normalisation
 from quantization.calibration import Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edge_sdk.graph import Conv, Graph, Node
-from edge_sdk.manifest import Normalisation
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
+from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_weight_scale

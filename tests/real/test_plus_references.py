@@ -14,7 +14,7 @@ from edge_sdk.sweep.plus_config import read_plus_config
 from edge_sdk.sweep.poses import image_to_world
 from edge_sdk.volume.grid import Box
 from edge_sdk.volume.growing import GrowingCompounder
-from edge_sdk.volume.holes import fill_holes
+from edge_sdk.volume.holes.filling import fill_holes
 from edge_sdk.volume.reconstruct import compound, make_compounder, reconstruct, sweep_grid
 
 pytestmark = pytest.mark.real

@@ -11,7 +11,7 @@ import pytest
 from edge_sdk.errors import GeometryError, TargetError
 from edge_sdk.graph import Graph, Quantize
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.selftest import SelfTestVector, compare
+from edge_sdk.packages.selftest import SelfTestVector, compare
 from targets.registry import TARGETS
 from tests.targets import graphs
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_sdk.manifest import Manifest, TrainingData
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.package import write_package
-from edge_sdk.selftest import SelfTestVector, compact_patch
+from edge_sdk.packages.manifest import Manifest, TrainingData
+from edge_sdk.packages.package import write_package
+from edge_sdk.packages.selftest import SelfTestVector, compact_patch
 from targets.registry import TARGETS
 from tests.targets.graphs import random_patch, tiny_graph
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.metaimage import MetaImage, read_metaimage
 from edge_sdk.errors import FileFormatError
-from edge_sdk.metaimage import MetaImage, read_metaimage
 from edge_sdk.sweep.formats.custusx_probe import read_probe_definition
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
 from edge_sdk.sweep.merging import MAX_GAP_S, with_poses

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge_sdk.containers.metaimage import NO_PIXELS, MetaImage, element_type, read_metaimage, write_metaimage
 from edge_sdk.errors import FileFormatError
-from edge_sdk.metaimage import NO_PIXELS, MetaImage, element_type, read_metaimage, write_metaimage
 from edge_sdk.sweep.formats.axes import FRAMES, frame_axes
 from edge_sdk.sweep.formats.frame_fields import frame_lines, in_order, split_frames, sweep_of
 from edge_sdk.sweep.formats.orientation import to_mf

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from edge_sdk.containers.nrrd import NrrdFile, axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.errors import FileFormatError
-from edge_sdk.nrrd_file import NrrdFile, axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.sweep.formats.axes import FRAMES, FrameAxes, frame_axes
 from edge_sdk.sweep.formats.frame_fields import Frames, frame_lines, in_order, split_frames, sweep_of
 from edge_sdk.sweep.formats.orientation import to_mf

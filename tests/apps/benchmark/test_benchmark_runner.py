@@ -18,8 +18,8 @@ FAKE_WORKER = """
 import sys
 from apps.benchmark.worker import main
 from tests.edge_sdk.fakes import FakeTarget
-import edge_sdk.target_choice
-edge_sdk.target_choice.known_targets = lambda: {"alpha": FakeTarget("alpha")}
+import edge_sdk.packages.target_choice
+edge_sdk.packages.target_choice.known_targets = lambda: {"alpha": FakeTarget("alpha")}
 print("noise of an engine")
 main(*sys.argv[1:])
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_sdk.package import Package
+from edge_sdk.packages.package import Package
 from tests.apps.commands_fixtures import failure, run_json
 from tests.edge_sdk.fakes import toy_package
 from tests.targets.tiny_package import tiny_package

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.inference.cases import find_cases
-from edge_sdk.manifest import Gate
+from edge_sdk.packages.manifest import Gate
 from edge_sdk.volume.files import read_volume, write_volume
 from tests.apps.commands_fixtures import bright_half, failure, run, run_json
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from apps.stream import job
-from apps.stream.clock import Clock
+from apps.stream.core.clock import Clock
 from edge_sdk.closing import Closing
-from edge_sdk.manifest import Manifest, Normalisation, TrainingData
+from edge_sdk.packages.manifest import Manifest, Normalisation, TrainingData
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 LABELS = {0: "background", 1: "dark", 2: "bright"}

@@ -17,13 +17,13 @@ import pytest
 
 from apps.report.html import is_measured
 from apps.stream import job
-from apps.stream.outcome import StreamOutcome
-from apps.stream.report import Accuracy
+from apps.stream.results.report import Accuracy
+from apps.stream.work.outcome import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
-from edge_sdk.manifest import Inference, Manifest, Normalisation
+from edge_sdk.packages.manifest import Inference, Manifest, Normalisation
 from edge_sdk.sweep.formats import read_sweep, write_sweep
-from edge_sdk.sweep.recorder import SweepRecorder, recording_of
-from edge_sdk.sweep.recovery import read_recording
+from edge_sdk.sweep.recording.recorder import SweepRecorder, recording_of
+from edge_sdk.sweep.recording.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 pytestmark = pytest.mark.usefixtures("package")

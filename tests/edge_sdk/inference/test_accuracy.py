@@ -10,7 +10,7 @@ import pytest
 from edge_sdk.errors import FileFormatError, GeometryError
 from edge_sdk.inference.accuracy import compare_with_reference, recorded_reference, score_cases
 from edge_sdk.inference.cases import find_cases
-from edge_sdk.package_session import PackageSession
+from edge_sdk.packages.session import PackageSession
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.grid import Grid, Volume
 from tests.edge_sdk.fakes import FakeSession, manifest

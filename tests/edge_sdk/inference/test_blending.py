@@ -12,7 +12,7 @@ from edge_sdk.inference.blending import blended_planes, gaussian_weights
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tile_network import TileNetwork
-from edge_sdk.manifest import Inference, Manifest
+from edge_sdk.packages.manifest import Inference, Manifest
 from edge_sdk.session import Patch
 from edge_sdk.volume.grid import Grid, Volume
 from tests.edge_sdk.fakes import FakeSession, manifest

@@ -1,0 +1,1 @@
+"""Where frames and poses come from: a recording or live devices."""

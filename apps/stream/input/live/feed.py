@@ -1,0 +1,113 @@
+"""Live frames as a feed: from one press of "start" to "finish"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.core.board import SeenFrame
+from apps.stream.core.clock import Clock
+from apps.stream.core.control import StreamControl
+from apps.stream.input.live.devices import LiveDevices
+from apps.stream.input.live.synchroniser import WAIT_S, LiveSynchroniser
+from apps.stream.pipeline.messages import Frame, Recorded
+from apps.stream.pipeline.pipeline import Stage
+from apps.stream.pipeline.queues import BoundedQueue, QueueClosedError
+from edge_sdk.sweep.feeds.items import TimedImage
+from edge_sdk.sweep.poses import ImagePlacement
+
+FRAME_CAPACITY = 64
+"""Two seconds of a usual probe: a frame waits for its pose for a tenth of that at most."""
+
+
+class LiveFeed:
+    """The frames that devices give from now on; see `Feed`. What comes while the sweep is paused is not of it."""
+
+    total: int | None = None
+    stopped = False
+
+    def __init__(
+        self,
+        devices: LiveDevices,
+        placement: ImagePlacement,
+        control: StreamControl,
+        clock: Clock,
+        *,
+        shape: tuple[int, int],
+        lag: float = 0.0,
+        wait_s: float | None = None,
+        skip_interval: int = 1,
+        fixed: dict[str, NDArray[np.float64]] | None = None,
+        record_to: BoundedQueue[Recorded] | None = None,
+    ) -> None:
+        """
+        Args:
+            devices: Opened.
+            placement: From pixels to the world.
+            control: Says when frames are wanted.
+            clock: Of the devices.
+            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchroniser`.
+        """
+        self._devices, self._control = devices, control
+        self._frames: BoundedQueue[Frame] = BoundedQueue("frames", FRAME_CAPACITY, "drop oldest")
+        self._synchroniser = LiveSynchroniser(
+            self._frames,
+            devices.poses,
+            placement,
+            clock,
+            shape=shape,
+            lag=lag,
+            wait_s=WAIT_S if wait_s is None else wait_s,
+            skip_interval=skip_interval,
+            sensor_fails=devices.sensor_fails,
+            fixed=fixed,
+            record_to=record_to,
+        )
+        self.posed = self._synchroniser.posed
+        self.left_out: Counter[str] = self._synchroniser.left_out
+        self.read = 0
+        self._clock = clock
+        self._elapsed, self._paused = 0.0, False
+        self.first_due = self.last_due = self.ended_at = clock.now()
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        return (self._synchroniser,)
+
+    @property
+    def queues(self) -> tuple[BoundedQueue[Frame]]:
+        """Those that no stage fills."""
+        return (self._frames,)
+
+    @property
+    def newest(self) -> SeenFrame | None:
+        return self._synchroniser.newest
+
+    def begin(self) -> None:
+        """Frames count from now on."""
+        self.first_due = self.last_due = self._clock.now()
+        self._devices.poses.begin()
+        self._devices.listen(self._take)
+
+    def stop(self) -> None:
+        """Take no more frames; those that have come are still finished."""
+        self._devices.listen(None)
+        self.ended_at = max(self.last_due, self._clock.now())
+        self._frames.close()
+
+    def _take(self, image: TimedImage) -> None:
+        if self._control.phase != "running":
+            self._paused = True
+            return
+        if not self.read:
+            self.first_due = image.moment
+        elif not self._paused:
+            self._elapsed += image.moment - self.last_due
+        self._paused = False
+        with suppress(QueueClosedError):  # it ends at this moment
+            self._frames.put(Frame(self.read, image.image, image.moment, self._elapsed))
+            self.read, self.last_due = self.read + 1, image.moment

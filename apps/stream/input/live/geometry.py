@@ -1,0 +1,177 @@
+"""Where live frames lie, and the volume that they fill: decided when the sweep starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.core.volume_plan import VolumePlan
+from apps.sweeps import calibrated, defaults_for
+from edge_sdk.errors import GeometryError
+from edge_sdk.sweep.feeds.items import TimedImage
+from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.poses import ImagePlacement
+from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
+from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.extent import check_memory, grid_from_extent
+from edge_sdk.volume.holes.filling import check_kernels
+from edge_sdk.volume.reconstruct import effective_settings
+from edge_sdk.volume.settings import ReconstructionSettings
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Region:
+    """The part of the world that becomes the volume.
+
+    Attributes:
+        box: First and last mm per axis (x0, x1, y0, y1, z0, z1), or None.
+        around: Lengths in mm (x, y, z) of a box about the middle of the first frame with a pose, or None.
+    """
+
+    box: tuple[float, float, float, float, float, float] | None = None
+    around: Triple | None = None
+
+
+@dataclass(frozen=True)
+class ImageGeometry:
+    """What is known of the images beyond their pixels.
+
+    Attributes:
+        pixel_spacing: mm (x, y), where someone said so.
+        crop: First pixel (x, y) and size of the ultrasound in the frame, or None for all of it.
+    """
+
+    pixel_spacing: tuple[float, float] | None = None
+    crop: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How live frames get to the world.
+
+    Attributes:
+        like: A sweep of one frame with the header that a recording of these frames has.
+        placement: From pixels to the world.
+        fixed: Transforms that neither the devices nor the configuration give.
+        settings: Of the reconstruction.
+    """
+
+    like: Sweep
+    placement: ImagePlacement
+    fixed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    settings: ReconstructionSettings = field(kw_only=True)
+
+
+def calibrate(
+    image: TimedImage,
+    names: tuple[str, ...],
+    config: PlusConfig | None,
+    geometry: ImageGeometry,
+    package_spacing: Triple,
+    header: Mapping[str, str],
+    *,
+    spacing: Triple | None = None,
+) -> Calibration:
+    """Find the way from the pixels to the world.
+
+    Args:
+        image: A frame like those that will come.
+        names: Transforms that come with the frames.
+        config: Calibration and reconstruction settings; those win over an assumed calibration and the defaults.
+        geometry: What else is known of the images.
+        package_spacing: mm per voxel (x, y, z), where the configuration does not say.
+        header: For recordings.
+        spacing: mm per voxel (x, y, z) that someone asked for, whatever the configuration says.
+
+    Raises:
+        PoseError: There is no way from the image to the world.
+        GeometryError: The settings or the crop are impossible.
+    """
+    header = {"SourceFormat": "live", **header}
+    if geometry.crop is not None:
+        (left, top), (width, height) = geometry.crop
+        # PLUS counts the pixel at origin + size in.
+        header |= {"ClipRectangleOrigin": f"{left} {top}", "ClipRectangleSize": f"{width - 1} {height - 1}"}
+    unmoved = TrackedTransform(np.eye(4)[None], (OK,))
+    like = Sweep(
+        images=image.image[None],
+        timestamps=np.array([image.moment]),
+        transforms=dict.fromkeys(names, unmoved),
+        image_status=(OK,),
+        header=header,
+    )
+    like = calibrated(like, geometry.pixel_spacing, config)
+    fixed = {name: each.matrices[0] for name, each in like.transforms.items() if name not in names}
+    known = {**fixed, **(config.transforms if config else {})}
+    defaults = defaults_for(like, ReconstructionSettings(spacing=package_spacing))
+    settings = effective_settings(config, None if config and config.reconstruction else defaults)
+    if geometry.crop is not None:
+        settings = replace(settings, clip=defaults.clip)
+    if spacing is not None:
+        settings = replace(settings, spacing=spacing)
+    check_kernels(settings.fill_holes)
+    placement = ImagePlacement(names, known, image=settings.image_frame, world=settings.world_frame)
+    return Calibration(like, placement, fixed, settings=settings)
+
+
+def live_plan(
+    found: Calibration, region: Region, first_pose: Callable[[], NDArray[np.float64]], rests_on: Mapping[str, str]
+) -> VolumePlan:
+    """The volume that the frames will fill.
+
+    Args:
+        found: Of `calibrate`.
+        region: Where; without one the configuration must say.
+        first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
+        rests_on: For outputs.
+
+    Raises:
+        GeometryError: Nothing says where, or the volume would not fit in memory.
+        PoseError: No frame has a pose.
+    """
+    settings, shape = found.settings, found.like.images.shape[1:3]
+    box: tuple[float, ...] | None = region.box
+    if box is None and region.around is not None:
+        left, right, top, bottom = (settings.clip or ClipRegion()).bounds(shape)
+        middle = (first_pose() @ [(left + right) / 2, (top + bottom) / 2, 0, 1])[:3]
+        half = np.array(region.around) / 2
+        box = tuple(np.stack([middle - half, middle + half], 1).reshape(-1))
+    if box is not None:
+        settings = replace(settings, origin=(box[0], box[2], box[4]), extent=_extent(box, settings.spacing))
+    if settings.extent is None or settings.origin is None:
+        raise GeometryError(
+            "nothing says where the volume of a live sweep lies",
+            remedy="give --around 120 (mm about the first frame), --box X0,X1,Y0,Y1,Z0,Z1, or OutputOrigin and "
+            "OutputExtent in the configuration",
+        )
+    grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
+    check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
+    return VolumePlan(settings, grid, shape, rests_on=rests_on)
+
+
+def _extent(box: tuple[float, ...], spacing: Triple) -> tuple[int, int, int, int, int, int]:
+    lengths = np.array(box[1::2]) - np.array(box[::2])
+    if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+        raise GeometryError(f"the box {box} ends before it begins", remedy="give X0,X1,Y0,Y1,Z0,Z1 in mm")
+    x, y, z = (int(count) for count in np.floor(lengths / spacing + 0.5))
+    return 0, x, 0, y, 0, z
+
+
+def check_crop(crop: tuple[tuple[int, int], tuple[int, int]], shape: tuple[int, int]) -> None:
+    """Refuse a crop that leaves the frame.
+
+    Raises:
+        GeometryError: It does.
+    """
+    (x, y), (width, height) = crop
+    rows, columns = shape
+    if x < 0 or y < 0 or width < 2 or height < 2 or x + width > columns or y + height > rows:
+        raise GeometryError(
+            f"the crop of {width}×{height} pixels at ({x}, {y}) leaves the frame of {columns}×{rows}",
+            remedy="give a rectangle inside the frame",
+        )

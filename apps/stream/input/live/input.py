@@ -1,0 +1,175 @@
+"""Live devices as a stream's input."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.core.board import DeviceState, SeenFrame
+from apps.stream.core.clock import Clock
+from apps.stream.core.control import StreamControl
+from apps.stream.core.volume_plan import VolumePlan
+from apps.stream.input.live.devices import LiveDevices
+from apps.stream.input.live.feed import LiveFeed
+from apps.stream.input.live.geometry import Calibration, ImageGeometry, Region, calibrate, check_crop, live_plan
+from apps.stream.input.live.synchroniser import WAIT_S
+from apps.stream.pipeline.messages import Recorded
+from apps.stream.pipeline.queues import BoundedQueue
+from edge_sdk.errors import EdgeSdkError, PoseError
+from edge_sdk.sweep.feeds.items import TimedImage
+from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.sweep import Sweep
+
+NAMES_S = 15.0
+"""A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
+FIRST_POSE_S = 30.0
+POLL_S = 0.05
+_HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
+"""Header fields of a recording, by their names in outputs."""
+
+
+class LiveInput:
+    """See `StreamInput`."""
+
+    pacing = "live"
+    recording: Path | None = None
+
+    def __init__(
+        self,
+        name: str,
+        devices: LiveDevices,
+        clock: Clock,
+        *,
+        config: PlusConfig | None,
+        package_spacing: tuple[float, float, float],
+        spacing: tuple[float, float, float] | None = None,
+        region: Region,
+        geometry: ImageGeometry,
+        lag: float = 0.0,
+        wait_s: float | None = None,
+    ) -> None:
+        """
+        Args:
+            name: For headings: the source's URI.
+            devices: Entered.
+            clock: Of the devices.
+            config: Calibration and reconstruction settings.
+            package_spacing: mm per voxel (x, y, z) that the package expects.
+            spacing: mm per voxel that someone asked for, whatever the configuration says.
+            region: Where the volume lies.
+            geometry: What is known of the images.
+            lag: Seconds: a frame at t takes the pose at t + lag.
+            wait_s: Seconds that a frame waits for its pose at most; None for the default.
+        """
+        self.name, self._devices, self._clock = name, devices, clock
+        self._config, self._package_spacing, self._region = config, package_spacing, region
+        self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s
+        self._found: Calibration | None = None
+
+    def preview(self) -> SeenFrame | None:
+        image = self._devices.newest
+        return None if image is None else SeenFrame(self._devices.images, image.image, None, "not started")
+
+    def devices(self) -> tuple[DeviceState, ...]:
+        return self._devices.states()
+
+    def plan(self) -> VolumePlan:
+        image = self._devices.first_image()
+        if self._geometry.crop is not None:
+            check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
+        self._found = found = self._calibrated(image)
+        return live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on())
+
+    def like(self) -> Sweep:
+        assert self._found is not None, "asked after plan"
+        return self._found.like
+
+    def feed(
+        self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None
+    ) -> LiveFeed:
+        assert self._found is not None, "asked after plan"
+        return LiveFeed(
+            self._devices,
+            self._found.placement,
+            control,
+            clock,
+            shape=plan.frame_shape,
+            lag=self._lag,
+            wait_s=self._wait_s,
+            skip_interval=plan.settings.skip_interval,
+            fixed=dict(self._found.fixed),
+            record_to=record_to,
+        )
+
+    def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
+        before = self._geometry
+        self._geometry = replace(before, pixel_spacing=spacing)
+        try:
+            self._calibrated(self._devices.first_image(0.0), 0.0)
+        except EdgeSdkError:
+            self._geometry = before
+            raise
+
+    def set_crop(self, origin: tuple[int, int], size: tuple[int, int]) -> None:
+        rows, columns = self._devices.first_image(0.0).image.shape
+        check_crop((origin, size), (rows, columns))
+        self._geometry = replace(self._geometry, crop=(origin, size))
+
+    def _rests_on(self) -> dict[str, str]:
+        told = dict(self._devices.told)
+        assert self._found is not None
+        if assumed := self._found.like.header.get("ImageToProbeAssumed"):
+            told["image_to_probe_assumed"] = assumed
+        if self._lag:
+            told["pose_lag_s"] = f"{self._lag:g}"
+        return told
+
+    def _calibrated(self, image: TimedImage, seconds: float | None = None) -> Calibration:
+        """The calibration, as soon as the transforms that it needs are known, within so long."""
+        seconds = NAMES_S if seconds is None else seconds
+        header = {"PoseLag": f"{self._lag:g}"} if self._lag else {}
+        header |= {_HEADER[name]: text for name, text in self._devices.told.items()}
+        limit = time.monotonic() + seconds
+        while True:
+            try:
+                return calibrate(
+                    image,
+                    self._devices.poses.names,
+                    self._config,
+                    self._geometry,
+                    self._package_spacing,
+                    header,
+                    spacing=self._spacing,
+                )
+            except PoseError:
+                if time.monotonic() >= limit:
+                    if not self._devices.poses.names:
+                        raise self._no_pose(seconds, "") from None
+                    raise
+                time.sleep(POLL_S)
+
+    def _first_pose(self, found: Calibration) -> NDArray[np.float64]:
+        limit = time.monotonic() + FIRST_POSE_S
+        self._devices.poses.begin()
+        names, reason = found.placement.tracked, ""
+        while time.monotonic() < limit:
+            image = self._devices.first_image()
+            moment = image.moment + self._lag
+            self._devices.poses.wait(names, moment, WAIT_S)
+            pose, reason = found.placement.of_moment(self._devices.poses.at(names, moment, 0.0, 0))
+            if not reason:
+                return pose
+            time.sleep(POLL_S)
+        raise self._no_pose(FIRST_POSE_S, reason)
+
+    def _no_pose(self, seconds: float, reason: str) -> PoseError:
+        why = self._devices.sensor_says() or reason or "the source sends no transforms"
+        return PoseError(
+            f"no frame had a pose within {seconds:g} s ({why})",
+            where=self.name,
+            remedy="check the pose sensor, and bring the probe into its view before the start",
+        )

@@ -1,0 +1,1 @@
+"""What a running sweep shows to the outside: the viewer and OpenIGTLink."""

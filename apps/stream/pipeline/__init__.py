@@ -1,0 +1,1 @@
+"""Stages as threads between bounded queues, and what watches over them."""

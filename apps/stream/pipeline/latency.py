@@ -1,0 +1,124 @@
+"""From a frame's time stamp to the mask that contains it."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from apps.stream.pipeline.messages import Touched
+
+
+@dataclass
+class _Waiting:
+    touched: Touched
+    tiles: set[int]
+    started: bool = False
+
+
+NEWEST = 60
+"""Latencies that say how it goes now: two seconds of a usual probe."""
+UNSHOWN = 4096
+"""Frames that a viewer may not have shown yet and that are still counted when it does."""
+
+
+class LatencyTracker:
+    """Follows every inserted frame until the mask contains it, and until a viewer has drawn that.
+
+    A tile of the mask contains a frame once it was computed from voxels read after the frame's insertion. The
+    mask contains the frame *wholly* when that holds for every tile that owns a voxel which the frame reached;
+    *first* is the moment of the first such tile.
+
+    Attributes:
+        whole: Seconds from a frame's time stamp until the mask contained it wholly, in the order of those moments.
+        first: Seconds until the first tile contained it, likewise.
+        displayed: Seconds until a viewer had drawn a mask that contained it wholly, likewise.
+    """
+
+    def __init__(self) -> None:
+        # Eight bytes a frame: a cart may stream all day.
+        self.whole, self.first, self.displayed = array("d"), array("d"), array("d")
+        self._waiting: dict[int, list[_Waiting]] = defaultdict(list)
+        self._unshown: deque[tuple[float, float]] = deque(maxlen=UNSHOWN)
+
+    def newest_ms(self, which: Literal["whole", "displayed"]) -> float | None:
+        """Median of the newest latencies, or None before any."""
+        values = {"whole": self.whole, "displayed": self.displayed}[which][-NEWEST:]
+        return float(np.median(values)) * 1000 if values else None
+
+    def shown(self, moment: float, now: float) -> None:
+        """A viewer has drawn the mask as it was at `moment`."""
+        while self._unshown and self._unshown[0][0] <= moment:
+            self.displayed.append(now - self._unshown.popleft()[1])
+
+    def inserted(self, touched: Touched, tiles: Iterable[int]) -> None:
+        """A frame is in the volume, and these tiles own the voxels that it reached."""
+        entry = _Waiting(touched, set(tiles))
+        for tile in entry.tiles:
+            self._waiting[tile].append(entry)
+
+    def tile_done(self, tile: int, order: int, now: float) -> None:
+        """The mask's `tile` now comes from a volume that held the first `order` frames.
+
+        Args:
+            now: Seconds on the clock of the frames' `due`.
+        """
+        still: list[_Waiting] = []
+        for entry in self._waiting.pop(tile, []):
+            if entry.touched.order > order:
+                still.append(entry)
+                continue
+            if not entry.started:
+                entry.started = True
+                self.first.append(now - entry.touched.due)
+            entry.tiles.discard(tile)
+            if not entry.tiles:
+                self.whole.append(now - entry.touched.due)
+                self._unshown.append((now, entry.touched.due))
+        if still:
+            self._waiting[tile] = still
+
+
+class StageTimer:
+    """How long each named step took, once per item; threads may share it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """
+        Args:
+            now: Seconds.
+        """
+        self._now = now
+        self._lock = threading.Lock()
+        self._seconds: dict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time the block, also when it raises."""
+        start = self._now()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._seconds[name].append(self._now() - start)
+
+    def described(self) -> list[dict[str, Any]]:
+        """Per step: name, items, total seconds, and milliseconds per item (p50, p95, max)."""
+        with self._lock:
+            seconds = {name: np.array(values) for name, values in self._seconds.items()}
+        return [
+            {
+                "name": name,
+                "items": int(values.size),
+                "total_s": round(float(values.sum()), 4),
+                "p50_ms": round(float(np.percentile(values, 50)) * 1000, 3),
+                "p95_ms": round(float(np.percentile(values, 95)) * 1000, 3),
+                "max_ms": round(float(values.max()) * 1000, 3),
+            }
+            for name, values in seconds.items()
+        ]

@@ -1,0 +1,1 @@
+"""What a sweep leaves when it has ended."""

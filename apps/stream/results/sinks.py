@@ -1,0 +1,125 @@
+"""What a stream leaves in its folder; each file appears whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from apps.outputs import FORMATS, Segmented, check_formats, write_each, write_json
+from apps.stream.results.overlay import write_overlay
+from apps.stream.results.page import stream_page
+from apps.stream.results.report import stream_summary
+from apps.stream.work.outcome import StreamOutcome
+from edge_sdk.errors import EdgeSdkError, StreamError
+from edge_sdk.files import atomic_path, check_place, refuse_overwriting
+from edge_sdk.volume.files import write_volume
+from edge_sdk.volume.measurements import measurements
+
+PARTIAL_VOLUME = "volume-partial.nii.gz"
+OUTPUTS = (
+    *("volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png", "report.html", "report.json"),
+    *("summary.json", PARTIAL_VOLUME),
+)
+"""Files that a stream may write to its folder, whatever formats are asked for."""
+
+
+def check_folder(folder: Path, *, formats: Collection[str] = (), inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse an output folder that cannot be one, before any work.
+
+    Args:
+        folder: Where the files will go.
+        formats: Of `apps.outputs.FORMATS`, in which the result will be written too.
+        inputs: Files that must not be replaced; None entries are passed over.
+
+    Raises:
+        EdgeSdkError: A file lies where the folder should be, nothing can be written there, a format is not known, or
+            an output would replace an input.
+    """
+    check_formats(formats)
+    place = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not place.is_dir():
+        raise EdgeSdkError("is a file, and a folder is to be written", where=place, remedy="choose another -o")
+    check_place(folder / OUTPUTS[0])
+    inputs = list(inputs)
+    for name in (*OUTPUTS, *(name for format_ in formats for name in FORMATS[format_])):
+        refuse_overwriting(folder / name, inputs)
+
+
+def write_outputs(
+    folder: Path,
+    outcome: StreamOutcome,
+    report: Mapping[str, Any],
+    label_names: Mapping[int, str],
+    title: str,
+    *,
+    formats: Collection[str] = (),
+    recording: Path | None = None,
+) -> dict[str, Any]:
+    """Write volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.json, report.html and summary.json.
+
+    Args:
+        folder: Made if it is not there.
+        outcome: Of a stream that ended well.
+        report: Of `stream_report`.
+        label_names: Label to name.
+        title: Heading of picture and page.
+        formats: Of `apps.outputs.FORMATS`, in which the result is written too.
+        recording: What was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
+
+    Returns:
+        What summary.json holds.
+
+    Raises:
+        EdgeSdkError: A format is not known, or a file could not be written; the others are there then.
+    """
+    assert outcome.mask is not None
+    check_formats(formats)
+    volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
+    summary = stream_summary(report)
+    package = report["package"]
+    tracked = "poses_declared" not in report["source"]["rests_on"]
+    done = Segmented(volume, mask, label_names, package["name"], recording, tracked)
+    measured = measurements(
+        mask,
+        label_names,
+        package={"name": package["name"], "manifest_sha256": package["manifest_sha256"]},
+        seen=outcome.seen | (volume.voxels > 0),  # holes that were filled count as seen
+    )
+    files: dict[str, Callable[[Path], object]] = {
+        "volume.nii.gz": partial(write_volume, volume),
+        "mask.nii.gz": partial(write_volume, mask),
+        "measurements.json": lambda path: write_json(path, measured),
+        "overlay.png": lambda path: write_overlay(path, volume, mask, outcome.seen, label_names, title),
+        "report.html": lambda path: write_text(path, stream_page(report, picture, title)),
+        "report.json": lambda path: write_json(path, report, indent=1),
+        "summary.json": lambda path: write_json(path, summary),
+    }
+    for name in dict.fromkeys(formats):
+        files |= {file: partial(write, done) for file, write in FORMATS[name].items()}
+    write_each(folder, files)
+    return summary
+
+
+def keep_what_was_compounded(folder: Path, outcome: StreamOutcome) -> StreamError:
+    """Write the volume of a stream that failed, under a name of its own, and give the error to raise."""
+    assert outcome.failure is not None
+    if not outcome.frames["inserted"]:
+        return outcome.failure
+    path = folder / PARTIAL_VOLUME
+    try:
+        write_volume(outcome.volume, path)
+    except EdgeSdkError as cause:
+        unkept = StreamError(f"{outcome.failure}; the volume so far could not be kept ({cause.what})", where=path)
+        unkept.__cause__ = outcome.failure.__cause__
+        return unkept
+    error = StreamError(f"{outcome.failure}; the {outcome.frames['inserted']} frames compounded so far are in {path}")
+    error.__cause__ = outcome.failure.__cause__
+    return error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file (UTF-8), whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

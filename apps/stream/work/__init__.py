@@ -1,0 +1,1 @@
+"""What the stages do with frames: compound, segment, record."""

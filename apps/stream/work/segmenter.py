@@ -1,0 +1,219 @@
+"""Keeps the mask up to date while the volume grows, tile by tile, and makes it exact when the sweep ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.stream.core.clock import Clock
+from apps.stream.pipeline.latency import LatencyTracker, StageTimer
+from apps.stream.pipeline.messages import Touched
+from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.work.network_view import NetworkView
+from edge_sdk.inference.tiling import Tile
+from edge_sdk.volume.grid import Box, Grid
+
+MIN_CHANGE = 0.05
+"""Mean change of a tile, in grey levels, that is worth an inference while the sweep runs: in a 64³ tile about two
+hundred new voxels, or a re-seen plane that changes by 1.6 grey levels. On a sweep of a wire phantom, 0.25 left the
+network idle and took 1.8 times the latency."""
+
+MAX_STALE_S = 1.0
+"""A tile that changed by less is inferred when nothing else is to do, and after this long nevertheless: no frame waits
+for ever, however often the same tissue is swept."""
+
+
+class TileSegmenter(Protocol):
+    """What the stream needs of `edge_sdk.inference.segmenter.VolumeSegmenter`."""
+
+    def tiles(self, shape: tuple[int, int, int], /) -> list[Tile]: ...
+
+    def segment_tile(self, voxels: NDArray[Any], tile: Tile, /) -> NDArray[np.uint8]: ...
+
+
+class SegmenterStage:
+    """Infers stale tiles, nearest to the probe first, and at the end every tile that is not exact.
+
+    A tile's labels depend on its voxels only, so once each tile was computed from the final voxels, the mask equals
+    `edge_sdk.segment` on the final volume, voxel for voxel.
+
+    Attributes:
+        final_voxels: The final volume (D, H, W) that the mask belongs to; None before the end.
+        inferred_live, inferred_final: Tiles computed while the sweep ran, and after it.
+        finished_tiles: Tiles known to be exact for the final volume.
+        finished_at: Moment on the clock at which the mask was final.
+    """
+
+    name = "segmenter"
+
+    def __init__(
+        self,
+        touched: BoundedQueue[Touched],
+        view: NetworkView,
+        segmenter: TileSegmenter,
+        *,
+        finish_volume: Callable[[], NDArray[np.uint8]],
+        tracker: LatencyTracker,
+        timer: StageTimer,
+        clock: Clock,
+        min_change: float = MIN_CHANGE,
+    ) -> None:
+        """
+        Args:
+            touched: Boxes of inserted frames.
+            view: Where to read voxels from.
+            segmenter: The network on tiles.
+            finish_volume: Gives the final voxels, such as with holes filled.
+            tracker, timer, clock: Where moments and durations go.
+            min_change: Mean change of a tile, in grey levels, that is worth an inference before the end.
+        """
+        self._touched, self._view, self._segmenter = touched, view, segmenter
+        self._finish_volume = finish_volume
+        self._tracker, self._timer, self._clock = tracker, timer, clock
+        self._min_change = min_change
+        self._tiles = segmenter.tiles(view.grid.shape)
+        self._read = _Boxes([tile.read for tile in self._tiles])
+        self._owned = _Boxes([tile.owned for tile in self._tiles])
+        self._seen: list[NDArray[Any] | None] = [None] * len(self._tiles)
+        self._empty_labels: NDArray[np.uint8] | None = None
+        self._fresh: set[int] = set()
+        self._put_off: dict[int, float] = {}
+        self._probe = np.zeros(3)
+        self._frames = 0
+        self._labels = np.zeros(view.grid.shape, np.uint8)
+        self.inputs: tuple[BoundedQueue[Any], ...] = (touched,)
+        self.outputs: tuple[BoundedQueue[Any], ...] = ()
+        self.final_voxels: NDArray[np.uint8] | None = None
+        self.inferred_live = self.inferred_final = self.finished_tiles = 0
+        self.finished_at = clock.now()
+
+    @property
+    def tile_count(self) -> int:
+        """Tiles of the whole volume."""
+        return len(self._tiles)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that it takes at most: the labels, and for every tile the voxels that they were computed from."""
+        voxels = sum(math.prod(np.subtract(tile.read.stop, tile.read.start).tolist()) for tile in self._tiles)
+        return int(self._labels.nbytes + voxels * self._view.voxel_bytes + self._view.held_bytes)
+
+    @property
+    def grid(self) -> Grid:
+        """The network's."""
+        return self._view.grid
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The labels so far on the network's grid, (D, H, W); not to be written to."""
+        return self._labels
+
+    def mask(self) -> NDArray[np.uint8]:
+        """The labels so far on the volume's grid, (D, H, W)."""
+        return self._view.brought_back(self._labels)
+
+    def warm_up(self) -> None:
+        """Run the network once, on nothing; what it says of nothing is kept for empty tiles."""
+        size = tuple(b - a for a, b in zip(self._tiles[0].read.start, self._tiles[0].read.stop, strict=True))
+        whole = Box((0, 0, 0), size)  # type: ignore[arg-type]
+        self._empty_labels = self._segmenter.segment_tile(np.zeros(size, np.uint8), Tile(whole, whole))
+
+    def run(self) -> None:
+        """Follow the volume until no more frames come, then make the mask exact."""
+        # Each stale tile gets its turn before any gets a second one, or those near the probe would starve the rest.
+        turn: set[int] = set()
+        while not self._touched.finished:
+            self._take_news(self._touched.drain())
+            if not turn and self._fresh:
+                turn, self._fresh = self._fresh | self._overdue(), set()
+                self._view.begin_turn()
+            if turn:
+                nearest = min(turn, key=self._distance)
+                turn.discard(nearest)
+                self._update(nearest)
+            elif self._put_off:
+                # Nothing else is to do: what is inferred now need not be when the sweep has ended.
+                self._update(next(iter(self._put_off)), min_change=0.0)
+            elif (news := self._touched.wait()) is not None:
+                self._take_news([news])
+        if not self._touched.failed:
+            self._finish()
+
+    def _take_news(self, news: Sequence[Touched]) -> None:
+        for touched in news:
+            box = self._view.reached(touched.box)
+            self._fresh.update(self._read.overlapping(box))
+            self._tracker.inserted(touched, self._owned.overlapping(box))
+            self._probe = (np.array(box.start) + box.stop) / 2
+            self._frames = touched.order
+
+    def _distance(self, tile: int) -> float:
+        """mm from the middle of the newest frame to the middle of a tile."""
+        return float(np.linalg.norm((self._owned.middles[tile] - self._probe) * self._view.grid.spacing[::-1]))
+
+    def _update(self, index: int, min_change: float | None = None) -> None:
+        voxels, order = self._view.read(self._tiles[index].read)
+        change = _mean_change(voxels, self._seen[index])
+        now = self._clock.now()
+        overdue = now - self._put_off.get(index, now) >= MAX_STALE_S
+        enough = change >= (self._min_change if min_change is None else min_change)
+        if change > 0 and not (enough or overdue):
+            self._put_off.setdefault(index, now)
+            return
+        self._put_off.pop(index, None)
+        if change > 0 or self._seen[index] is None:  # what is empty has one answer, without the network
+            self._infer(index, voxels)
+            self.inferred_live += change > 0
+        self._tracker.tile_done(index, order, self._clock.now())
+
+    def _overdue(self) -> set[int]:
+        limit = self._clock.now() - MAX_STALE_S
+        return {index for index, since in self._put_off.items() if since <= limit}
+
+    def _finish(self) -> None:
+        with self._timer.step("finish the volume"):
+            voxels = self._finish_volume()
+            final = self._view.finished(voxels)
+        for index, tile in enumerate(self._tiles):
+            content, seen = final[tile.read.slices], self._seen[index]
+            if seen is None or not np.array_equal(content, seen):
+                self._infer(index, content)
+                self.inferred_final += 1
+            self._tracker.tile_done(index, self._frames, self._clock.now())
+            self.finished_tiles += 1
+        self.finished_at = self._clock.now()
+        self.final_voxels = voxels
+
+    def _infer(self, index: int, voxels: NDArray[Any]) -> None:
+        tile = self._tiles[index]
+        here = Tile(tile.read.counted_from(tile.read.start), tile.owned.counted_from(tile.read.start))
+        if self._empty_labels is not None and not voxels.any():
+            labels = self._empty_labels[here.owned.slices]
+        else:
+            with self._timer.step("segment a tile"):
+                labels = self._segmenter.segment_tile(voxels, here)
+        self._labels[tile.owned.slices] = labels
+        self._seen[index] = voxels
+
+
+class _Boxes:
+    """Boxes of all tiles as arrays, so that one comparison finds those that overlap another box."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self._start = np.array([box.start for box in boxes])
+        self._stop = np.array([box.stop for box in boxes])
+        self.middles = (self._start + self._stop) / 2
+
+    def overlapping(self, box: Box) -> list[int]:
+        hit = (self._start < box.stop).all(axis=1) & (self._stop > box.start).all(axis=1)
+        return [int(index) for index in np.flatnonzero(hit)]
+
+
+def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:
+    """Mean absolute difference in grey levels; against an empty tile where there was none before."""
+    now = voxels.astype(np.float32)
+    return float(np.abs(now if before is None else now - before).mean())

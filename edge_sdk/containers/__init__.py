@@ -1,0 +1,1 @@
+"""File containers: MetaImage and NRRD, their headers and pixel bytes."""

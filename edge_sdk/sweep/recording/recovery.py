@@ -1,0 +1,105 @@
+"""Reading a recording that `SweepRecorder` made, whole or cut short by a crash."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.recording.recorder import FRAMES, PIXELS, SCHEMA
+from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
+
+
+def read_recording(folder: Path) -> Sweep:
+    """All frames up to the first that is not there as a whole; the images are read when they are used.
+
+    Raises:
+        FileFormatError: The folder is no recording, of a newer schema, or holds no frame.
+    """
+    try:
+        text = (folder / FRAMES).read_bytes()
+    except OSError as cause:
+        raise FileFormatError(
+            f"is no recording ({cause.strerror})", where=folder, remedy="give the folder NAME.recording"
+        ) from cause
+    lines = _lines(text)
+    head = next(lines, {})
+    if head.get("format") != "edge-sdk recording":
+        raise FileFormatError("does not begin as a recording does", where=folder / FRAMES, remedy="nothing can be read")
+    if head["schema"] > SCHEMA:
+        raise FileFormatError(
+            f"recording of schema {head['schema']}, this version reads up to {SCHEMA}",
+            where=folder,
+            remedy="update edge-sdk",
+        )
+    images = _pixels(folder / PIXELS, tuple(head["shape"]), np.dtype(head["dtype"]))
+    frames = []
+    for line, image in zip(lines, images, strict=False):
+        if zlib.crc32(image.reshape(-1).view(np.uint8).data) != line["crc"]:
+            break
+        frames.append(line)
+    if not frames:
+        raise FileFormatError("holds no whole frame", where=folder, remedy="record again")
+    spacing = head["pixel_spacing"]
+    return Sweep(
+        images=images[: len(frames)],
+        timestamps=np.array([np.nan if line["time"] is None else line["time"] for line in frames]),
+        transforms=_transforms(frames),
+        image_status=tuple(line["image_status"] for line in frames),
+        fields=tuple(line["fields"] for line in frames),
+        header=head["header"],
+        source=folder,
+        pixel_spacing=None if spacing is None else (spacing[0], spacing[1]),
+    )
+
+
+def recover(folder: Path, path: Path) -> int:
+    """Write a recording as a sequence file; returns the number of frames. The recording stays.
+
+    Raises:
+        FileFormatError: There is nothing to read, or the suffix is unknown.
+        EdgeSdkError: The file cannot be written.
+    """
+    from edge_sdk.sweep.formats import write_sweep
+
+    sweep = read_recording(folder)
+    write_sweep(sweep, path, compressed=False)
+    return len(sweep)
+
+
+def _lines(text: bytes) -> Iterator[dict[str, Any]]:
+    """Lines up to the first that is cut short or damaged."""
+    for line in text.splitlines(keepends=True):
+        checksum, _, content = line.partition(b" ")
+        if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(content[:-1]):
+            return
+        yield json.loads(content)
+
+
+def _pixels(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """(N, H, W[, C]) of as many whole frames as the file holds."""
+    whole = path.stat().st_size // (prod(shape) * dtype.itemsize) if path.is_file() else 0
+    if not whole:
+        return np.empty((0, *shape), dtype)
+    return np.memmap(path, dtype, "r", shape=(whole, *shape))
+
+
+def _transforms(frames: list[dict[str, Any]]) -> dict[str, TrackedTransform]:
+    found = {}
+    for name in dict.fromkeys(name for line in frames for name in line["poses"]):
+        matrices = np.full((len(frames), 4, 4), np.nan)
+        status = [MISSING] * len(frames)
+        for index, line in enumerate(frames):
+            if name in line["poses"]:
+                status[index], numbers = line["poses"][name]
+                if numbers is not None:
+                    matrices[index] = np.reshape(numbers, (4, 4))
+        found[name] = TrackedTransform(matrices, tuple(status))
+    return found

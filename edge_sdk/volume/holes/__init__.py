@@ -1,0 +1,1 @@
+"""Hole filling: PLUS's kernels."""
