@@ -12,7 +12,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from apps import demo, job
+from apps import demo
+from apps.stream import job
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.simulation.simulate import simulate
