@@ -12,6 +12,7 @@ import typer
 from edge_sdk.errors import PoseError
 
 if TYPE_CHECKING:
+    from apps.stream.input.uris.poses import PoseFileUri, RecordedPosesUri
     from edge_sdk.sweep.plus_config import PlusConfig, ReconstructionSettings
     from edge_sdk.sweep.sweep import Sweep
 
@@ -58,23 +59,38 @@ class SweepOptions:
     """How a recording becomes a sweep with poses.
 
     Attributes:
-        poses: A URI, see `apps.pose_uri`; None for the recording's own.
-        lag: Seconds that poses come late; None for 0.
+        poses: Where the poses come from; None for the recording's own.
+        lag: Seconds by which poses come late; None for 0.
         max_gap: Seconds between poses that are still interpolated; None for the default, and the recording's own
             poses are then taken as they are.
-        pixel_spacing: mm per pixel, "0.1" or "0.1,0.12"; None for what the recording says.
+        pixel_spacing: mm per pixel (x, y); None for what the recording says.
     """
 
-    poses: str | None = None
+    poses: RecordedPosesUri | None = None
     lag: float | None = None
     max_gap: float | None = None
-    pixel_spacing: str | None = None
+    pixel_spacing: tuple[float, float] | None = None
 
     @property
     def pose_file(self) -> Path | None:
         """The file that the poses are read from, or None."""
-        kind, _, rest = (self.poses or "").partition(":")
-        return Path(rest) if kind in ("csv", "sweep") and rest else None
+        from apps.stream.input.uris.poses import PoseFileUri
+
+        return self.poses.path if isinstance(self.poses, PoseFileUri) else None
+
+
+def sweep_options(
+    poses: str | None, lag: float | None, max_gap: float | None, pixel_spacing: str | None
+) -> SweepOptions:
+    """What the options `--poses`, `--lag`, `--max-gap` and `--pixel-spacing` of a command say about its recording.
+
+    Raises:
+        PoseError: A pose URI or a pixel size that cannot be understood, or a live sensor.
+    """
+    from apps.stream.input.uris.poses import parse_poses, recorded_poses
+
+    uri = None if poses is None else recorded_poses(parse_poses(poses))
+    return SweepOptions(uri, lag, max_gap, parse_pixel_spacing(pixel_spacing))
 
 
 def load_sweep(
@@ -103,10 +119,12 @@ def load_sweep(
     options = options or SweepOptions()
     sweep = _posed(read_sweep(path), options)
     if need_poses and not sweep.transforms:
-        from apps.pose_uri import WORKS
+        from apps.stream.input.uris.poses import RECORDED_POSES_SYNTAX
 
-        raise PoseError("holds images without poses", where=path, remedy=f"give them with --poses: {WORKS}")
-    return calibrated(sweep, parse_pixel_spacing(options.pixel_spacing), config)
+        raise PoseError(
+            "holds images without poses", where=path, remedy=f"give them with --poses: {RECORDED_POSES_SYNTAX}"
+        )
+    return calibrated(sweep, options.pixel_spacing, config)
 
 
 def calibrated(sweep: Sweep, given: tuple[float, float] | None, config: PlusConfig | None) -> Sweep:
@@ -140,31 +158,51 @@ def told(sweep: Sweep) -> dict[str, str]:
 
 
 def _posed(sweep: Sweep, options: SweepOptions) -> Sweep:
-    from apps.pose_uri import recorded_poses, with_declared_poses
+    from apps.stream.input.uris.motions import LinearMotion
+    from apps.stream.input.uris.poses import PoseFileUri
+    from edge_sdk.sweep.declared import fan_sweep, linear_sweep
     from edge_sdk.sweep.merging import MAX_GAP_S, with_poses
     from edge_sdk.sweep.sweep import OK
 
-    if options.poses is None and options.lag is None and options.max_gap is None:
+    poses = options.poses
+    if poses is None and options.lag is None and options.max_gap is None:
         return sweep
-    tracking = sweep if options.poses is None else recorded_poses(options.poses)
-    if tracking is None:
-        assert options.poses is not None
+    if poses is not None and not isinstance(poses, PoseFileUri):
         if options.lag is not None or options.max_gap is not None:
             raise PoseError(
-                "a declared sweep has neither a lag nor gaps", where=options.poses, remedy="leave out --lag, --max-gap"
+                "a declared sweep has neither a lag nor gaps", where=poses.uri, remedy="leave out --lag, --max-gap"
             )
-        return with_declared_poses(sweep, options.poses)
+        if isinstance(poses, LinearMotion):
+            return linear_sweep(sweep, speed=poses.speed, step=poses.step, direction=poses.direction)
+        return fan_sweep(sweep, rate=poses.rate, step=poses.step, axis=poses.axis, radius=poses.radius)
+    tracking = sweep if poses is None else _recorded_poses(poses)
     max_gap = MAX_GAP_S if options.max_gap is None else options.max_gap
     posed = with_poses(sweep, tracking, lag=options.lag or 0.0, max_gap=max_gap)
     words = zip(*(posed.transforms[name].status for name in tracking.transforms), strict=True)
     missing = sum(any(word != OK for word in frame) for frame in words)
-    notes = {} if options.poses is None else {POSES: options.poses}
+    notes = {} if poses is None else {POSES: poses.uri}
     if missing:
         notes[POSES_MISSING] = f"{missing} (none within {max_gap:g} s, or not OK)"
     return replace(posed, header={**posed.header, **notes})
 
 
+def _recorded_poses(uri: PoseFileUri) -> Sweep:
+    """The poses in the file that a URI names, as a sweep without images."""
+    if uri.kind == "csv":
+        from edge_sdk.sweep.formats.pose_table import read_pose_table
+
+        return read_pose_table(uri.path)
+    from edge_sdk.sweep.formats import read_sweep
+
+    return read_sweep(uri.path)
+
+
 def parse_pixel_spacing(text: str | None) -> tuple[float, float] | None:
+    """Size of a pixel (x, y) in mm from "0.1" or "0.1,0.12"; None where nothing was given.
+
+    Raises:
+        PoseError: It is not one or two lengths that an ultrasound image can have.
+    """
     if text is None:
         return None
     try:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.console import print_json
-from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, load_sweep, told
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, load_sweep, sweep_options, told
 from apps.tables import show
 
 
@@ -26,7 +26,7 @@ def command(
     from edge_sdk.sweep.formats import sweep_writer
 
     write = sweep_writer(output)  # refused before the work
-    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    options = sweep_options(poses, lag, max_gap, pixel_spacing)
     check_place(output, inputs=[sweep, options.pose_file])
     recording = load_sweep(sweep, options, need_poses=False)
     write(recording, output, compressed=True)

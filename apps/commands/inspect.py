@@ -10,7 +10,7 @@ import typer
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs, with_header
 from apps.sweep_warnings import warn
-from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, sweep_options
 from apps.tables import show, show_rows
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.warning import SweepWarning
@@ -54,7 +54,7 @@ def command(
 
             values = describe_package(package)
     else:
-        values = _describe(file, kind, config, SweepOptions(poses, lag, max_gap, pixel_spacing))
+        values = _describe(file, kind, config, sweep_options(poses, lag, max_gap, pixel_spacing))
     warn(SweepWarning(**entry) for entry in values.get("warnings", ()))
     if as_json:
         print_json({"file": str(file), **values})

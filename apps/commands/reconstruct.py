@@ -17,9 +17,9 @@ from apps.sweeps import (
     MaxGapOption,
     PixelSpacingOption,
     PosesOption,
-    SweepOptions,
     defaults_for,
     load_sweep,
+    sweep_options,
     told,
 )
 from apps.tables import show
@@ -86,7 +86,7 @@ def command(
     from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
 
     volume_suffix(output)  # refused before the work, as is all that follows
-    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    options = sweep_options(poses, lag, max_gap, pixel_spacing)
     check_place(output, inputs=[sweep, *(config or ()), options.pose_file, importance_mask])
     filling = parse_hole_filling(fill_holes) if fill_holes else None
     said = read_configs(config)

@@ -15,7 +15,16 @@ from apps.inputs import kind_of, read_configs
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, frame_counts, warn
-from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, load_sweep, told
+from apps.sweeps import (
+    LagOption,
+    MaxGapOption,
+    PixelSpacingOption,
+    PosesOption,
+    SweepOptions,
+    load_sweep,
+    sweep_options,
+    told,
+)
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
 from edge_sdk.progress import Progress
@@ -65,7 +74,7 @@ def command(
     from edge_sdk.volume.measurements import measurements
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
-    options = SweepOptions(poses, lag, max_gap, pixel_spacing)
+    options = sweep_options(poses, lag, max_gap, pixel_spacing)
     inputs = [source, package, *(config or ()), options.pose_file]
     writer = mask_writer(output, inputs)
     if surface is not None:

@@ -109,6 +109,7 @@ def command(
     from apps.stream.core.settings_from_options import merged, missing
     from apps.stream.job import run_job
     from apps.stream.results.table import print_result
+    from apps.stream.stream_job import resolve
 
     chosen = merged(
         settings,
@@ -136,7 +137,7 @@ def command(
     # Someone who only wants a result reads the table at the end; a service's log is asked for by its settings.
     setup_logs(chosen.log.level if settings else "warning", chosen.log.format, chosen.log.file)
     with progress() as report_progress:
-        report = run_job(chosen, progress=report_progress, announce=_announce)
+        report = run_job(resolve(chosen), progress=report_progress, announce=_announce)
     if report:
         print_result(report, Path(report["folder"]))
 

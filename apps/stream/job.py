@@ -13,19 +13,20 @@ from apps.inputs import read_configs
 from apps.logs import log_event, logger_of
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.core.settings import StreamSettings
 from apps.stream.core.signals import Interrupts
+from apps.stream.input.input_options import InputOptions
 from apps.stream.input.open_input import open_input
-from apps.stream.input.uri import ReplayUri, parse_source
+from apps.stream.input.uris.sources import parse_source
 from apps.stream.outlets.open_outlets import open_outlets
 from apps.stream.outlets.running_board import RunningBoard
 from apps.stream.pipeline.watchdog import StuckError
-from apps.stream.results.places import recording_place
+from apps.stream.results.places import OutputPlaces
 from apps.stream.results.report import Accuracy
 from apps.stream.results.sinks import check_folder
+from apps.stream.stream_job import StreamJob, files_read
 from apps.stream.sweep_job import SweepJob
 from apps.stream.work.outcome import StreamOutcome
-from apps.sweeps import SweepOptions, parse_pixel_spacing
+from apps.sweeps import SweepOptions
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
 from edge_sdk.packages.package import load_package
@@ -63,21 +64,22 @@ def stream_to_folder(
         title, judge, progress: As of `run_job`.
     """
     options = options or SweepOptions()
-    settings = StreamSettings.model_validate(
-        {
-            "source": {"uri": source, "pixel_spacing_mm": parse_pixel_spacing(options.pixel_spacing)},
-            "poses": {"uri": options.poses, "lag_s": options.lag, "max_gap_s": options.max_gap},
-            "volume": {"config": config},
-            "package": {"path": package, "target": target, "threads": threads},
-            "output": {"folder": folder},
-            "recording": {"path": record},
-        }
+    wanted = InputOptions(
+        parse_source(source),
+        options.poses,
+        read_configs(config),
+        lag=options.lag,
+        max_gap=options.max_gap,
+        pixel_spacing=options.pixel_spacing,
     )
-    return run_job(settings, title=title, judge=judge, progress=progress)
+    places = OutputPlaces(folder, record)
+    reads = files_read(wanted, package, config)
+    job = StreamJob(wanted, package, places, target, threads, reads=reads)
+    return run_job(job, title=title, judge=judge, progress=progress)
 
 
 def run_job(
-    settings: StreamSettings,
+    job: StreamJob,
     *,
     title: str | None = None,
     judge: Judge | None = None,
@@ -89,7 +91,7 @@ def run_job(
     Ctrl-C or SIGTERM ends the sweep that runs, finishes what has come and saves it; a second one stops at once.
 
     Args:
-        settings: With a source, a package and an output folder.
+        job: What is asked for.
         title: Heading of picture and page; by default the source's and the package's names.
         judge: Compares the result with known labels, while the session is open.
         progress: Called with (done, total, what).
@@ -103,37 +105,29 @@ def run_job(
         StreamError: A stage failed; what was compounded by then is kept in the folder under a name of its own. With
             a viewer, it says so and another sweep may be started.
     """
-    assert settings.source.uri is not None
-    assert settings.package.path is not None
-    assert settings.output.folder is not None
-    uri = parse_source(settings.source.uri)
-    recording = uri.path if isinstance(uri, ReplayUri) else None
-    pose_file = SweepOptions(settings.poses.uri).pose_file
-    inputs = [recording, pose_file, settings.package.path, *settings.volume.config]
-    check_folder(settings.output.folder, formats=settings.output.also, inputs=inputs)
-    if (place := recording_place(settings, datetime.now().astimezone())) is not None:
+    check_folder(job.places.folder, formats=job.formats, inputs=job.reads)
+    if (place := job.places.recording_place(datetime.now().astimezone())) is not None:
         check_recording(place)
-    config = read_configs(settings.volume.config)
     clock = Clock()
     with ExitStack() as stack:
-        opened = stack.enter_context(load_package(settings.package.path))
+        opened = stack.enter_context(load_package(job.package))
         check_tilewise(opened.manifest)
         interrupts = Interrupts()
         stack.enter_context(interrupts.installed())
         with interrupts.raising():
-            source = open_input(uri, settings, config, opened.manifest.spacing_mm, clock, stack)
+            source = open_input(job.input, opened.manifest.spacing_mm, clock, stack)
             start = time.perf_counter()
-            session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
+            session = stack.enter_context(opened.open(job.target, job.threads))
         title = title or f"{source.name} · {opened.manifest.name}"
         about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
-        watched = bool(settings.viewer.enabled)
+        watched = job.viewer.enabled
         control = StreamControl(clock, "ready" if watched else "running")
         board = RunningBoard(title, opened.manifest.labels, source, control, clock)
-        for address in open_outlets(settings, board, stack):
+        for address in open_outlets(job.viewer, job.igtl, board, stack):
             announce(address)
-        log_event(_LOGGER, "opened", source=settings.source.uri, package=opened.manifest.name, target=session.target)
-        job = SweepJob(
-            settings,
+        log_event(_LOGGER, "opened", source=job.input.source.uri, package=opened.manifest.name, target=session.target)
+        sweeps = SweepJob(
+            job,
             source,
             VolumeSegmenter(session, opened.manifest),
             opened.manifest,
@@ -148,27 +142,27 @@ def run_job(
             judge=None if judge is None else lambda outcome: judge(outcome, session),
         )
         if not watched:
-            return job.run(progress)
-        return _while_wanted(job, control, board, interrupts, progress)
+            return sweeps.run(progress)
+        return _while_wanted(sweeps, control, board, interrupts, progress)
 
 
 def _while_wanted(
-    job: SweepJob, control: StreamControl, board: RunningBoard, interrupts: Interrupts, progress: Progress | None
+    sweeps: SweepJob, control: StreamControl, board: RunningBoard, interrupts: Interrupts, progress: Progress | None
 ) -> dict[str, Any]:
     """One sweep after the other, until someone ends the program; the report of the last one that was saved."""
     report: dict[str, Any] = {}
     asked = interrupts.asked
     while not asked.is_set():
-        control.wait_while("ready", stop=asked, watch=job.watch)
+        control.wait_while("ready", stop=asked, watch=sweeps.watch)
         if asked.is_set():
             break
         try:
-            report = job.run(progress) or report
+            report = sweeps.run(progress) or report
         except EdgeSdkError as error:
             if asked.is_set() or isinstance(error.__cause__, StuckError):
                 raise
             control.enter("failed", str(error))
             log_event(_LOGGER, "sweep failed", severity="error", why=str(error))
-        control.wait_while("saved", "failed", stop=asked, watch=job.watch)
+        control.wait_while("saved", "failed", stop=asked, watch=sweeps.watch)
         board.clear()
     return report

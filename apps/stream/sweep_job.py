@@ -11,15 +11,14 @@ from typing import Any
 from apps.logs import log_event, logger_of
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.core.settings import StreamSettings
 from apps.stream.core.signals import Interrupts
 from apps.stream.core.volume_plan import VolumePlan
-from apps.stream.input.stream_input import StreamInput
+from apps.stream.input.sweep_input import PreparedSweep, SweepInput
 from apps.stream.outlets.device_log import DeviceLog
 from apps.stream.outlets.running_board import RunningBoard
-from apps.stream.results.places import output_folder, recording_place
 from apps.stream.results.report import Accuracy, stream_report
 from apps.stream.results.sinks import keep_what_was_compounded, write_outputs
+from apps.stream.stream_job import StreamJob
 from apps.stream.work.outcome import StreamOutcome
 from apps.stream.work.recorder_stage import RecorderStage
 from apps.stream.work.running import RunningStream
@@ -39,8 +38,8 @@ class SweepJob:
 
     def __init__(
         self,
-        settings: StreamSettings,
-        source: StreamInput,
+        job: StreamJob,
+        source: SweepInput,
         segmenter: TileSegmenter,
         manifest: Manifest,
         package_digest: str,
@@ -56,8 +55,8 @@ class SweepJob:
     ) -> None:
         """
         Args:
-            settings: Of the job.
-            source: Opened.
+            job: What is asked for.
+            source: Where frames and poses come from, opened.
             segmenter: The network on tiles.
             manifest, package_digest: Of the package.
             session: Its target and description, for reports.
@@ -66,7 +65,7 @@ class SweepJob:
             judge: Compares the result with known labels.
             announce: Called with lines for the user.
         """
-        self._settings, self._source, self._segmenter = settings, source, segmenter
+        self._job, self._source, self._segmenter = job, source, segmenter
         self._manifest, self._digest, self._session = manifest, package_digest, session
         self._control, self._board, self._clock = control, board, clock
         self._title, self._judge = title, judge
@@ -97,25 +96,25 @@ class SweepJob:
         """
         try:
             with self._interrupts.raising():
-                plan = self._source.plan()
+                sweep = self._source.prepare()
         except KeyboardInterrupt:
-            if self._settings.viewer.enabled:
+            if self._job.viewer.enabled:
                 return {}
             raise
         began = datetime.now().astimezone()
-        folder = output_folder(self._settings, began)
-        place = recording_place(self._settings, began)
-        recorder = None if place is None else RecorderStage(place, self._source.like())
+        folder = self._job.places.output_folder(began)
+        place = self._job.places.recording_place(began)
+        recorder = None if place is None else RecorderStage(place, sweep.like)
         self._recorder = recorder
         try:
-            outcome = self._streamed(plan, recorder, progress)
+            outcome = self._streamed(sweep, recorder, progress)
             if outcome.failure is not None:
                 raise keep_what_was_compounded(folder, outcome)
             report = stream_report(
                 outcome,
-                plan,
+                sweep.plan,
                 folder=folder,
-                source=str(self._settings.source.uri),
+                source=self._job.input.source.uri,
                 pacing=self._source.pacing,
                 manifest=self._manifest,
                 package_digest=self._digest,
@@ -151,7 +150,7 @@ class SweepJob:
                     report,
                     self._manifest.labels,
                     self._title,
-                    formats=self._settings.output.also,
+                    formats=self._job.formats,
                     recording=self._source.recording,
                 )
             except EdgeSdkError as error:
@@ -168,19 +167,22 @@ class SweepJob:
     @property
     def _watched(self) -> bool:
         """Whether an operator looks at the result first; where the program is to end, it is saved at once."""
-        return bool(self._settings.viewer.enabled) and not self._interrupts.asked.is_set()
+        return self._job.viewer.enabled and not self._interrupts.asked.is_set()
 
     def _outlet_bytes(self, plan: VolumePlan) -> int:
         """What OpenIGTLink's output holds at most: volume and mask, read out, packed, and for clients that lag."""
-        if self._settings.igtl.output_port is None:
+        if self._job.igtl.output_port is None:
             return 0
         return math.prod(plan.grid.shape) * 2 * IGTL_COPIES
 
-    def _streamed(self, plan: VolumePlan, recorder: RecorderStage | None, progress: Progress | None) -> StreamOutcome:
-        feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
+    def _streamed(
+        self, sweep: PreparedSweep, recorder: RecorderStage | None, progress: Progress | None
+    ) -> StreamOutcome:
+        plan = sweep.plan
+        frames = sweep.frames(self._control, self._clock, recorder.recorded if recorder else None)
         running = RunningStream(
             plan,
-            feed,
+            frames,
             self._segmenter,
             self._manifest.spacing_mm,
             clock=self._clock,
@@ -189,8 +191,8 @@ class SweepJob:
         )
         self._board.running = running
         self._board.warn([str(warning) for warning in plan.warnings])
-        self._control.on_finish(feed.stop)
-        if self._settings.log.file is not None:  # stderr has them already
+        self._control.on_finish(frames.stop)
+        if self._job.log_file is not None:  # stderr has them already
             for warning in plan.warnings:
                 log_event(_LOGGER, "warning", severity="warning", what=str(warning))
         self._announce(f"memory: at most {running.memory_limit_mb:.0f} MB")

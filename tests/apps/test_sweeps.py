@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.sweeps import SweepOptions, defaults_for, load_sweep, parse_pixel_spacing, told
+from apps.sweeps import SweepOptions, defaults_for, load_sweep, parse_pixel_spacing, sweep_options, told
 from edge_sdk import read_volume
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.formats import write_sweep
@@ -19,6 +19,12 @@ from tests.apps.commands_fixtures import failure, run_json
 from tests.edge_sdk.sweep.formats.test_dicom_cine import dataset, put, region
 
 IMAGE_TO_PROBE = PlusConfig({"ImageToProbe": np.diag([0.3, 0.3, 1, 1])})
+
+
+def options(
+    poses: str | None = None, lag: float | None = None, max_gap: float | None = None, pixel_spacing: str | None = None
+) -> SweepOptions:
+    return sweep_options(poses, lag, max_gap, pixel_spacing)
 
 
 def cine(path: Path, *, spacing: bool = True) -> Path:
@@ -65,7 +71,7 @@ def test_frames_without_a_pose_are_left_out_and_counted(tmp_path):
 
 def test_a_lag_moves_the_frames(tmp_path):
     path, poses = cine(tmp_path / "c.dcm"), table(tmp_path / "p.csv", np.arange(-1, 2, 0.1))
-    at = load_sweep(path, SweepOptions(poses, lag=-0.05)).transforms["ProbeToReference"].matrices[:, 2, 3]
+    at = load_sweep(path, options(poses, lag=-0.05)).transforms["ProbeToReference"].matrices[:, 2, 3]
     np.testing.assert_allclose(at, 10 * (np.arange(5) * 0.1 - 0.05), atol=1e-9)
 
 
@@ -80,7 +86,7 @@ def test_a_declared_sweep_is_told(tmp_path):
 
 
 def test_a_configurations_calibration_wins_over_the_assumed_one(tmp_path):
-    sweep = load_sweep(cine(tmp_path / "c.dcm"), SweepOptions("linear:step=1mm"), config=IMAGE_TO_PROBE)
+    sweep = load_sweep(cine(tmp_path / "c.dcm"), options("linear:step=1mm"), config=IMAGE_TO_PROBE)
     assert set(sweep.transforms) == {"ProbeToReference"}
     assert "image_to_probe_assumed" not in told(sweep)
 
@@ -90,19 +96,17 @@ def test_pixel_spacing_by_hand(tmp_path):
     line = failure("reconstruct", path, "--poses", "linear:step=1mm", "-o", tmp_path / "v.mha")
     assert "--pixel-spacing" in line
     assert "--config" in line
-    sweep = load_sweep(path, SweepOptions("linear:step=1mm", pixel_spacing="0.5,0.25"))
+    sweep = load_sweep(path, options("linear:step=1mm", pixel_spacing="0.5,0.25"))
     matrix = sweep.transforms["ImageToProbe"].matrices[0]
     np.testing.assert_allclose(matrix @ [7.5, 4, 0, 1], [1, 1, 0, 1], atol=1e-12)
     for wrong in ("0", "-1", "wide", "1,2,3", "nan", ""):
         with pytest.raises(PoseError, match="pixel"):
-            load_sweep(path, SweepOptions("linear:step=1mm", pixel_spacing=wrong))
+            load_sweep(path, options("linear:step=1mm", pixel_spacing=wrong))
 
 
 def test_pixel_spacing_does_not_contradict_a_calibration(tmp_path):
     with pytest.raises(PoseError, match="--pixel-spacing would contradict"):
-        load_sweep(
-            cine(tmp_path / "c.dcm"), SweepOptions("linear:step=1mm", pixel_spacing="0.5"), config=IMAGE_TO_PROBE
-        )
+        load_sweep(cine(tmp_path / "c.dcm"), options("linear:step=1mm", pixel_spacing="0.5"), config=IMAGE_TO_PROBE)
 
 
 def test_a_converted_sweep_is_the_same_sweep(tmp_path):
@@ -110,14 +114,14 @@ def test_a_converted_sweep_is_the_same_sweep(tmp_path):
     said = run_json("convert", path, "--poses", "fan:step=2deg", "-o", tmp_path / "s.igs.mha")
     assert said["poses_declared"] == "fan, 2 °/frame about x of the probe"
     assert said["transforms"] == ["ImageToProbe", "ProbeToReference"]
-    before, after = load_sweep(path, SweepOptions("fan:step=2deg")), load_sweep(tmp_path / "s.igs.mha")
+    before, after = load_sweep(path, options("fan:step=2deg")), load_sweep(tmp_path / "s.igs.mha")
     np.testing.assert_array_equal(after.images, before.images)
     for name, transform in before.transforms.items():
         np.testing.assert_array_equal(after.transforms[name].matrices, transform.matrices)
     assert told(after) == told(before)
     assert defaults_for(after, DEFAULT_SETTINGS) == defaults_for(before, DEFAULT_SETTINGS)
     # The size of a pixel that was assumed may still be corrected.
-    assert load_sweep(tmp_path / "s.igs.mha", SweepOptions(pixel_spacing="0.5")).pixel_spacing == (0.5, 0.5)
+    assert load_sweep(tmp_path / "s.igs.mha", options(pixel_spacing="0.5")).pixel_spacing == (0.5, 0.5)
 
 
 def test_convert_refuses_other_names_before_the_work(tmp_path):
@@ -139,7 +143,7 @@ def test_recordings_without_poses(tmp_path):
 
 def test_a_declared_sweep_has_no_lag(tmp_path):
     with pytest.raises(PoseError, match="neither a lag nor gaps"):
-        load_sweep(cine(tmp_path / "c.dcm"), SweepOptions("linear:step=1mm", lag=0.1))
+        load_sweep(cine(tmp_path / "c.dcm"), options("linear:step=1mm", lag=0.1))
 
 
 def test_a_volume_takes_no_poses(tmp_path):
@@ -161,7 +165,7 @@ def test_own_poses_are_resampled_only_where_asked(tmp_path):
     sweep = Sweep(np.zeros((4, 5, 6), np.uint8), times, {"ProbeToReference": tracked}, ("OK",) * 4)
     write_sweep(replace(sweep, transforms={"ProbeToReference": tracked}), tmp_path / "s.igs.mha")
     assert load_sweep(tmp_path / "s.igs.mha").transforms["ProbeToReference"].status == tracked.status
-    lagged = load_sweep(tmp_path / "s.igs.mha", SweepOptions(lag=0.05)).transforms["ProbeToReference"]
+    lagged = load_sweep(tmp_path / "s.igs.mha", options(lag=0.05)).transforms["ProbeToReference"]
     assert lagged.status == ("OK", "OK", "OK", "MISSING")  # the gap of 0.2 s is bridged, nothing is extrapolated
     np.testing.assert_allclose(lagged.matrices[:3, 0, 3], times[:3] + 0.05)
 

@@ -39,15 +39,17 @@ Pixel = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0: any that is free."""
 Text = Annotated[str, Field(min_length=1)]
+LOOPBACK = "127.0.0.1"
+VIEWER_PORT = 8765
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """Base of all sections: unknown keys are refused, and None is what the file does not say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Source(Section):
+class SourceSettings(SettingsSection):
     """Where images come from, and what they are."""
 
     uri: Text | None = None
@@ -59,7 +61,7 @@ class Source(Section):
     """As in PLUS: which side of the probe the image's x and y point to."""
 
 
-class Poses(Section):
+class PosesSettings(SettingsSection):
     """Where poses come from."""
 
     uri: Text | None = None
@@ -71,7 +73,7 @@ class Poses(Section):
     """How long a frame waits for its pose."""
 
 
-class Volume(Section):
+class VolumeSettings(SettingsSection):
     """What the frames are compounded into."""
 
     config: tuple[FilePath, ...] = ()
@@ -83,7 +85,7 @@ class Volume(Section):
     spacing_mm: Size | None = None
 
     @model_validator(mode="after")
-    def _one_box(self) -> Volume:
+    def _one_box(self) -> VolumeSettings:
         if self.box_mm and self.around_mm:
             raise ValueError("box_mm and around_mm are two boxes, give one of them")
         box = self.box_mm or ()
@@ -93,48 +95,49 @@ class Volume(Section):
         return self
 
 
-class Package(Section):
+class PackageSettings(SettingsSection):
     """The network."""
 
     path: FilePath | None = None
-    target: Text | None = None
+    target: Text = "auto"
     threads: Count | None = None
 
 
-class Viewer(Section):
+class ViewerSettings(SettingsSection):
     """The page that shows the stream."""
 
-    enabled: bool | None = None
-    host: Text | None = None
-    port: Port | None = None
+    enabled: bool = False
+    host: Text = LOOPBACK
+    port: Port = VIEWER_PORT
     token: Text | None = None
     allowed_hosts: tuple[Text, ...] = ()
 
 
-class Igtl(Section):
+class IgtlSettings(SettingsSection):
     """OpenIGTLink server that gives the growing volume and the mask away."""
 
     output_port: Port | None = None
-    host: Text | None = None
+    """None: nothing is given away."""
+    host: Text = LOOPBACK
     world: Literal["LPS", "RAS"] = "LPS"
     """Of the poses: LPS is turned to OpenIGTLink's RAS, so that the volume lies where the saved files lie in 3D Slicer;
     RAS leaves the axes as they are, beside what PLUS sends to the same Slicer."""
 
 
-class Output(Section):
+class OutputSettings(SettingsSection):
     """What is left."""
 
     folder: TimedPath | None = None
     also: tuple[Mask, ...] = ()
 
 
-class Recording(Section):
+class RecordingSettings(SettingsSection):
     """What the source gave, kept."""
 
     path: TimedPath | None = None
 
 
-class Log(Section):
+class LogSettings(SettingsSection):
     """See `apps.logs`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -143,18 +146,18 @@ class Log(Section):
     format: Literal["text", "json"] = "text"
 
 
-class StreamSettings(Section):
+class StreamSettings(SettingsSection):
     """The whole file; every section may be left out."""
 
-    source: Source = Source()
-    poses: Poses = Poses()
-    volume: Volume = Volume()
-    package: Package = Package()
-    viewer: Viewer = Viewer()
-    igtl: Igtl = Igtl()
-    output: Output = Output()
-    recording: Recording = Recording()
-    log: Log = Log()
+    source: SourceSettings = SourceSettings()
+    poses: PosesSettings = PosesSettings()
+    volume: VolumeSettings = VolumeSettings()
+    package: PackageSettings = PackageSettings()
+    viewer: ViewerSettings = ViewerSettings()
+    igtl: IgtlSettings = IgtlSettings()
+    output: OutputSettings = OutputSettings()
+    recording: RecordingSettings = RecordingSettings()
+    log: LogSettings = LogSettings()
 
 
 def read_settings(path: Path) -> StreamSettings:

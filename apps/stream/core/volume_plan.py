@@ -51,7 +51,7 @@ class VolumePlan:
 
 
 @dataclass(frozen=True)
-class Plan(VolumePlan):
+class RecordingPlan(VolumePlan):
     """All that is known of a replay before it starts.
 
     Attributes:
@@ -69,7 +69,7 @@ def plan_volume(
     package_spacing: tuple[float, float, float],
     *,
     spacing: tuple[float, float, float] | None = None,
-) -> Plan:
+) -> RecordingPlan:
     """Decide where the frames lie and what grid they fill.
 
     The configuration's VolumeReconstruction wins, so that the volume is the one `reconstruct` makes; without it,
@@ -93,4 +93,4 @@ def plan_volume(
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(sweep, poses, settings, config)
     shape = sweep.images.shape[1:3]
-    return Plan(settings, grid, shape, tuple(warnings), told(sweep), sweep=sweep, poses=poses)
+    return RecordingPlan(settings, grid, shape, tuple(warnings), told(sweep), sweep=sweep, poses=poses)

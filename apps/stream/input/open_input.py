@@ -1,97 +1,98 @@
-"""Opens what the settings name as the source, with its poses."""
+"""Opens what the options of a job name: a recording, or the devices of a live sweep."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 
 from apps.stream.core.clock import Clock
-from apps.stream.core.settings import StreamSettings
 from apps.stream.core.volume_plan import plan_volume
-from apps.stream.input.recorded_input import RecordedInput
-from apps.stream.input.stream_input import StreamInput
-from apps.stream.input.uri import ReplayUri, SourceUri
+from apps.stream.input.input_options import InputOptions
+from apps.stream.input.recorded.recorded_input import RecordedInput
+from apps.stream.input.sweep_input import SweepInput
+from apps.stream.input.uris.poses import live_poses, recorded_poses
+from apps.stream.input.uris.sources import LiveUri, ReplayUri
 from apps.sweep_warnings import warn
 from apps.sweeps import SweepOptions, load_sweep
 from edge_sdk.errors import EdgeSdkError
-from edge_sdk.sweep.plus_config import PlusConfig
 
 Spacing = tuple[float, float, float]
 
 
-def open_input(
-    uri: SourceUri,
-    settings: StreamSettings,
-    config: PlusConfig | None,
-    package_spacing: Spacing,
-    clock: Clock,
-    stack: ExitStack,
-) -> StreamInput:
+def open_input(options: InputOptions, package_spacing: Spacing, clock: Clock, stack: ExitStack) -> SweepInput:
     """Open a recording, or the devices of a live sweep.
 
     Args:
-        uri: What to open: the settings' source, parsed.
-        settings: What is known of it.
-        config: Calibration and reconstruction settings.
+        options: What to open.
         package_spacing: mm per voxel (x, y, z) that the package expects.
-        clock: Of the stream.
+        clock: Clock of the stream.
         stack: Closes the devices.
 
     Raises:
         EdgeSdkError: The source or its poses cannot be used.
     """
-    assert settings.source.uri is not None
-    spacing = settings.volume.spacing_mm
-    wanted = None if spacing is None else (spacing,) * 3
-    if isinstance(uri, ReplayUri):
-        _check_for_recording(settings)
-        pixel = settings.source.pixel_spacing_mm
-        options = SweepOptions(
-            settings.poses.uri, settings.poses.lag_s, settings.poses.max_gap_s, pixel and f"{pixel[0]},{pixel[1]}"
-        )
-        plan = plan_volume(load_sweep(uri.path, options, config=config), config, package_spacing, spacing=wanted)
-        warn(plan.warnings)
-        return RecordedInput(uri.path.name, plan, uri.pacing)
+    spacing = None if options.spacing is None else (options.spacing,) * 3
+    if isinstance(options.source, ReplayUri):
+        return _recording(options, options.source, package_spacing, spacing)
+    return _devices(options, options.source, package_spacing, spacing, clock, stack)
+
+
+def _recording(
+    options: InputOptions, source: ReplayUri, package_spacing: Spacing, spacing: Spacing | None
+) -> RecordedInput:
+    _check_for_recording(options, source)
+    poses = None if options.poses is None else recorded_poses(options.poses)
+    sweep = load_sweep(
+        source.path,
+        SweepOptions(poses, options.lag, options.max_gap, options.pixel_spacing),
+        config=options.config,
+    )
+    plan = plan_volume(sweep, options.config, package_spacing, spacing=spacing)
+    warn(plan.warnings)
+    return RecordedInput(source.path.name, plan, source.pacing)
+
+
+def _devices(
+    options: InputOptions,
+    source: LiveUri,
+    package_spacing: Spacing,
+    spacing: Spacing | None,
+    clock: Clock,
+    stack: ExitStack,
+) -> SweepInput:
     from apps.stream.input.live.devices import LiveDevices
     from apps.stream.input.live.geometry import ImageGeometry, Region
-    from apps.stream.input.live.input import LiveInput
+    from apps.stream.input.live.live_input import LiveInput
+    from apps.stream.input.live.synchronizer import WAIT_S
 
-    crop = settings.source.crop
-    geometry = ImageGeometry(settings.source.pixel_spacing_mm, crop and ((crop[0], crop[1]), (crop[2], crop[3])))
-    devices = LiveDevices(
-        settings.source.uri,
-        uri,
-        settings.poses.uri,
-        clock,
-        max_gap=settings.poses.max_gap_s,
-        orientation=settings.source.orientation,
-    )
+    poses = None if options.poses is None else live_poses(options.poses)
+    devices = LiveDevices(source, poses, clock, max_gap=options.max_gap, orientation=options.orientation)
     return LiveInput(
-        settings.source.uri,
+        source.uri,
         stack.enter_context(devices),
         clock,
-        config=config,
+        config=options.config,
         package_spacing=package_spacing,
-        spacing=wanted,
-        region=Region(settings.volume.box_mm, settings.volume.around_mm),
-        geometry=geometry,
-        lag=settings.poses.lag_s or 0.0,
-        wait_s=settings.poses.wait_s,
+        spacing=spacing,
+        region=Region(options.box, options.around),
+        geometry=ImageGeometry(options.pixel_spacing, options.crop),
+        lag=options.lag or 0.0,
+        wait_s=WAIT_S if options.wait_s is None else options.wait_s,
     )
 
 
-def _check_for_recording(settings: StreamSettings) -> None:
+def _check_for_recording(options: InputOptions, source: ReplayUri) -> None:
     """Refuse what only a live sweep takes: silence would let a user believe that it was done."""
     live_only = {
-        "--crop": settings.source.crop,
-        "--wait": settings.poses.wait_s,
-        "--box": settings.volume.box_mm,
-        "--around": settings.volume.around_mm,
-        "--orientation": None if settings.source.orientation == "MF" else settings.source.orientation,
+        "--crop": options.crop,
+        "--wait": options.wait_s,
+        "--box": options.box,
+        "--around": options.around,
+        "--orientation": None if options.orientation == "MF" else options.orientation,
     }
     given = [name for name, value in live_only.items() if value is not None]
     if given:
         raise EdgeSdkError(
             f"is a recording, and {', '.join(given)} {'is' if len(given) == 1 else 'are'} for live sources",
-            where=settings.source.uri,
+            where=source.uri,
             remedy="leave it out; the volume of a recording is what its frames reach, or what --config says",
         )

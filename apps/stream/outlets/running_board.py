@@ -14,7 +14,7 @@ from apps.logs import log_event, logger_of
 from apps.stream.core.board import Command, QueueFill, SeenFrame, Slice, Status
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.input.stream_input import StreamInput
+from apps.stream.input.sweep_input import SweepInput
 from apps.stream.outlets.cuts import labels_on_plane
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import EdgeSdkError, StreamError
@@ -37,7 +37,7 @@ class RunningBoard:
     """
 
     def __init__(
-        self, title: str, labels: Mapping[int, str], source: StreamInput, control: StreamControl, clock: Clock
+        self, title: str, labels: Mapping[int, str], source: SweepInput, control: StreamControl, clock: Clock
     ) -> None:
         import psutil
 

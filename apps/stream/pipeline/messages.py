@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from edge_sdk.sweep.recording.recorder import Poses
 from edge_sdk.volume.grid import Box
 
+SKIPPED = "skip interval"
+"""Reason why a frame is left out: PLUS's SkipInterval passes every n-th frame only."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -39,21 +42,6 @@ class Recorded:
     poses: Poses
     image_status: str
     fields: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where a frame lies.
-
-    Attributes:
-        index: Number of the frame.
-        image_to_world: 4×4, pixel (x, y, 0, 1) to mm; NaN where there is a reason.
-        reason: Why the frame may not be inserted; "" where it may.
-    """
-
-    index: int
-    image_to_world: NDArray[np.float64]
-    reason: str = ""
 
 
 @dataclass(frozen=True)

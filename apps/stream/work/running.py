@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import partial
 
 from apps.stream.core.clock import Clock
-from apps.stream.core.volume_plan import Plan, VolumePlan
-from apps.stream.input.feed import Feed
-from apps.stream.input.pacing import Pacing
-from apps.stream.input.replay import ReplayFeed
+from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.memory_limit import memory_limit_mb
 from apps.stream.pipeline.monitor import Monitor
 from apps.stream.pipeline.pipeline import Pipeline, Stage
+from apps.stream.pipeline.sweep_frames import SweepFrames
 from apps.stream.pipeline.watchdog import Watchdog
 from apps.stream.work.compounder import CompounderStage, Compounding, GrowingVolume
 from apps.stream.work.network_view import network_view
@@ -44,7 +42,7 @@ class RunningStream:
     def __init__(
         self,
         plan: VolumePlan,
-        feed: Feed,
+        feed: SweepFrames,
         segmenter: TileSegmenter,
         package_spacing: tuple[float, float, float],
         *,
@@ -174,31 +172,3 @@ class RunningStream:
             failure=self.pipeline.failure,
             memory_limit_mb=self.memory_limit_mb,
         )
-
-
-def run_stream(
-    plan: Plan,
-    pacing: Pacing,
-    segmenter: TileSegmenter,
-    package_spacing: tuple[float, float, float],
-    *,
-    compounder: Compounding | None = None,
-    clock: Clock | None = None,
-    progress: Progress | None = None,
-) -> StreamOutcome:
-    """Replay a recorded sweep, compound and segment it at once.
-
-    Args:
-        plan: What to stream into which volume.
-        pacing: How fast.
-        segmenter, package_spacing, compounder: As of `RunningStream`.
-        clock: For tests.
-        progress: Called with (done, total, what).
-
-    Raises:
-        EdgeSdkError: The recording's time stamps cannot pace it.
-        StreamError: No frame reached the volume although no stage failed.
-    """
-    clock = clock or Clock()
-    feed = ReplayFeed(plan, pacing, clock)
-    return RunningStream(plan, feed, segmenter, package_spacing, clock=clock, compounder=compounder).run(progress)

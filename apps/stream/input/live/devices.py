@@ -12,9 +12,10 @@ from typing import Any
 
 from apps.stream.core.board import DeviceState
 from apps.stream.core.clock import Clock
-from apps.stream.input.live.pose_uri import WORKS, OpenedPoses, live_poses
+from apps.stream.input.live.open_poses import OpenedPoses, open_poses
 from apps.stream.input.live.poses import TrackedPoses
-from apps.stream.input.uri import CameraUri, PeerUri, parse_peer
+from apps.stream.input.uris.poses import LIVE_POSES_SYNTAX, LivePosesUri
+from apps.stream.input.uris.sources import CameraUri, LiveUri, PeerUri
 from edge_sdk.closing import Closing
 from edge_sdk.errors import DeviceError, PoseError
 from edge_sdk.sweep.feeds.camera import open_camera
@@ -43,9 +44,8 @@ class LiveDevices(Closing):
 
     def __init__(
         self,
-        name: str,
-        source: CameraUri | PeerUri,
-        poses: str | None,
+        source: LiveUri,
+        poses: LivePosesUri | None,
         clock: Clock,
         *,
         max_gap: float | None = None,
@@ -53,25 +53,24 @@ class LiveDevices(Closing):
     ) -> None:
         """
         Args:
-            name: Of the source: its URI.
-            source: What to open.
-            poses: A URI, see `live_poses`; or `igtl://…`; None for the poses that the source itself sends.
-            clock: Of images and poses.
+            source: Where the images come from.
+            poses: Where the poses come from; None for those that the source itself sends.
+            clock: Clock of images and poses.
             max_gap: Seconds between poses that are still interpolated; None for the default.
             orientation: PLUS's letters for the images as the source sends them.
 
         Raises:
-            EdgeSdkError: The URI of the poses cannot be understood, or there are none.
+            PoseError: A tool's definition cannot be read, or there are no poses.
         """
-        self._clock, self._name, self._orientation = clock, name, orientation
+        self._clock, self._name, self._orientation = clock, source.uri, orientation
         self._timeline = PoseTimeline(max_gap=MAX_GAP_S if max_gap is None else max_gap)
         self._arrived = threading.Condition()
         self._listener: Callable[[TimedImage], None] | None = None
         self.newest: TimedImage | None = None
         self.images = 0
         self._strange: Counter[str] = Counter()
-        self._source = self._follow(name, source)
-        opened = self._opened_poses(name, source, poses)
+        self._source = self._follow(source)
+        opened = self._opened_poses(source, poses)
         self.poses, self.told, self._sensors = opened.poses, opened.told, opened.followers
         self._stack = ExitStack()
 
@@ -122,22 +121,17 @@ class LiveDevices(Closing):
         """What the sensor that gives no poses says for itself, or ""."""
         return next((why for each in self._sensors or (self._source,) if (why := each.state.why)), "")
 
-    def _opened_poses(self, name: str, source: CameraUri | PeerUri, poses: str | None) -> OpenedPoses:
-        if poses is None:
-            if isinstance(source, CameraUri):
-                raise PoseError("a camera knows no poses", where=name, remedy=f"give them with --poses: {WORKS}")
-            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": name})
-        if not poses.startswith("igtl:"):
-            return live_poses(poses, self._timeline, self._clock.now)
-        peer = parse_peer(poses)
-        if isinstance(source, PeerUri) and source.peer == peer.peer:
-            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": poses})
-        opener = partial(open_igtl, peer.host, peer.port, image_device=None, now=self._clock.now)
-        follower = Follower[Any](poses, opener, self._take_pose, now=self._clock.now)
-        return OpenedPoses(TrackedPoses(self._timeline), (follower,), {"poses_from": poses})
+    def _opened_poses(self, source: LiveUri, poses: LivePosesUri | None) -> OpenedPoses:
+        if poses is None and isinstance(source, CameraUri):
+            raise PoseError(
+                "a camera knows no poses", where=source.uri, remedy=f"give them with --poses: {LIVE_POSES_SYNTAX}"
+            )
+        if poses is None or (isinstance(poses, PeerUri) and isinstance(source, PeerUri) and source.peer == poses.peer):
+            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": (poses or source).uri})
+        return open_poses(poses, self._timeline, self._clock.now, self._take_pose)
 
-    def _follow(self, name: str, source: CameraUri | PeerUri) -> Follower[Any]:
-        now = self._clock.now
+    def _follow(self, source: LiveUri) -> Follower[Any]:
+        name, now = source.uri, self._clock.now
         if isinstance(source, CameraUri):
             camera = partial(open_camera, source.camera, size=source.size, fps=source.fps, now=now)
             return Follower(name, camera, self._take_picture, now=now)

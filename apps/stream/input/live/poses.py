@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.input.live.motion import Motion
+from apps.stream.input.live.declared_motion import declared_pose, measured_pose
+from apps.stream.input.uris.motions import DeclaredMotion
 from edge_sdk.errors import DeviceError
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.feeds.items import NamedPose
@@ -71,7 +72,7 @@ class TrackedPoses:
 class ImuPoses(TrackedPoses):
     """A sensor that knows how the probe turns, and a declaration of where it goes."""
 
-    def __init__(self, timeline: PoseTimeline, motion: Motion) -> None:
+    def __init__(self, timeline: PoseTimeline, motion: DeclaredMotion) -> None:
         super().__init__(timeline)
         self._motion = motion
         self._first: NDArray[np.float64] | None = None
@@ -90,7 +91,7 @@ class ImuPoses(TrackedPoses):
         rotation = measured.matrices[0, :3, :3]
         if self._first is None:
             self._first = rotation
-        pose = self._motion.turned(self._first.T @ rotation, elapsed, frame)
+        pose = measured_pose(self._motion, self._first.T @ rotation, elapsed, frame)
         return TrackedTransform(pose[None], measured.status)
 
 
@@ -99,7 +100,7 @@ class DeclaredPoses:
 
     names = (PROBE_TO_REFERENCE,)
 
-    def __init__(self, motion: Motion) -> None:
+    def __init__(self, motion: DeclaredMotion) -> None:
         self._motion = motion
 
     def begin(self) -> None:
@@ -110,7 +111,7 @@ class DeclaredPoses:
         return True
 
     def at(self, names: tuple[str, ...], moment: float, elapsed: float, frame: int) -> Transforms:  # noqa: ARG002
-        return {name: TrackedTransform(self._motion.at(elapsed, frame)[None], (OK,)) for name in names}
+        return {name: TrackedTransform(declared_pose(self._motion, elapsed, frame)[None], (OK,)) for name in names}
 
 
 def named(reading: Reading, name: str, moment: float) -> NamedPose:

@@ -15,6 +15,7 @@ import psutil
 import uvicorn
 
 from apps.stream.core.board import Board
+from apps.stream.core.settings import VIEWER_PORT
 from apps.stream.outlets.viewer.application import application
 from apps.stream.outlets.viewer.client import PATIENCE_S
 from apps.stream.outlets.viewer.guard import LOOPBACK, WILDCARDS
@@ -22,7 +23,6 @@ from apps.stream.outlets.viewer.requests import MOST_BYTES
 from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 
-DEFAULT_PORT = 8765
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 _STARTING_S, _STOPPING_S = 10.0, 5.0
 
@@ -41,7 +41,7 @@ class ViewerServer(Closing):
         board: Board,
         *,
         host: str = LOOPBACK[1],
-        port: int = DEFAULT_PORT,
+        port: int = VIEWER_PORT,
         token: str | None = None,
         allowed_hosts: Iterable[str] = (),
         patience_s: float = PATIENCE_S,

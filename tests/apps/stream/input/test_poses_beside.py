@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from apps.stream import job
-from apps.sweeps import SweepOptions
+from apps.sweeps import sweep_options
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.sweep.formats.pose_table import write_pose_table
@@ -46,12 +46,13 @@ def test_a_replay_takes_its_poses_from_a_table(
     write_sweep(sweep, tmp_path / "own.igs.mha")
     write_sweep(replace(sweep, transforms={}), tmp_path / "bare.igs.mha")
     write_pose_table(sweep, tmp_path / "poses.csv")
-    options = SweepOptions(f"csv:{tmp_path / 'poses.csv'}")
+    options = sweep_options(f"csv:{tmp_path / 'poses.csv'}", None, None, None)
     job.stream_to_folder(f"replay:{tmp_path / 'own.igs.mha'}?rate=max", tmp_path, tmp_path / "own")
     report = job.stream_to_folder(
         f"replay:{tmp_path / 'bare.igs.mha'}?rate=max", tmp_path, tmp_path / "beside", options=options
     )
-    assert report["source"]["rests_on"] == {"poses_from": options.poses}
+    assert options.poses is not None
+    assert report["source"]["rests_on"] == {"poses_from": options.poses.uri}
     own, beside = (nibabel.load(tmp_path / name / "volume.nii.gz") for name in ("own", "beside"))
     np.testing.assert_array_equal(np.asarray(beside.dataobj), np.asarray(own.dataobj))
-    assert str(options.poses) in (tmp_path / "beside" / "report.html").read_text()
+    assert options.poses.uri in (tmp_path / "beside" / "report.html").read_text()

@@ -11,8 +11,8 @@ import pytest
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import plan_volume
-from apps.stream.input.pacing import Pacing
-from apps.stream.input.recorded_input import RecordedInput
+from apps.stream.input.recorded.pacing import Pacing
+from apps.stream.input.recorded.recorded_input import RecordedInput
 from apps.stream.outlets.running_board import RunningBoard
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import StreamError
@@ -34,8 +34,8 @@ def ended(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) ->
     assert board.frame() is not None
     assert board.status().frames_read == 0
     assert board.grid() is board.slice("x", 0) is board.mask() is board.volume() is board.probe() is None
-    feed = source.feed(plan, control, clock, None)
-    board.running = RunningStream(plan, feed, VolumeSegmenter(session, manifest), UNIT, clock=clock)
+    frames = source.prepare().frames(control, clock, None)
+    board.running = RunningStream(plan, frames, VolumeSegmenter(session, manifest), UNIT, clock=clock)
     return board, board.running.run()
 
 
@@ -49,7 +49,7 @@ def test_numbers_are_those_of_the_outcome(ended: tuple[RunningBoard, Any], manif
     assert status.displayed_ms is None
     assert status.memory_limit_mb is not None
     assert status.rss_mb < status.memory_limit_mb
-    assert [queue.name for queue in status.queues] == ["frames", "poses", "posed frames", "touched boxes"]
+    assert [queue.name for queue in status.queues] == ["posed frames", "touched boxes"]
 
 
 @pytest.mark.parametrize(("axis", "across"), [("x", 2), ("y", 1), ("z", 0)])

@@ -14,7 +14,8 @@ import pytest
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.input.live.devices import LiveDevices
-from apps.stream.input.uri import CameraUri
+from apps.stream.input.uris.motions import parse_motion
+from apps.stream.input.uris.sources import CameraUri
 from apps.stream.outlets.running_board import RunningBoard
 from apps.stream.outlets.viewer.status_message import status_message
 from edge_sdk.sweep.feeds.items import TimedImage
@@ -47,7 +48,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveDevices]:
         yield CameraWithErrors()
 
     monkeypatch.setattr("apps.stream.input.live.devices.open_camera", opened)
-    with LiveDevices("camera:0", CameraUri(0), "linear:speed=1mm/s", Clock()) as found:
+    with LiveDevices(CameraUri(0, uri="camera:0"), parse_motion("linear:speed=1mm/s"), Clock()) as found:
         found.first_image()
         yield found
 

@@ -10,8 +10,9 @@ import pytest
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.input.live.geometry import ImageGeometry, Region
-from apps.stream.input.live.input import LiveInput
-from apps.stream.input.live.poses import DeclaredPoses, Motion
+from apps.stream.input.live.live_input import LiveInput
+from apps.stream.input.live.poses import DeclaredPoses
+from apps.stream.input.uris.motions import parse_motion
 from apps.stream.outlets.running_board import RunningBoard
 from edge_sdk.errors import PoseError, StreamError
 from edge_sdk.sweep.feeds.items import TimedImage
@@ -24,7 +25,7 @@ class Devices:
     def __init__(self) -> None:
         self.newest = TimedImage(np.zeros((60, 80), np.uint8), 5.0)
         self.images = 7
-        self.poses = DeclaredPoses(Motion.parse("linear:speed=1mm/s"))
+        self.poses = DeclaredPoses(parse_motion("linear:speed=1mm/s"))
         self.told = {"poses_declared": "linear:speed=1mm/s"}
 
     def first_image(self, _seconds: float = 0.0) -> TimedImage:
@@ -57,21 +58,21 @@ def board() -> tuple[LiveInput, RunningBoard]:
 
 
 def test_two_clicks_are_a_calibration(board: tuple[LiveInput, RunningBoard], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.stream.input.live.input.NAMES_S", 0.0)
+    monkeypatch.setattr("apps.stream.input.live.live_input.NAMES_S", 0.0)
     source, shown = board
     with pytest.raises(PoseError, match="--pixel-spacing"):
-        source.plan()
+        source.prepare()
     assert shown.calibrate((10, 10), (40, 50), 25.0) == pytest.approx(0.5)
-    plan = source.plan()
-    assert plan.rests_on["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
-    assert source.like().pixel_spacing == (0.5, 0.5)
+    sweep = source.prepare()
+    assert sweep.plan.rests_on["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
+    assert sweep.like.pixel_spacing == (0.5, 0.5)
 
 
 def test_a_crop_is_what_is_inserted(board: tuple[LiveInput, RunningBoard]) -> None:
     source, shown = board
     shown.calibrate((0, 0), (10, 0), 10.0)
     shown.crop((20, 10), (40, 30))
-    clip = source.plan().settings.clip
+    clip = source.prepare().plan.settings.clip
     assert clip is not None
     assert clip.bounds((60, 80)) == (20, 59, 10, 39)
     with pytest.raises(StreamError, match="leaves the frame of 80×60"):
@@ -83,7 +84,7 @@ def test_a_calibration_that_is_there_already_wins() -> None:
     shown = RunningBoard("a title", {0: "background"}, source, StreamControl(Clock()), Clock())
     with pytest.raises(StreamError, match="would contradict"):
         shown.calibrate((0, 0), (10, 0), 10.0)
-    assert source.plan().rests_on == {"poses_declared": "linear:speed=1mm/s"}
+    assert source.prepare().plan.rests_on == {"poses_declared": "linear:speed=1mm/s"}
 
 
 def test_before_the_start_the_newest_frame_is_seen() -> None:

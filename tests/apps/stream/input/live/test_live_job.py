@@ -21,6 +21,7 @@ import pytest
 from apps.stream import job
 from apps.stream.core.settings import StreamSettings
 from apps.stream.input.live import devices
+from apps.stream.stream_job import resolve
 from edge_sdk.errors import DeviceError, EdgeSdkError
 from edge_sdk.inference.segment import segment
 from edge_sdk.packages.manifest import Manifest
@@ -98,7 +99,7 @@ def run_while(settings: StreamSettings, act: Callable[[], None]) -> dict[str, An
     thread = threading.Thread(target=acting)
     thread.start()
     try:
-        report = job.run_job(settings)
+        report = job.run_job(resolve(settings))
     finally:
         thread.join()
     assert not failed, failed
@@ -229,7 +230,7 @@ def test_images_and_poses_of_a_peer(tmp_path: Path) -> None:
     ("source", "poses", "volume", "says"),
     [
         ("camera:0", None, {}, "a camera knows no poses"),
-        ("camera:0", "csv:a.csv", {}, "another time"),
+        ("camera:0", "csv:a.csv", {}, "cannot be matched to live frames"),
         ("camera:0", "linear:speed=1", {}, "--around 120"),
         ("camera:0", "ndi:/nowhere/tty", {"around_mm": 50}, "no frame had a pose"),
     ],
@@ -243,10 +244,10 @@ def test_what_cannot_start_says_why_and_writes_nothing(
     volume: dict[str, Any],
     says: str,
 ) -> None:
-    monkeypatch.setattr("apps.stream.input.live.input.FIRST_POSE_S", 0.5)
-    monkeypatch.setattr("apps.stream.input.live.input.NAMES_S", 0.5)
+    monkeypatch.setattr("apps.stream.input.live.live_input.FIRST_POSE_S", 0.5)
+    monkeypatch.setattr("apps.stream.input.live.live_input.NAMES_S", 0.5)
     with pytest.raises(EdgeSdkError, match=says):
-        job.run_job(settings_of(tmp_path, source, poses, **volume))
+        job.run_job(resolve(settings_of(tmp_path, source, poses, **volume)))
     assert not (tmp_path / "out").exists()
     assert not [each for each in threading.enumerate() if each.name.startswith(("camera", "ndi"))]
 
@@ -257,9 +258,9 @@ def test_a_camera_that_gives_nothing_ends_in_time(
     camera.gone = True
     monkeypatch.setattr(devices.LiveDevices.first_image, "__defaults__", (0.3,))
     with pytest.raises(DeviceError, match=r"camera:0: gave no image within 0.3 s \(.*is not there"):
-        job.run_job(settings_of(tmp_path, "camera:0", "linear:speed=1", around_mm=50))
+        job.run_job(resolve(settings_of(tmp_path, "camera:0", "linear:speed=1", around_mm=50)))
 
 
 def test_live_options_are_refused_for_recordings(tmp_path: Path) -> None:
     with pytest.raises(EdgeSdkError, match="--around is for live sources"):
-        job.run_job(settings_of(tmp_path, "replay:a.igs.mha", None, around_mm=50))
+        job.run_job(resolve(settings_of(tmp_path, "replay:a.igs.mha", None, around_mm=50)))

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from apps.stream.input.live.motion import Motion
-from apps.stream.input.live.pose_uri import OpenedPoses, live_poses
+from apps.stream.input.live.open_poses import OpenedPoses, open_poses
 from apps.stream.input.live.poses import DeclaredPoses, ImuPoses, ToolNames, named
+from apps.stream.input.uris.motions import parse_measured_motion, parse_motion
+from apps.stream.input.uris.poses import live_poses, parse_poses
 from edge_sdk.errors import DeviceError, EdgeSdkError
 from edge_sdk.simulation.serial_devices.imu import SimulatedImu, bno08x_packet, witmotion_packet
 from edge_sdk.simulation.serial_devices.ndi import SimulatedNdi
@@ -22,7 +23,8 @@ from edge_sdk.sweep.trackers.reading import Reading, without_pose
 
 
 def opened(uri: str, timeline: PoseTimeline | None = None) -> OpenedPoses:
-    return live_poses(uri, timeline or PoseTimeline(), time.perf_counter)
+    wanted = live_poses(parse_poses(uri))
+    return open_poses(wanted, timeline or PoseTimeline(), time.perf_counter, lambda _item, _arrival: None)
 
 
 def test_a_reading_is_a_transform_as_scipy_says() -> None:
@@ -39,7 +41,7 @@ def test_an_imus_first_orientation_is_the_references() -> None:
     for moment, degrees in ((0.0, 40.0), (1.0, 40.0), (2.0, 70.0)):
         quaternion = Rotation.from_euler("x", degrees, degrees=True).as_quat()
         timeline.add(named(Reading("", "OK", quaternion, np.zeros(3)), PROBE, moment))
-    poses = ImuPoses(timeline, Motion.parse("linear:speed=10mm/s,direction=z", turned_by_sensor=True))
+    poses = ImuPoses(timeline, parse_measured_motion("linear:speed=10mm/s,direction=z"))
     for _sweep in range(2):
         poses.begin()
         assert poses.at((PROBE,), 1.0, 0.5, 0)[PROBE].matrices[0][:3, 3] == pytest.approx([0, 0, 5])
@@ -47,12 +49,12 @@ def test_an_imus_first_orientation_is_the_references() -> None:
         assert later[:3, :3] == pytest.approx(Rotation.from_euler("x", 30, degrees=True).as_matrix())
         assert later[:3, 3] == pytest.approx([0, 0, 15])
     assert poses.at((PROBE,), 9.0, 8.0, 2)[PROBE].status == ("MISSING",)
-    stepping = ImuPoses(timeline, Motion.parse("linear:step=2mm", turned_by_sensor=True))
+    stepping = ImuPoses(timeline, parse_measured_motion("linear:step=2mm"))
     assert stepping.at((PROBE,), 1.0, 0.0, 3)[PROBE].matrices[0][2, 3] == pytest.approx(6)
 
 
 def test_a_declared_probe_stands_still_while_the_sweep_is_paused() -> None:
-    poses = DeclaredPoses(Motion.parse("linear:speed=10mm/s"))
+    poses = DeclaredPoses(parse_motion("linear:speed=10mm/s"))
     assert poses.at((PROBE,), 500.0, 3.0, 9)[PROBE].matrices[0][2, 3] == pytest.approx(30)
 
 
@@ -67,28 +69,9 @@ def test_the_tools_have_roles() -> None:
     assert [said.name(each) for each in ("0B", "0A")] == [None, PROBE]
 
 
-@pytest.mark.parametrize(
-    ("uri", "says"),
-    [
-        ("csv:poses.csv", "another time"),
-        ("vicon:a", "is not a pose URI"),
-        ("ndi:", "names no port"),
-        ("ndi:/dev/tty0?tool=1", "option 'tool' is not known; ndi takes baud"),
-        ("ndi:/dev/tty0?baud=fast", "baud=fast"),
-        ("ndi:/dev/tty0?probe=0A&probe=0B", "2 times"),
-        ("ndi:/dev/tty0?rom=/nowhere.rom", "/nowhere.rom"),
-        ("ndi:/dev/tty0?ascii=yes", "neither 0 nor 1"),
-        ("witmotion:/dev/tty0", "knows how the probe turns, not where it is"),
-        ("witmotion:/dev/tty0?motion=fan:&rate=50", "sends no 50"),
-        ("bno08x:/dev/tty0?motion=fan:rate=1", "a sensor says how the probe turns"),
-        ("linear:", "speed, rate and step"),
-    ],
-)
-def test_uris_that_do_not_work_say_why_in_one_line(uri: str, says: str) -> None:
-    with pytest.raises(EdgeSdkError) as caught:
-        opened(uri)
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
+def test_a_tool_definition_that_is_not_there_is_named() -> None:
+    with pytest.raises(EdgeSdkError, match=r"/nowhere\.rom: cannot be read"):
+        opened("ndi:/dev/tty0?rom=/nowhere.rom")
 
 
 CASES = {

@@ -1,28 +1,50 @@
-"""A recording as a stream's input."""
+"""A recording as the stream's input."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from apps.stream.core.board import DeviceState, SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.core.volume_plan import Plan, VolumePlan
-from apps.stream.input.pacing import Pacing
-from apps.stream.input.replay import ReplayFeed, seen
+from apps.stream.core.volume_plan import RecordingPlan
+from apps.stream.input.recorded.pacing import Pacing
+from apps.stream.input.recorded.replayed_frames import ReplayedFrames, seen_frame
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import StreamError
 from edge_sdk.sweep.sweep import Sweep
 
 
-class RecordedInput:
-    """See `StreamInput`."""
+@dataclass(frozen=True)
+class RecordedSweep:
+    """A recording before its replay; see `PreparedSweep`.
 
-    def __init__(self, name: str, plan: Plan, pacing: Pacing) -> None:
+    Attributes:
+        plan: The recording, where its frames lie and the volume that they fill.
+        pacing: Speed of the replay.
+    """
+
+    plan: RecordingPlan
+    pacing: Pacing
+
+    @property
+    def like(self) -> Sweep:
+        return self.plan.sweep
+
+    def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> ReplayedFrames:
+        return ReplayedFrames(self.plan, self.pacing, clock, control=control, record_to=record_to)
+
+
+class RecordedInput:
+    """A recording that is replayed; see `SweepInput`."""
+
+    def __init__(self, name: str, plan: RecordingPlan, pacing: Pacing) -> None:
         """
         Args:
-            name: For headings.
-            plan: Of the recording.
-            pacing: How fast it is played.
+            name: Name of the recording in headings.
+            plan: The recording, where its frames lie and the volume that they fill.
+            pacing: Speed of the replay.
 
         Raises:
             EdgeSdkError: The recording's time stamps cannot pace it.
@@ -32,25 +54,13 @@ class RecordedInput:
         self._plan, self._pacing = plan, pacing
 
     def preview(self) -> SeenFrame:
-        return seen(self._plan, 0)
+        return seen_frame(self._plan, 0)
 
     def devices(self) -> tuple[DeviceState, ...]:
         return ()
 
-    def plan(self) -> Plan:
-        return self._plan
-
-    def like(self) -> Sweep:
-        return self._plan.sweep
-
-    def feed(
-        self,
-        plan: VolumePlan,  # noqa: ARG002 (there is only one)
-        control: StreamControl,
-        clock: Clock,
-        record_to: BoundedQueue[Recorded] | None,
-    ) -> ReplayFeed:
-        return ReplayFeed(self._plan, self._pacing, clock, control=control, record_to=record_to)
+    def prepare(self) -> RecordedSweep:
+        return RecordedSweep(self._plan, self._pacing)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:  # noqa: ARG002
         raise self._decided()

@@ -1,4 +1,4 @@
-"""A stream's input: a recording or live devices, opened before the sweep and asked when it starts."""
+"""Where frames and poses come from: a recording or live devices, opened before the sweep and asked when it starts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,40 @@ from apps.stream.core.board import DeviceState, SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import VolumePlan
-from apps.stream.input.feed import Feed
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.sweep_frames import SweepFrames
 from edge_sdk.sweep.sweep import Sweep
 
 
-class StreamInput(Protocol):
+class PreparedSweep(Protocol):
+    """A sweep before its start: the volume that it fills is decided, and its frames can be asked for."""
+
+    @property
+    def plan(self) -> VolumePlan:
+        """How frames become a volume."""
+
+    @property
+    def like(self) -> Sweep:
+        """A sweep with the frame size and the header of what would be recorded."""
+
+    def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> SweepFrames:
+        """The frames of the sweep.
+
+        Args:
+            control: Phase of the sweep, which pauses it.
+            clock: Clock of the stream.
+            record_to: Where every frame also goes, to be recorded; None where nothing is recorded.
+        """
+
+
+class SweepInput(Protocol):
     """What a job needs of its input.
 
     Attributes:
-        name: For headings.
+        name: Name of the input in headings.
         pacing: How its frames come, for reports.
-        recording: The file, where it is one.
+        recording: The recording's file; None of live devices.
     """
 
     name: str
@@ -32,28 +53,13 @@ class StreamInput(Protocol):
         """The newest frame before the start; None before the first."""
 
     def devices(self) -> tuple[DeviceState, ...]:
-        """How the devices do; none of a recording."""
+        """State of every device; none of a recording."""
 
-    def plan(self) -> VolumePlan:
-        """The volume that the next sweep fills; may wait for a first frame.
+    def prepare(self) -> PreparedSweep:
+        """The next sweep, ready to start; may wait for a first frame and its pose.
 
         Raises:
             EdgeSdkError: The frames cannot be placed, or the volume cannot be.
-        """
-
-    def like(self) -> Sweep:
-        """A sweep with the frame size and the header of what would be recorded."""
-
-    def feed(
-        self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None
-    ) -> Feed:
-        """The frames of one sweep.
-
-        Args:
-            plan: Of `plan`.
-            control: Pauses it.
-            clock: Of the stream.
-            record_to: Where every frame also goes, to be recorded.
         """
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
@@ -65,6 +71,10 @@ class StreamInput(Protocol):
 
     def set_crop(self, origin: tuple[int, int], size: tuple[int, int]) -> None:
         """Take only these pixels as ultrasound.
+
+        Args:
+            origin: First pixel (x, y).
+            size: Pixels (width, height).
 
         Raises:
             EdgeSdkError: The rectangle leaves the frame, or the input knows better.

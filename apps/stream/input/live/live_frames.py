@@ -1,4 +1,4 @@
-"""Live frames as a feed: from one press of "start" to "finish"."""
+"""Frames of a live sweep: from one press of "start" to "finish"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.stream.core.board import SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.input.live.devices import LiveDevices
-from apps.stream.input.live.synchroniser import WAIT_S, LiveSynchroniser
+from apps.stream.input.live.synchronizer import WAIT_S, LiveSynchronizer
 from apps.stream.pipeline.messages import Frame, Recorded
 from apps.stream.pipeline.pipeline import Stage
 from apps.stream.pipeline.queues import BoundedQueue, QueueClosedError
@@ -24,8 +24,8 @@ FRAME_CAPACITY = 64
 """Two seconds of a usual probe: a frame waits for its pose for a tenth of that at most."""
 
 
-class LiveFeed:
-    """The frames that devices give from now on; see `Feed`. What comes while the sweep is paused is not of it."""
+class LiveFrames:
+    """Frames that devices give from the start on; see `SweepFrames`. Those that come during a pause are left out."""
 
     total: int | None = None
     stopped = False
@@ -39,7 +39,7 @@ class LiveFeed:
         *,
         shape: tuple[int, int],
         lag: float = 0.0,
-        wait_s: float | None = None,
+        wait_s: float = WAIT_S,
         skip_interval: int = 1,
         fixed: dict[str, NDArray[np.float64]] | None = None,
         record_to: BoundedQueue[Recorded] | None = None,
@@ -50,25 +50,25 @@ class LiveFeed:
             placement: From pixels to the world.
             control: Says when frames are wanted.
             clock: Of the devices.
-            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchroniser`.
+            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
         """
         self._devices, self._control = devices, control
         self._frames: BoundedQueue[Frame] = BoundedQueue("frames", FRAME_CAPACITY, "drop oldest")
-        self._synchroniser = LiveSynchroniser(
+        self._synchronizer = LiveSynchronizer(
             self._frames,
             devices.poses,
             placement,
             clock,
             shape=shape,
             lag=lag,
-            wait_s=WAIT_S if wait_s is None else wait_s,
+            wait_s=wait_s,
             skip_interval=skip_interval,
             sensor_fails=devices.sensor_fails,
             fixed=fixed,
             record_to=record_to,
         )
-        self.posed = self._synchroniser.posed
-        self.left_out: Counter[str] = self._synchroniser.left_out
+        self.posed = self._synchronizer.posed
+        self.left_out: Counter[str] = self._synchronizer.left_out
         self.read = 0
         self._clock = clock
         self._elapsed, self._paused = 0.0, False
@@ -76,7 +76,7 @@ class LiveFeed:
 
     @property
     def stages(self) -> Sequence[Stage]:
-        return (self._synchroniser,)
+        return (self._synchronizer,)
 
     @property
     def queues(self) -> tuple[BoundedQueue[Frame]]:
@@ -85,7 +85,7 @@ class LiveFeed:
 
     @property
     def newest(self) -> SeenFrame | None:
-        return self._synchroniser.newest
+        return self._synchronizer.newest
 
     def begin(self) -> None:
         """Frames count from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,9 @@ from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.live.devices import LiveDevices
-from apps.stream.input.live.feed import LiveFeed
 from apps.stream.input.live.geometry import Calibration, ImageGeometry, Region, calibrate, check_crop, live_plan
-from apps.stream.input.live.synchroniser import WAIT_S
+from apps.stream.input.live.live_frames import LiveFrames
+from apps.stream.input.live.synchronizer import WAIT_S
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
@@ -32,8 +32,45 @@ _HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
 """Header fields of a recording, by their names in outputs."""
 
 
+@dataclass(frozen=True)
+class LiveSweep:
+    """A live sweep before its start; see `PreparedSweep`.
+
+    Attributes:
+        plan: How frames become a volume.
+        devices: The devices that give images and poses.
+        calibration: How the images get to the world.
+        lag: Seconds: a frame at t takes the pose at t + lag.
+        wait_s: Seconds that a frame waits for its pose at most.
+    """
+
+    plan: VolumePlan
+    devices: LiveDevices
+    calibration: Calibration
+    lag: float
+    wait_s: float
+
+    @property
+    def like(self) -> Sweep:
+        return self.calibration.like
+
+    def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> LiveFrames:
+        return LiveFrames(
+            self.devices,
+            self.calibration.placement,
+            control,
+            clock,
+            shape=self.plan.frame_shape,
+            lag=self.lag,
+            wait_s=self.wait_s,
+            skip_interval=self.plan.settings.skip_interval,
+            fixed=dict(self.calibration.fixed),
+            record_to=record_to,
+        )
+
+
 class LiveInput:
-    """See `StreamInput`."""
+    """Live devices; see `SweepInput`."""
 
     pacing = "live"
     recording: Path | None = None
@@ -50,7 +87,7 @@ class LiveInput:
         region: Region,
         geometry: ImageGeometry,
         lag: float = 0.0,
-        wait_s: float | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
         """
         Args:
@@ -63,12 +100,11 @@ class LiveInput:
             region: Where the volume lies.
             geometry: What is known of the images.
             lag: Seconds: a frame at t takes the pose at t + lag.
-            wait_s: Seconds that a frame waits for its pose at most; None for the default.
+            wait_s: Seconds that a frame waits for its pose at most.
         """
         self.name, self._devices, self._clock = name, devices, clock
         self._config, self._package_spacing, self._region = config, package_spacing, region
         self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s
-        self._found: Calibration | None = None
 
     def preview(self) -> SeenFrame | None:
         image = self._devices.newest
@@ -77,33 +113,13 @@ class LiveInput:
     def devices(self) -> tuple[DeviceState, ...]:
         return self._devices.states()
 
-    def plan(self) -> VolumePlan:
+    def prepare(self) -> LiveSweep:
         image = self._devices.first_image()
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
-        self._found = found = self._calibrated(image)
-        return live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on())
-
-    def like(self) -> Sweep:
-        assert self._found is not None, "asked after plan"
-        return self._found.like
-
-    def feed(
-        self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None
-    ) -> LiveFeed:
-        assert self._found is not None, "asked after plan"
-        return LiveFeed(
-            self._devices,
-            self._found.placement,
-            control,
-            clock,
-            shape=plan.frame_shape,
-            lag=self._lag,
-            wait_s=self._wait_s,
-            skip_interval=plan.settings.skip_interval,
-            fixed=dict(self._found.fixed),
-            record_to=record_to,
-        )
+        found = self._calibrated(image)
+        plan = live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on(found))
+        return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
         before = self._geometry
@@ -119,10 +135,9 @@ class LiveInput:
         check_crop((origin, size), (rows, columns))
         self._geometry = replace(self._geometry, crop=(origin, size))
 
-    def _rests_on(self) -> dict[str, str]:
+    def _rests_on(self, found: Calibration) -> dict[str, str]:
         told = dict(self._devices.told)
-        assert self._found is not None
-        if assumed := self._found.like.header.get("ImageToProbeAssumed"):
+        if assumed := found.like.header.get("ImageToProbeAssumed"):
             told["image_to_probe_assumed"] = assumed
         if self._lag:
             told["pose_lag_s"] = f"{self._lag:g}"

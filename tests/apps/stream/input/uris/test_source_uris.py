@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.stream.input.pacing import Pacing
-from apps.stream.input.uri import CameraUri, PeerUri, ReplayUri, parse_source
+from apps.stream.input.recorded.pacing import Pacing
+from apps.stream.input.uris.sources import CameraUri, PeerUri, ReplayUri, parse_source
 from edge_sdk.errors import EdgeSdkError
 
 PATHS = st.text(st.characters(exclude_characters="?", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
@@ -69,7 +69,10 @@ def test_rate_zero_is_as_fast_as_possible(unpaced: str) -> None:
         ("replay:a?fps=inf", "fps=inf"),
         ("replay:a?", "no option"),
         ("replay:a?rate=1&fps=2", "takes one of"),
-        ("replay:a?fps=1&fps=2", "takes one of"),
+        ("replay:a?fps=1&fps=2", "'fps' is given twice"),
+        ("replay:a?rat=2", "'rat' is not known, did you mean 'rate'"),
+        ("camera:0?seize=2x2", "'seize' is not known, did you mean 'size'"),
+        ("camera:0?size=big", "size=big"),
         ("replay:a?loop=0", "loop=0"),
         ("replay:a?loop=1.5", "loop=1.5"),
     ],
