@@ -137,8 +137,8 @@ def command(
     setup_logs(chosen.log.level if settings else "warning", chosen.log.format, chosen.log.file)
     with progress() as report_progress:
         report = run_job(chosen, progress=report_progress, announce=_announce)
-    if report:
-        print_result(report, Path(report["folder"]))
+    if report is not None:
+        print_result(report, report.folder)
 
 
 def _one_or_three(text: str | None) -> Any:

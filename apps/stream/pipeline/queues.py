@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
+from apps.report.part import ReportPart
 from edge_sdk.errors import StreamError
 
 Item = TypeVar("Item")
@@ -15,6 +16,19 @@ Policy = Literal["drop oldest", "wait", "refuse"]
 
 class QueueClosedError(Exception):
     """Nothing is left to take, or nobody is left to take what is put."""
+
+
+class QueueStatistics(ReportPart):
+    """How full a queue was."""
+
+    name: str
+    capacity: int
+    """Items that it holds at most."""
+    when_full: Policy
+    peak: int
+    """Most items that it ever held."""
+    dropped: int
+    """Items dropped because it was full."""
 
 
 class BoundedQueue(Generic[Item]):
@@ -127,12 +141,8 @@ class BoundedQueue(Generic[Item]):
             self._abandoned = True
             self._changed.notify_all()
 
-    def described(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "name": self.name,
-            "capacity": self.capacity,
-            "when_full": self.policy,
-            "peak": self.peak,
-            "dropped": self.dropped,
-        }
+    def statistics(self) -> QueueStatistics:
+        """How full it was so far."""
+        return QueueStatistics(
+            name=self.name, capacity=self.capacity, when_full=self.policy, peak=self.peak, dropped=self.dropped
+        )
