@@ -51,7 +51,7 @@ def test_a_replay_takes_its_poses_from_a_table(
     report = job.stream_to_folder(
         f"replay:{tmp_path / 'bare.igs.mha'}?rate=max", tmp_path, tmp_path / "beside", options=options
     )
-    assert report["source"]["rests_on"] == {"poses_from": options.poses}
+    assert report.source.rests_on == {"poses_from": options.poses}
     own, beside = (nibabel.load(tmp_path / name / "volume.nii.gz") for name in ("own", "beside"))
     np.testing.assert_array_equal(np.asarray(beside.dataobj), np.asarray(own.dataobj))
     assert str(options.poses) in (tmp_path / "beside" / "report.html").read_text()
