@@ -140,7 +140,7 @@ class SweepJob:
                 self.watch()
 
     def _saved(self, folder: Path, outcome: FinishedSweep, report: StreamReport) -> bool:
-        """Write the files when the operator says so; where that fails, they may make room and say it again.
+        """Write the files when the operator asks for it; where that fails, they may make room and ask again.
 
         Returns:
             Whether they are written: the operator may give them up after a failure.

@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _measured(case: Case, arguments: argparse.Namespace) -> dict[str, Any]:
-    header = {"case": case.name, "frames": case.about, "package": case.package.name}
+    header = {"case": case.name, "frames": case.description, "package": case.package.name}
     if case.missing:
         return {**header, "not_measured": case.missing}
     print(case.name, flush=True)

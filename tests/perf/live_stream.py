@@ -16,9 +16,9 @@ ASKED = ("frames_inserted", "frames_dropped", "latency_ms_p50", "latency_ms_p95"
 """Numbers of summary.json that are compared."""
 
 
-def stream_words(case: Case, options: str, threads: int, output: Path) -> list[str]:
+def stream_arguments(case: Case, options: str, threads: int, output: Path) -> list[str]:
     """The command line of a stream that replays a case; `options` follow the source's "?"."""
-    config = [word for path in case.config for word in ("--config", str(path))]
+    config = [argument for path in case.config for argument in ("--config", str(path))]
     source = f"replay:{case.sweep}?{options}"
     package = ("--package", str(case.package), "--threads", str(threads))
     return ["stream", "--source", source, *config, *package, "-o", str(output)]
@@ -36,7 +36,7 @@ class Stream:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder)
             start = time.perf_counter()
-            edge_sdk(*stream_words(self.case, f"fps={self._fps:g}", self._threads, output))
+            edge_sdk(*stream_arguments(self.case, f"fps={self._fps:g}", self._threads, output))
             seconds = time.perf_counter() - start
             summary = StreamSummary.model_validate_json((output / "summary.json").read_text())
             report = StreamReport.model_validate_json((output / "report.json").read_text())

@@ -25,7 +25,7 @@ from apps.stream.results.report import StreamReport
 from edge_sdk import read_sweep
 from tests.perf.exports import ROOT, versions
 from tests.perf.live_cases import Case, cases
-from tests.perf.live_stream import stream_words
+from tests.perf.live_stream import stream_arguments
 from tests.perf.soak_minutes import MINUTE_S, MINUTES, VERDICTS, per_minute, verdicts
 from tests.perf.soak_run import watched
 
@@ -56,8 +56,8 @@ def soaked(case: Case, asked: argparse.Namespace) -> dict[str, Any]:
     begin = os.getloadavg()
     with tempfile.TemporaryDirectory() as folder:
         output, changing = Path(folder) / "out", with_latest(case, Path(folder))
-        words = stream_words(changing, f"fps={asked.fps:g}&loop={loops}", asked.threads, output)
-        samples = watched(words, seconds)
+        arguments = stream_arguments(changing, f"fps={asked.fps:g}&loop={loops}", asked.threads, output)
+        samples = watched(arguments, seconds)
         streamed = StreamReport.model_validate_json((output / "report.json").read_text())
     minutes = per_minute(samples, streamed, asked.fps, int(seconds // MINUTE_S))
     return {
@@ -65,7 +65,8 @@ def soaked(case: Case, asked: argparse.Namespace) -> dict[str, Any]:
         "schema": 1,
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "protocol": {
-            "sweep": f"{case.about}, {loops} times at {asked.fps:g} frames/s, {asked.threads} threads, one process",
+            "sweep": f"{case.description}, {loops} times at {asked.fps:g} frames/s, {asked.threads} threads, "
+            "one process",
             "compounding": "latest: under a mean the volume would stand still after some rounds, and the network rest",
             "memory, threads, files": "sampled once a second from outside the process; medians of each minute",
             "latency": "of every frame, in the order in which the mask came to contain it",

@@ -24,7 +24,7 @@ class _Waiting:
 
 
 NEWEST = 60
-"""Latencies that say how it goes now: two seconds of a usual probe."""
+"""Latencies in the running median: two seconds of a usual probe."""
 UNSHOWN = 4096
 """Frames that a viewer may not have shown yet and that are still counted when it does."""
 
@@ -54,7 +54,12 @@ class LatencyTracker:
         return float(np.median(values)) * 1000 if values else None
 
     def shown(self, moment: float, now: float) -> None:
-        """A viewer has drawn the mask as it was at `moment`."""
+        """Count the frames that a viewer has drawn for the first time.
+
+        Args:
+            moment: The viewer has drawn the mask as it was then, seconds of the clock.
+            now: When it was drawn, seconds of the clock.
+        """
         while self._unshown and self._unshown[0][0] <= moment:
             self.displayed.append(now - self._unshown.popleft()[1])
 
@@ -104,7 +109,7 @@ class StageTimer:
     def __init__(self, now: Callable[[], float]) -> None:
         """
         Args:
-            now: Seconds.
+            now: Gives the current moment, seconds.
         """
         self._now = now
         self._lock = threading.Lock()

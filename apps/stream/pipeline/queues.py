@@ -1,4 +1,4 @@
-"""Bounded queues between stages; each has a name and says what it does when it is full."""
+"""Bounded queues between stages; each has a name and a policy for when it is full."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BoundedQueue(Generic[Item]):
     """First in, first out, for one or more producers and one consumer.
 
     Attributes:
-        name: As in reports and errors.
+        name: Name in reports and errors.
         capacity: Items that it holds at most.
         policy: When full, `put` drops the oldest item and counts it ("drop oldest"), waits for room ("wait"), or
             raises ("refuse": for what must never be lost, such as poses).

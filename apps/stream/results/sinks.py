@@ -78,7 +78,7 @@ def write_outputs(
     volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
     summary, package = stream_summary(report), report.package
     tracked = "poses_declared" not in report.source.rests_on
-    done = Segmented(volume, mask, label_names, package.name, recording, tracked)
+    result = Segmented(volume, mask, label_names, package.name, recording, tracked)
     measured = measurements(
         mask,
         label_names,
@@ -95,7 +95,7 @@ def write_outputs(
         "summary.json": lambda path: write_json(path, summary.model_dump(mode="json")),
     }
     for name in dict.fromkeys(formats):
-        files |= {file: partial(write, done) for file, write in FORMATS[name].items()}
+        files |= {file: partial(write, result) for file, write in FORMATS[name].items()}
     write_each(folder, files)
     return summary
 

@@ -25,3 +25,11 @@ def test_the_number_of_samples_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert 16 <= lengths.pop() <= 34
     assert timeline.time_s == sorted(timeline.time_s)
     assert timeline.time_s[-1] >= 0.45
+
+
+def test_moments_are_seconds_since_the_first_sample(clock: Any) -> None:
+    clock.time = 100.0
+    with Monitor([], clock) as watched:
+        pass
+    timeline = watched.timeline(sweep_from=100.5, sweep_to=102.0, final_mask_at=102.2504)
+    assert (timeline.sweep_from_s, timeline.sweep_to_s, timeline.final_mask_at_s) == (0.5, 2.0, 2.25)
