@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from apps.report.memory import forget_peak
 from apps.shipped import shipped_package
 from apps.stream.job import stream_to_folder
-from apps.stream.results.report import Accuracy
+from apps.stream.results.label_comparison import LabelComparison, label_comparison
+from apps.stream.results.report import StreamReport
 from apps.stream.results.sinks import check_folder, write_text
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.work.outcome import FinishedSweep
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.inference.segment import segment
-from edge_sdk.metrics import dice_per_class, mean_over_classes
+from edge_sdk.metrics import dice_per_class
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 from edge_sdk.simulation.dataset import visible_labels
@@ -27,7 +27,7 @@ HELD_OUT_SEED = 424_242
 """Far from the seeds that training data are made with (scripts/phantom_dataset.py counts up from 1000)."""
 
 
-def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[str, Any]:
+def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> StreamReport | None:
     """Make the sweep, stream it at its recorded speed, and compare the mask with the labels.
 
     Args:
@@ -36,7 +36,7 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
         progress: Called with (done, total, what).
 
     Returns:
-        The stream's report.
+        The stream's report, or None where the sweep was not started.
 
     Raises:
         PackageError: The package is not one for the simulated anatomy, or cannot be used here.
@@ -54,7 +54,7 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
     write_sweep(simulation.sweep, sweep)
     write_text(config, simulation.plus_config_xml)
 
-    def judge(outcome: StreamOutcome, session: PackageSession) -> Accuracy:
+    def evaluate(outcome: FinishedSweep, session: PackageSession) -> LabelComparison:
         write_volume(visible_labels(labels_on(simulation, outcome.volume.grid), outcome.seen), folder / "labels.nii.gz")
         return compare_with_labels(outcome, session, simulation, progress)
 
@@ -65,10 +65,11 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
         folder,
         config=[config],
         title=f"Simulated sweep · {package.stem}",
-        judge=judge,
+        evaluate=evaluate,
         progress=progress,
     )
-    if not report["accuracy"]["mask_equals_segment_on_final_volume"]:
+    accuracy = None if report is None else report.accuracy
+    if isinstance(accuracy, LabelComparison) and not accuracy.mask_equals_segment_on_final_volume:
         raise StreamError(
             "the final mask differs from what segment makes of the final volume",
             where=folder / "mask.nii.gz",
@@ -78,10 +79,19 @@ def run_demo(folder: Path, *, from_scratch: bool, progress: Progress) -> dict[st
 
 
 def compare_with_labels(
-    outcome: StreamOutcome, session: PackageSession, simulation: Simulation, progress: Progress
-) -> Accuracy:
-    """Dice against the simulation's labels where something was seen, and whether the mask is what `segment` gives."""
-    assert outcome.mask is not None
+    outcome: FinishedSweep, session: PackageSession, simulation: Simulation, progress: Progress
+) -> LabelComparison:
+    """Dice against the simulation's labels where something was seen, and whether the mask is what `segment` gives.
+
+    Args:
+        outcome: What the stream left.
+        session: The session that segmented it.
+        simulation: The sweep's anatomy and labels.
+        progress: Called with (done, total, what).
+
+    Raises:
+        PackageError: The package has other labels than the simulation.
+    """
     again = segment(
         session, outcome.volume, progress=lambda done, total, _: progress(done, total, "check with segment")
     )
@@ -93,12 +103,9 @@ def compare_with_labels(
             remedy="use a package trained on the simulated anatomy",
         )
     names = {label: name for label, name in simulation.label_names.items() if label != 0}
-    scores = dice_per_class(outcome.mask.voxels[outcome.seen], labels.voxels[outcome.seen], names)
-    mean = mean_over_classes(scores)
-    assert mean is not None, "a simulated sweep always holds labelled voxels"
-    return Accuracy(
-        dice={name: scores[label] for label, name in names.items()},
-        mean_dice=mean,
-        equals_segment=bool(np.array_equal(again.voxels, outcome.mask.voxels)),
+    return label_comparison(
+        dice_per_class(outcome.mask.voxels[outcome.seen], labels.voxels[outcome.seen], names),
+        names,
         against="the simulation's labels, where a frame reached",
+        equals_segment=bool(np.array_equal(again.voxels, outcome.mask.voxels)),
     )

@@ -19,14 +19,14 @@ MASK_NAMES = ".nii.gz, .mha, .nrrd, .seg.nrrd or .dcm"
 
 @dataclass(frozen=True)
 class Segmented:
-    """A volume with its mask, and what its files say of where they come from.
+    """A volume with its mask, and the provenance that its files carry.
 
     Attributes:
         volume: Grey levels (D, H, W).
         mask: Labels (D, H, W) on the same grid.
-        labels: Label to name, 0 is the background.
+        labels: Class number → name; 0 is the background.
         package: Name of the network's package.
-        recording: What was segmented, or None; patient and study come from it where it is DICOM.
+        recording: File that was segmented, or None; patient and study come from it where it is DICOM.
         tracked: Whether a device measured the poses; False for declared ones, and where nobody knows.
     """
 
@@ -43,8 +43,8 @@ class MaskWriter:
     """How to write a mask to a file.
 
     Attributes:
-        write: Does it.
-        check: Refuses, before the work, a volume that `write` would refuse; raises GeometryError.
+        write: Writes the mask.
+        check: Raises GeometryError for a volume whose mask `write` would refuse; called before the work.
     """
 
     write: Callable[[Segmented], None]
@@ -52,7 +52,7 @@ class MaskWriter:
 
 
 def mask_writer(path: Path, inputs: Iterable[Path | None] = ()) -> MaskWriter:
-    """How to write a mask of this name; refused before the work where it cannot be.
+    """Choose the writer of a mask by the name of its file, before the work.
 
     A name that ends with .dcm also gives the volume, see `edge_sdk.volume.dicom.files`.
 
@@ -61,7 +61,7 @@ def mask_writer(path: Path, inputs: Iterable[Path | None] = ()) -> MaskWriter:
         inputs: Files that must not be replaced, see `edge_sdk.files.check_place`.
 
     Raises:
-        FileFormatError: No mask format by its name.
+        FileFormatError: The name is not that of a mask format.
         EdgeSdkError: A library is missing.
     """
     from edge_sdk.volume.dicom.files import check_dicom_name, check_dicom_volume, volume_beside
@@ -72,40 +72,40 @@ def mask_writer(path: Path, inputs: Iterable[Path | None] = ()) -> MaskWriter:
     if name.endswith(".dcm"):
         check_dicom_name(path)
         check_place(volume_beside(path), inputs=inputs)
-        return MaskWriter(lambda done: _dicom(done, path, volume_beside(path)), check_dicom_volume)
+        return MaskWriter(lambda result: _dicom(result, path, volume_beside(path)), check_dicom_volume)
     if name.endswith(SUFFIX):
-        return MaskWriter(lambda done: write_segmentation(done.mask, done.labels, path))
+        return MaskWriter(lambda result: write_segmentation(result.mask, result.labels, path))
     volume_suffix(path)
-    return MaskWriter(lambda done: write_volume(done.mask, path))
+    return MaskWriter(lambda result: write_volume(result.mask, path))
 
 
-def _dicom(done: Segmented, mask: Path, volume: Path) -> None:
+def _dicom(result: Segmented, mask: Path, volume: Path) -> None:
     from edge_sdk.volume.dicom.files import write_dicom
 
     write_dicom(
-        done.volume, done.mask, done.labels, mask, volume,
-        algorithm=done.package, recording=done.recording, tracked=done.tracked,
+        result.volume, result.mask, result.labels, mask, volume,
+        algorithm=result.package, recording=result.recording, tracked=result.tracked,
     )  # fmt: skip
 
 
-def _volume(done: Segmented, path: Path) -> None:
+def _volume(result: Segmented, path: Path) -> None:
     from edge_sdk.volume.files import write_volume
 
-    write_volume(done.volume, path)
+    write_volume(result.volume, path)
 
 
-def _mask(done: Segmented, path: Path) -> None:
-    mask_writer(path).write(done)
+def _mask(result: Segmented, path: Path) -> None:
+    mask_writer(path).write(result)
 
 
-def _mask_and_volume(done: Segmented, path: Path) -> None:
-    _dicom(done, path, path.with_name("volume.dcm"))
+def _mask_and_volume(result: Segmented, path: Path) -> None:
+    _dicom(result, path, path.with_name("volume.dcm"))
 
 
-def _surfaces(done: Segmented, path: Path) -> None:
+def _surfaces(result: Segmented, path: Path) -> None:
     from edge_sdk.volume.surface import write_surfaces
 
-    write_surfaces(done.mask, done.labels, path.with_name("mask.stl"))
+    write_surfaces(result.mask, result.labels, path.with_name("mask.stl"))
 
 
 Writer = Callable[[Segmented, Path], None]
@@ -140,11 +140,11 @@ def write_each(folder: Path, files: Mapping[str, Callable[[Path], object]]) -> N
     """Write all files that can be written, in order, each whole or not at all; whatever fails, the others are tried.
 
     Args:
-        folder: Where; made if it is not there.
-        files: Name → its writer, called with the path.
+        folder: Folder for the files; made if it is not there.
+        files: Name → writer of the file, called with its path.
 
     Raises:
-        EdgeSdkError: At least one failed; says which, why, and what is there now.
+        EdgeSdkError: At least one failed; names the files that failed, why, and the files that were written.
     """
     failed: dict[str, Exception] = {}
     for name, write in files.items():

@@ -22,4 +22,5 @@ def command(
 
     with progress() as report_progress:
         report = run_demo(out, from_scratch=from_scratch, progress=report_progress)
-    print_result(report, out)
+    if report is not None:
+        print_result(report, out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -138,15 +138,15 @@ def command(
     setup_logs(chosen.log.level if settings else "warning", chosen.log.format, chosen.log.file)
     with progress() as report_progress:
         report = run_job(resolve(chosen), progress=report_progress, announce=_announce)
-    if report:
-        print_result(report, Path(report["folder"]))
+    if report is not None:
+        print_result(report, report.folder)
 
 
-def _one_or_three(text: str | None) -> Any:
+def _one_or_three(text: str | None) -> list[str] | None:
     if text is None:
         return None
-    words = text.split(",")
-    return words * 3 if len(words) == 1 else words
+    sizes = text.split(",")
+    return sizes * 3 if len(sizes) == 1 else sizes
 
 
 def _announce(text: str) -> None:

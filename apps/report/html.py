@@ -10,6 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import BaseModel
+
+from apps.report.measured import NotMeasured
 
 APPS = Path(__file__).resolve().parent.parent
 
@@ -21,6 +24,8 @@ def not_measured(why: str) -> dict[str, str | None]:
 
 def is_measured(value: object) -> bool:
     """Whether a field holds more than the reason for its absence."""
+    if isinstance(value, NotMeasured):
+        return False
     return not (isinstance(value, dict) and value.keys() == {"value", "why"})
 
 
@@ -38,9 +43,15 @@ def without_blanks(value: Any, why: str) -> Any:
 def shown(value: object, digits: int = 4) -> str:
     """A value as text for a table cell: numbers to `digits` significant digits, lists joined, never blank.
 
+    A model counts as the mapping of its fields.
+
     Raises:
         ValueError: The value is None or empty; say `not_measured(why)` instead.
     """
+    if isinstance(value, NotMeasured):
+        return f"not measured: {value.why}"
+    if isinstance(value, BaseModel):
+        value = dict(value)
     if isinstance(value, dict) and not is_measured(value):
         return f"not measured: {value['why']}"
     if value is None or (isinstance(value, (str, dict, list, tuple)) and not value):

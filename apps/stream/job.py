@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from apps.inputs import read_configs
 from apps.logs import log_event, logger_of
@@ -20,12 +19,14 @@ from apps.stream.input.uris.sources import parse_source
 from apps.stream.outlets.open_outlets import open_outlets
 from apps.stream.outlets.running_board import RunningBoard
 from apps.stream.pipeline.watchdog import StuckError
+from apps.stream.results.groups import SessionReport
+from apps.stream.results.label_comparison import LabelComparison
 from apps.stream.results.places import OutputPlaces
-from apps.stream.results.report import Accuracy
+from apps.stream.results.report import StreamReport
 from apps.stream.results.sinks import check_folder
 from apps.stream.stream_job import StreamJob, files_read
 from apps.stream.sweep_job import SweepJob
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.work.outcome import FinishedSweep
 from apps.sweeps import SweepOptions
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
@@ -34,7 +35,8 @@ from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.recording.recorder import check_recording
 
-Judge = Callable[[StreamOutcome, PackageSession], Accuracy]
+Evaluate = Callable[[FinishedSweep, PackageSession], LabelComparison]
+"""Compares the result of a sweep with known labels, while the session is open."""
 _LOGGER = logger_of("stream")
 
 
@@ -49,19 +51,25 @@ def stream_to_folder(
     threads: int | None = None,
     record: Path | None = None,
     title: str | None = None,
-    judge: Judge | None = None,
+    evaluate: Evaluate | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> StreamReport | None:
     """Stream one sweep and leave volume, mask, picture and reports; see `run_job`.
 
     Args:
-        source: A URI, see `parse_source`.
-        package: An .edgepkg.
-        folder: Where the files go.
+        source: URI of the source, see `parse_source`.
+        package: The .edgepkg to segment with.
+        folder: Folder for the files.
         options: Poses, lag, gap and pixel size.
         config: PLUS configurations.
         target, threads, record: As in the settings.
-        title, judge, progress: As of `run_job`.
+        title, evaluate, progress: As in `run_job`.
+
+    Returns:
+        The report, or None where no sweep was started.
+
+    Raises:
+        EdgeSdkError: As in `run_job`.
     """
     options = options or SweepOptions()
     wanted = InputOptions(
@@ -75,17 +83,17 @@ def stream_to_folder(
     places = OutputPlaces(folder, record)
     reads = files_read(wanted, package, config)
     job = StreamJob(wanted, package, places, target, threads, reads=reads)
-    return run_job(job, title=title, judge=judge, progress=progress)
+    return run_job(job, title=title, evaluate=evaluate, progress=progress)
 
 
 def run_job(
     job: StreamJob,
     *,
     title: str | None = None,
-    judge: Judge | None = None,
+    evaluate: Evaluate | None = None,
     progress: Progress | None = None,
     announce: Callable[[str], None] = lambda _text: None,
-) -> dict[str, Any]:
+) -> StreamReport | None:
     """Stream a sweep; with a viewer as many as its operator starts, until the program is asked to end.
 
     Ctrl-C or SIGTERM ends the sweep that runs, finishes what has come and saves it; a second one stops at once.
@@ -93,12 +101,12 @@ def run_job(
     Args:
         job: What is asked for.
         title: Heading of picture and page; by default the source's and the package's names.
-        judge: Compares the result with known labels, while the session is open.
+        evaluate: Compares the result with known labels; None where no labels are known.
         progress: Called with (done, total, what).
         announce: Called with a line for the user, such as the viewer's address.
 
     Returns:
-        The report of the last sweep; its summary is what `stream_summary` gives. Empty where none was started.
+        The report of the last sweep that was kept, or None where no sweep was started.
 
     Raises:
         EdgeSdkError: An input cannot be used, or the package cannot stream; nothing is written.
@@ -119,7 +127,7 @@ def run_job(
             start = time.perf_counter()
             session = stack.enter_context(opened.open(job.target, job.threads))
         title = title or f"{source.name} · {opened.manifest.name}"
-        about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
+        opened_in = time.perf_counter() - start
         watched = job.viewer.enabled
         control = StreamControl(clock, "ready" if watched else "running")
         board = RunningBoard(title, opened.manifest.labels, source, control, clock)
@@ -132,14 +140,14 @@ def run_job(
             VolumeSegmenter(session, opened.manifest),
             opened.manifest,
             opened.digest,
-            about,
+            SessionReport.of(session, opened_in),
             control=control,
             board=board,
             clock=clock,
             interrupts=interrupts,
             title=title,
             announce=announce,
-            judge=None if judge is None else lambda outcome: judge(outcome, session),
+            evaluate=None if evaluate is None else lambda outcome: evaluate(outcome, session),
         )
         if not watched:
             return sweeps.run(progress)
@@ -148,9 +156,9 @@ def run_job(
 
 def _while_wanted(
     sweeps: SweepJob, control: StreamControl, board: RunningBoard, interrupts: Interrupts, progress: Progress | None
-) -> dict[str, Any]:
+) -> StreamReport | None:
     """One sweep after the other, until someone ends the program; the report of the last one that was saved."""
-    report: dict[str, Any] = {}
+    report: StreamReport | None = None
     asked = interrupts.asked
     while not asked.is_set():
         control.wait_while("ready", stop=asked, watch=sweeps.watch)

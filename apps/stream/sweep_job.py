@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from apps.logs import log_event, logger_of
 from apps.stream.core.clock import Clock
@@ -16,10 +15,13 @@ from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.sweep_input import PreparedSweep, SweepInput
 from apps.stream.outlets.device_log import DeviceLog
 from apps.stream.outlets.running_board import RunningBoard
-from apps.stream.results.report import Accuracy, stream_report
-from apps.stream.results.sinks import keep_what_was_compounded, write_outputs
+from apps.stream.results.groups import SessionReport
+from apps.stream.results.label_comparison import LabelComparison
+from apps.stream.results.make_report import stream_report
+from apps.stream.results.report import StreamReport
+from apps.stream.results.sinks import keep_partial_volume, write_outputs
 from apps.stream.stream_job import StreamJob
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.work.outcome import FailedSweep, FinishedSweep, StreamOutcome
 from apps.stream.work.recorder_stage import RecorderStage
 from apps.stream.work.running import RunningStream
 from apps.stream.work.segmenter import TileSegmenter
@@ -43,14 +45,14 @@ class SweepJob:
         segmenter: TileSegmenter,
         manifest: Manifest,
         package_digest: str,
-        session: Mapping[str, Any],
+        session: SessionReport,
         *,
         control: StreamControl,
         board: RunningBoard,
         clock: Clock,
         interrupts: Interrupts,
         title: str,
-        judge: Callable[[StreamOutcome], Accuracy] | None,
+        evaluate: Callable[[FinishedSweep], LabelComparison] | None,
         announce: Callable[[str], None],
     ) -> None:
         """
@@ -59,21 +61,21 @@ class SweepJob:
             source: Where frames and poses come from, opened.
             segmenter: The network on tiles.
             manifest, package_digest: Of the package.
-            session: Its target and description, for reports.
+            session: Target that runs the network, for reports.
             control, board, clock, interrupts: Of the stream.
             title: Heading of picture and page.
-            judge: Compares the result with known labels.
+            evaluate: Compares the result with known labels; None where no labels are known.
             announce: Called with lines for the user.
         """
         self._job, self._source, self._segmenter = job, source, segmenter
         self._manifest, self._digest, self._session = manifest, package_digest, session
         self._control, self._board, self._clock = control, board, clock
-        self._title, self._judge = title, judge
+        self._title, self._evaluate = title, evaluate
         self._interrupts = interrupts
         self._announce = announce
         self._log = DeviceLog()
         self._recorder: RecorderStage | None = None
-        self._told = ""
+        self._reported_problem = ""
 
     def watch(self) -> None:
         """Look after devices and phase; called again and again while nothing else happens."""
@@ -82,14 +84,20 @@ class SweepJob:
         ended = running is not None and running.compounding.touched.finished
         if ended and self._control.phase in ("running", "paused"):
             self._control.enter("finishing")
-        if self._recorder and (problem := self._recorder.result.problem) and problem != self._told:
-            self._told = problem
+        if self._recorder and (problem := self._recorder.problem) and problem != self._reported_problem:
+            self._reported_problem = problem
             warn_of(problem)
             self._board.warn([problem])
             log_event(_LOGGER, "recording failed", severity="error", why=problem)
 
-    def run(self, progress: Progress | None) -> dict[str, Any]:
-        """Stream one sweep and write what it leaves; the report, empty where nothing was kept.
+    def run(self, progress: Progress | None) -> StreamReport | None:
+        """Stream one sweep and write what it leaves.
+
+        Args:
+            progress: Called with (done, total, what).
+
+        Returns:
+            The report, or None where the sweep was not started or its result was not kept.
 
         Raises:
             EdgeSdkError: The sweep cannot start, or a stage failed.
@@ -99,7 +107,7 @@ class SweepJob:
                 sweep = self._source.prepare()
         except KeyboardInterrupt:
             if self._job.viewer.enabled:
-                return {}
+                return None
             raise
         began = datetime.now().astimezone()
         folder = self._job.places.output_folder(began)
@@ -108,8 +116,8 @@ class SweepJob:
         self._recorder = recorder
         try:
             outcome = self._streamed(sweep, recorder, progress)
-            if outcome.failure is not None:
-                raise keep_what_was_compounded(folder, outcome)
+            if isinstance(outcome, FailedSweep):
+                raise keep_partial_volume(folder, outcome)
             report = stream_report(
                 outcome,
                 sweep.plan,
@@ -120,18 +128,18 @@ class SweepJob:
                 package_digest=self._digest,
                 session=self._session,
                 devices=self._source.devices(),
-                accuracy=self._judge(outcome) if self._judge else None,
-                recording=recorder.result if recorder else None,
+                comparison=self._evaluate(outcome) if self._evaluate else None,
+                recording=recorder.result() if recorder else None,
             )
-            return report if self._saved(folder, outcome, report) else {}
+            return report if self._saved(folder, outcome, report) else None
         finally:
             # After the mask: turning an hour of frames into a file takes minutes, in which a service may be killed.
             if recorder:
                 recorder.finish()
                 self.watch()
 
-    def _saved(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> bool:
-        """Write the files when the operator says so; where that fails, they may make room and say it again.
+    def _saved(self, folder: Path, outcome: FinishedSweep, report: StreamReport) -> bool:
+        """Write the files when the operator asks for it; where that fails, they may make room and ask again.
 
         Returns:
             Whether they are written: the operator may give them up after a failure.
@@ -161,7 +169,7 @@ class SweepJob:
             else:
                 self._board.saved_in = str(folder)
         self._control.enter("saved")
-        log_event(_LOGGER, "saved", folder=str(folder), frames=outcome.frames["inserted"])
+        log_event(_LOGGER, "saved", folder=str(folder), frames=outcome.frames.inserted)
         return True
 
     @property
@@ -198,5 +206,5 @@ class SweepJob:
         self._announce(f"memory: at most {running.memory_limit_mb:.0f} MB")
         log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
         outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
-        log_event(_LOGGER, "sweep ended", frames=outcome.frames["inserted"], dropped=outcome.frames["dropped"])
+        log_event(_LOGGER, "sweep ended", frames=outcome.frames.inserted, dropped=outcome.frames.dropped)
         return outcome

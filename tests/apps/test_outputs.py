@@ -22,7 +22,7 @@ LABELS = {0: "background", 1: "vessel", 2: "cyst"}
 
 
 @pytest.fixture
-def done() -> Segmented:
+def result() -> Segmented:
     grid = Grid((12, 14, 16), (0.5, 0.7, 1.1), (1.0, 2.0, 3.0))
     labels = np.zeros(grid.shape, np.uint8)
     labels[3:8, 3:8, 3:8] = 1
@@ -32,10 +32,10 @@ def done() -> Segmented:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_each_format_is_read_by_others(done: Segmented, name: str, tmp_path: Path) -> None:
+def test_each_format_is_read_by_others(result: Segmented, name: str, tmp_path: Path) -> None:
     check_formats([name])
     for file, write in FORMATS[name].items():
-        write(done, tmp_path / file)
+        write(result, tmp_path / file)
     there = {path.name for path in tmp_path.iterdir()}
     if name == "stl":
         assert there == {"mask-vessel.stl", "mask-cyst.stl"}
@@ -43,18 +43,18 @@ def test_each_format_is_read_by_others(done: Segmented, name: str, tmp_path: Pat
     elif name == "dcm":
         assert there == {"mask.dcm", "volume.dcm"}
         mask = highdicom.seg.segread(tmp_path / "mask.dcm").get_volume(combine_segments=True)
-        np.testing.assert_array_equal(mask.array[::-1], done.mask.voxels)
+        np.testing.assert_array_equal(mask.array[::-1], result.mask.voxels)
     else:
         assert there == set(FORMATS[name])
         image = SimpleITK.ReadImage(str(tmp_path / f"mask.{name}"))
-        np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), done.mask.voxels)
-        assert image.GetSpacing() == pytest.approx(done.mask.grid.spacing)
+        np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), result.mask.voxels)
+        assert image.GetSpacing() == pytest.approx(result.mask.grid.spacing)
 
 
 @pytest.mark.parametrize("name", ["m.nii.gz", "m.mha", "m.nrrd", "m.seg.nrrd"])
-def test_a_masks_format_follows_its_name(done: Segmented, name: str, tmp_path: Path) -> None:
-    mask_writer(tmp_path / name).write(done)
-    np.testing.assert_array_equal(read_volume(tmp_path / name).voxels, done.mask.voxels)
+def test_a_masks_format_follows_its_name(result: Segmented, name: str, tmp_path: Path) -> None:
+    mask_writer(tmp_path / name).write(result)
+    np.testing.assert_array_equal(read_volume(tmp_path / name).voxels, result.mask.voxels)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -85,18 +85,18 @@ def test_what_fails_does_not_keep_the_others_from_being_written(tmp_path: Path) 
     files = {"a": full, "b": lambda path: path.write_text("b"), "c": lambda _path: 1 / 0}
     with pytest.raises(EdgeSdkError) as caught:
         write_each(tmp_path, files)
-    said = str(caught.value)
-    assert said.startswith(f"{tmp_path}: 2 of 3 outputs could not be written (a: OSError: [Errno 28] No space left")
-    assert "c: ZeroDivisionError: division by zero); written are b; choose a writable place" in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}: 2 of 3 outputs could not be written (a: OSError: [Errno 28] No space left")
+    assert "c: ZeroDivisionError: division by zero); written are b; choose a writable place" in message
+    assert "\n" not in message
     assert isinstance(caught.value.__cause__, OSError)
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
-def test_a_folder_that_cannot_be_made_is_one_error(done: Segmented, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_one_error(result: Segmented, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EdgeSdkError, match=r"1 of 1 outputs could not be written .*; written are none"):
-        write_each(tmp_path / "file" / "out", {"mask.mha": lambda path: FORMATS["mha"]["mask.mha"](done, path)})
+        write_each(tmp_path / "file" / "out", {"mask.mha": lambda path: FORMATS["mha"]["mask.mha"](result, path)})
 
 
 FULL = """
@@ -110,8 +110,8 @@ from edge_sdk.volume.grid import Grid, Volume
 
 grid = Grid((40, 40, 40), (1, 1, 1), (0, 0, 0))
 grey = Volume(np.random.default_rng(0).integers(0, 255, grid.shape).astype(np.uint8), grid)
-done = Segmented(grey, Volume(np.ones(grid.shape, np.uint8), grid), {0: "background", 1: "all"}, "p")
-files = {name: partial(write, done) for kind in FORMATS.values() for name, write in kind.items()}
+result = Segmented(grey, Volume(np.ones(grid.shape, np.uint8), grid), {0: "background", 1: "all"}, "p")
+files = {name: partial(write, result) for kind in FORMATS.values() for name, write in kind.items()}
 folder = Path(sys.argv[1])
 for write in files.values():  # the libraries are loaded before the limit, which would also be theirs
     write(folder / "warm" / next(name for name in files if files[name] is write))
@@ -124,14 +124,14 @@ except EdgeSdkError as error:
 
 
 def test_a_disk_that_takes_no_more_leaves_whole_files_only(tmp_path: Path) -> None:
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
-    assert told.count("\n") == 1
-    assert "3 of 5 outputs could not be written" in told
-    assert "volume.mha: cannot be written (File too large)" in told
-    assert "mask.dcm: cannot be written (File too large)" in told
-    assert "written are mask.mha, mask.seg.nrrd" in told
+    assert printed.count("\n") == 1
+    assert "3 of 5 outputs could not be written" in printed
+    assert "volume.mha: cannot be written (File too large)" in printed
+    assert "mask.dcm: cannot be written (File too large)" in printed
+    assert "written are mask.mha, mask.seg.nrrd" in printed
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"mask.mha", "mask.seg.nrrd"}
     for name in ("mask.mha", "mask.seg.nrrd"):
         assert (SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "out" / name))) == 1).all()

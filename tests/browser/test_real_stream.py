@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.stream.results.latency import LatencyStatistics
+from apps.stream.results.report import StreamReport
 from edge_sdk.inference.segment import segment
 from edge_sdk.packages.package import load_package
 from edge_sdk.simulation.simulate import simulate
@@ -52,9 +53,10 @@ def test_from_start_to_saved_files(opened: Callable[..., Page], tmp_path: Path) 
         program.terminate()
         program.communicate(timeout=60)
     assert program.returncode == 0
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["frames"]["inserted"] == report["frames"]["read"] < 90
-    assert report["latency_ms"]["displayed"]["p50"] >= report["latency_ms"]["whole_frame_in_mask"]["p50"]
+    report = StreamReport.model_validate_json((tmp_path / "out" / "report.json").read_text())
+    assert report.frames.inserted == report.frames.read < 90
+    assert isinstance(report.latency_ms.displayed, LatencyStatistics)
+    assert report.latency_ms.displayed.p50 >= report.latency_ms.whole_frame_in_mask.p50
     with load_package(PACKAGE) as package, package.open("openvino") as session:
         again = segment(session, read_volume(tmp_path / "out" / "volume.nii.gz"), package.manifest)
     assert np.array_equal(again.voxels, read_volume(tmp_path / "out" / "mask.nii.gz").voxels)

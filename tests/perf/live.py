@@ -62,9 +62,9 @@ def main() -> None:
 
 
 def _measured(case: Case, arguments: argparse.Namespace) -> dict[str, Any]:
-    said = {"case": case.name, "frames": case.about, "package": case.package.name}
+    header = {"case": case.name, "frames": case.description, "package": case.package.name}
     if case.missing:
-        return {**said, "not_measured": case.missing}
+        return {**header, "not_measured": case.missing}
     print(case.name, flush=True)
     ours = Stream(case, arguments.fps, arguments.threads)
     with ExitStack() as stack:
@@ -74,7 +74,7 @@ def _measured(case: Case, arguments: argparse.Namespace) -> dict[str, Any]:
         }
         measure_rounds([ours, *peers.values()], arguments.rounds, arguments.seed)
     return {
-        **said,
+        **header,
         "ours": {name: _median(ours.samples, name) for name in ASKED} | {"target": ours.samples[0]["target"]},
         "ours_samples": ours.samples,
         "peers": [_against(ours, overlap, peer) for overlap, peer in peers.items()],

@@ -26,7 +26,7 @@ class Case:
         config: Its PLUS configurations.
         package: The network's package.
         checkpoint: The network as published, trained; None where it is not kept, and then its weights are random.
-        about: Of the frames, for the report.
+        description: The frames and the volume that they fill, for the report.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Case:
     config: tuple[Path, ...]
     package: Path
     checkpoint: Path | None
-    about: str
+    description: str
 
     @property
     def missing(self) -> str:
@@ -43,9 +43,9 @@ class Case:
         return f"{absent[0].name} is not in {absent[0].parent}" if absent else ""
 
 
-def edge_sdk(*words: str) -> None:
+def edge_sdk(*arguments: str) -> None:
     """Run the command line of this checkout to its end; this program ends where it fails."""
-    said([sys.executable, "-m", "apps", *words])
+    said([sys.executable, "-m", "apps", *arguments])
 
 
 def cases(work: Path) -> tuple[Case, Case]:

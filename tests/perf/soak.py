@@ -21,10 +21,11 @@ from xml.etree import ElementTree
 from apps.benchmark.identity import device
 from apps.report.markdown import facts, markdown_table
 from apps.report.texts import write_texts
+from apps.stream.results.report import StreamReport
 from edge_sdk import read_sweep
 from tests.perf.exports import ROOT, versions
 from tests.perf.live_cases import Case, cases
-from tests.perf.live_stream import stream_words
+from tests.perf.live_stream import stream_arguments
 from tests.perf.soak_minutes import MINUTE_S, MINUTES, VERDICTS, per_minute, verdicts
 from tests.perf.soak_run import watched
 
@@ -55,25 +56,26 @@ def soaked(case: Case, asked: argparse.Namespace) -> dict[str, Any]:
     begin = os.getloadavg()
     with tempfile.TemporaryDirectory() as folder:
         output, changing = Path(folder) / "out", with_latest(case, Path(folder))
-        words = stream_words(changing, f"fps={asked.fps:g}&loop={loops}", asked.threads, output)
-        samples = watched(words, seconds)
-        streamed = json.loads((output / "report.json").read_text())
+        arguments = stream_arguments(changing, f"fps={asked.fps:g}&loop={loops}", asked.threads, output)
+        samples = watched(arguments, seconds)
+        streamed = StreamReport.model_validate_json((output / "report.json").read_text())
     minutes = per_minute(samples, streamed, asked.fps, int(seconds // MINUTE_S))
     return {
         "kind": "edge-sdk soak",
         "schema": 1,
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "protocol": {
-            "sweep": f"{case.about}, {loops} times at {asked.fps:g} frames/s, {asked.threads} threads, one process",
+            "sweep": f"{case.description}, {loops} times at {asked.fps:g} frames/s, {asked.threads} threads, "
+            "one process",
             "compounding": "latest: under a mean the volume would stand still after some rounds, and the network rest",
             "memory, threads, files": "sampled once a second from outside the process; medians of each minute",
             "latency": "of every frame, in the order in which the mask came to contain it",
             "queues": "items in all queues together, from the report's time line",
         },
-        "frames": {name: streamed["frames"][name] for name in ("read", "inserted", "dropped")},
-        "network": {**streamed["tiles"], "busy_share": _share(streamed, "segment a tile", seconds)},
-        "final_mask_s": streamed["final_mask_s"],
-        "verdicts": verdicts(minutes, loops * frames, streamed["frames"]),
+        "frames": streamed.frames.model_dump(include={"read", "inserted", "dropped"}),
+        "network": {**streamed.tiles.model_dump(), "busy_share": _share(streamed, "segment a tile", seconds)},
+        "final_mask_s": streamed.final_mask_s,
+        "verdicts": verdicts(minutes, loops * frames, streamed.frames),
         "minutes": minutes,
         "samples": samples,
         "device": {**device(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
@@ -93,9 +95,9 @@ def with_latest(case: Case, folder: Path) -> Case:
     return replace(case, config=tuple(copies))
 
 
-def _share(streamed: dict[str, Any], step: str, seconds: float) -> float:
-    """Of the time, what a step took."""
-    (found,) = [stage["total_s"] for stage in streamed["stages"] if stage["name"] == step]
+def _share(streamed: StreamReport, step: str, seconds: float) -> float:
+    """Share of the time (0 to 1) that a step took."""
+    (found,) = [stage.total_s for stage in streamed.stages if stage.name == step]
     return round(found / seconds, 3)
 
 

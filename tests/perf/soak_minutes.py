@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.stream.results.report import StreamReport
+from apps.stream.work.outcome import FrameCounts
+
 MINUTE_S = 60.0
 RSS_GROWTH, LATENCY_GROWTH, QUEUE_GROWTH = 1.05, 1.25, 1.0
 """The last minute at most so many times the second one; of queues, so many items more."""
@@ -24,7 +27,7 @@ VERDICTS = {"what": "what", "second": "second minute", "last": "last minute", "l
 
 
 def per_minute(
-    samples: Sequence[dict[str, float]], streamed: dict[str, Any], fps: float, count: int
+    samples: Sequence[dict[str, float]], streamed: StreamReport, fps: float, count: int
 ) -> list[dict[str, float]]:
     """A row for every whole minute.
 
@@ -35,10 +38,10 @@ def per_minute(
         count: Whole minutes.
     """
     outside = {name: np.array([sample[name] for sample in samples]) for name in samples[0]}
-    line = streamed["timeline"]
-    moments = np.array(line["time_s"]) - line["sweep_from_s"]
-    held = np.sum([np.array(depths) for depths in line["queue_depth"].values()], axis=0)
-    latencies = np.array(streamed["latency_ms"]["whole_frame_in_mask"]["samples"])
+    timeline = streamed.timeline
+    moments = np.array(timeline.time_s) - timeline.sweep_from_s
+    held = np.sum([np.array(depths) for depths in timeline.queue_depth.values()], axis=0)
+    latencies = np.array(streamed.latency_ms.whole_frame_in_mask.samples)
     frame_moments = np.arange(len(latencies)) / fps
 
     def of(values: NDArray[Any], when: NDArray[Any], minute: int, how: Callable[[NDArray[Any]], Any]) -> float:
@@ -59,7 +62,7 @@ def per_minute(
     ]
 
 
-def verdicts(minutes: Sequence[dict[str, float]], sent: int, frames: dict[str, Any]) -> list[dict[str, Any]]:
+def verdicts(minutes: Sequence[dict[str, float]], sent: int, frames: FrameCounts) -> list[dict[str, Any]]:
     """The second minute, the last one, and whether it is within its limit; of `sent` frames all must be inserted."""
     second, last = minutes[1], minutes[-1]
     limits = {
@@ -80,6 +83,6 @@ def verdicts(minutes: Sequence[dict[str, float]], sent: int, frames: dict[str, A
         }
         for name, limit in limits.items()
     ]
-    lost = sent - frames["inserted"]
+    lost = sent - frames.inserted
     rows.append({"what": "frames not inserted, in all", "second": "–", "last": lost, "limit": 0, "within": lost == 0})
     return [{**row, "verdict": "holds" if row["within"] else "does not hold"} for row in rows]

@@ -15,20 +15,20 @@ from tests.perf.exports import ROOT, last_line
 PERIOD_S = 1.0
 
 
-def watched(words: Sequence[str], seconds: float) -> list[dict[str, float]]:
-    """Run `edge-sdk WORDS` to its end; this program ends where it fails.
+def watched(arguments: Sequence[str], seconds: float) -> list[dict[str, float]]:
+    """Run `edge-sdk ARGUMENTS` to its end; this program ends where it fails.
 
     Args:
-        words: The command line.
+        arguments: The command line.
         seconds: What happens later than this is not sampled, such as the writing of reports.
 
     Returns:
         Samples: "time_s" since the start of the process, "rss_mb" (10⁶ bytes), "threads", "open_files".
     """
     samples = []
-    with tempfile.TemporaryFile("w+") as said:
-        command = [sys.executable, "-m", "apps", *words]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, text=True)
+    with tempfile.TemporaryFile("w+") as printed:
+        command = [sys.executable, "-m", "apps", *arguments]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=subprocess.STDOUT, text=True)
         try:
             outside, start = psutil.Process(process.pid), time.monotonic()
             while process.poll() is None:
@@ -39,8 +39,8 @@ def watched(words: Sequence[str], seconds: float) -> list[dict[str, float]]:
             process.kill()
             process.wait()
         if process.returncode:
-            said.seek(0)
-            raise SystemExit(f"{' '.join(words[:1])}: {last_line(said.read())}")
+            printed.seek(0)
+            raise SystemExit(f"{' '.join(arguments[:1])}: {last_line(printed.read())}")
     return samples
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from apps.stream.core.volume_plan import plan_volume
 from apps.stream.input.recorded.pacing import Pacing
+from apps.stream.work.outcome import FinishedSweep
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
@@ -62,12 +63,12 @@ def test_the_streamed_volume_is_plus_own(real_data: Path, config: str, reference
         read_sweep(folder / "SpinePhantomFreehand.igs.mha"), read_plus_config(folder / config), manifest.spacing_mm
     )
     outcome = run_stream(plan, Pacing(rate=4), VolumeSegmenter(session, manifest), manifest.spacing_mm)
-    assert outcome.frames["inserted"] == 21
-    assert outcome.frames["dropped"] == 0
+    assert isinstance(outcome, FinishedSweep)
+    assert outcome.frames.inserted == 21
+    assert outcome.frames.dropped == 0
     plus = SimpleITK.ReadImage(str(folder / reference))
     assert outcome.volume.grid.shape[::-1] == plus.GetSize()
     assert outcome.volume.grid.origin == pytest.approx(plus.GetOrigin(), abs=1e-3)
     assert np.array_equal(outcome.volume.voxels, SimpleITK.GetArrayFromImage(plus))
-    assert outcome.mask is not None
     assert outcome.mask.voxels.any()
     assert np.array_equal(outcome.mask.voxels, segment(session, outcome.volume, manifest).voxels)

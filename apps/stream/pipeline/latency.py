@@ -8,10 +8,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from apps.report.part import ReportPart
 from apps.stream.pipeline.messages import Touched
 
 
@@ -23,7 +24,7 @@ class _Waiting:
 
 
 NEWEST = 60
-"""Latencies that say how it goes now: two seconds of a usual probe."""
+"""Latencies in the running median: two seconds of a usual probe."""
 UNSHOWN = 4096
 """Frames that a viewer may not have shown yet and that are still counted when it does."""
 
@@ -53,7 +54,12 @@ class LatencyTracker:
         return float(np.median(values)) * 1000 if values else None
 
     def shown(self, moment: float, now: float) -> None:
-        """A viewer has drawn the mask as it was at `moment`."""
+        """Count the frames that a viewer has drawn for the first time.
+
+        Args:
+            moment: The viewer has drawn the mask as it was then, seconds of the clock.
+            now: When it was drawn, seconds of the clock.
+        """
         while self._unshown and self._unshown[0][0] <= moment:
             self.displayed.append(now - self._unshown.popleft()[1])
 
@@ -85,13 +91,25 @@ class LatencyTracker:
             self._waiting[tile] = still
 
 
+class StageStatistics(ReportPart):
+    """How long one step of the pipeline took: in all, and per item."""
+
+    name: str
+    items: int
+    """How often the step was taken."""
+    total_s: float
+    p50_ms: float
+    p95_ms: float
+    max_ms: float
+
+
 class StageTimer:
     """How long each named step took, once per item; threads may share it."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """
         Args:
-            now: Seconds.
+            now: Gives the current moment, seconds.
         """
         self._now = now
         self._lock = threading.Lock()
@@ -107,18 +125,18 @@ class StageTimer:
             with self._lock:
                 self._seconds[name].append(self._now() - start)
 
-    def described(self) -> list[dict[str, Any]]:
-        """Per step: name, items, total seconds, and milliseconds per item (p50, p95, max)."""
+    def statistics(self) -> list[StageStatistics]:
+        """One entry per step, in the order in which the steps were first taken."""
         with self._lock:
             seconds = {name: np.array(values) for name, values in self._seconds.items()}
         return [
-            {
-                "name": name,
-                "items": int(values.size),
-                "total_s": round(float(values.sum()), 4),
-                "p50_ms": round(float(np.percentile(values, 50)) * 1000, 3),
-                "p95_ms": round(float(np.percentile(values, 95)) * 1000, 3),
-                "max_ms": round(float(values.max()) * 1000, 3),
-            }
+            StageStatistics(
+                name=name,
+                items=int(values.size),
+                total_s=round(float(values.sum()), 4),
+                p50_ms=round(float(np.percentile(values, 50)) * 1000, 3),
+                p95_ms=round(float(np.percentile(values, 95)) * 1000, 3),
+                max_ms=round(float(values.max()) * 1000, 3),
+            )
             for name, values in seconds.items()
         ]

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from apps.report.part import ReportPart
 from apps.stream.core.clock import Clock
 from apps.stream.pipeline.queues import BoundedQueue
 
 PERIOD_S = 0.05
 MOST = 4096
 """Samples kept; when there are as many, every other one goes and the period doubles."""
+
+
+class Timeline(ReportPart):
+    """Samples of the pipeline, and the main moments of the sweep, in seconds since the first sample."""
+
+    time_s: list[float]
+    """Moment of each sample."""
+    queue_depth: dict[str, list[int]]
+    """Queue name → items held, per sample."""
+    frames_dropped: list[int]
+    """Frames dropped so far, per sample."""
+    rss_mb: list[float]
+    """Resident memory of the process in MB (10⁶ bytes), per sample."""
+    sweep_from_s: float
+    """Time stamp of the first frame."""
+    sweep_to_s: float
+    """End of the sweep."""
+    final_mask_at_s: float
 
 
 class Monitor:
@@ -51,18 +70,23 @@ class Monitor:
         self._thread.join()
         self._sample()
 
-    def since_start(self, moment: float) -> float:
-        """A moment of the clock as seconds since the first sample."""
-        return moment - self._start
+    def timeline(self, *, sweep_from: float, sweep_to: float, final_mask_at: float) -> Timeline:
+        """The samples, with the main moments of the sweep.
 
-    def described(self) -> Mapping[str, Any]:
-        """The time line for the report."""
-        return {
-            "time_s": [round(moment, 3) for moment in self.times],
-            "queue_depth": self.depths,
-            "frames_dropped": self.dropped,
-            "rss_mb": [round(size, 1) for size in self.rss_mb],
-        }
+        Args:
+            sweep_from: Time stamp of the first frame, seconds of the clock.
+            sweep_to: End of the sweep, seconds of the clock.
+            final_mask_at: When the mask was final, seconds of the clock.
+        """
+        return Timeline(
+            time_s=[round(moment, 3) for moment in self.times],
+            queue_depth=self.depths,
+            frames_dropped=self.dropped,
+            rss_mb=[round(size, 1) for size in self.rss_mb],
+            sweep_from_s=round(sweep_from - self._start, 3),
+            sweep_to_s=round(sweep_to - self._start, 3),
+            final_mask_at_s=round(final_mask_at - self._start, 3),
+        )
 
     def _run(self) -> None:
         period = PERIOD_S

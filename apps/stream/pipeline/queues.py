@@ -1,12 +1,13 @@
-"""Bounded queues between stages; each has a name and says what it does when it is full."""
+"""Bounded queues between stages; each has a name and a policy for when it is full."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
+from apps.report.part import ReportPart
 from edge_sdk.errors import StreamError
 
 Item = TypeVar("Item")
@@ -17,11 +18,24 @@ class QueueClosedError(Exception):
     """Nothing is left to take, or nobody is left to take what is put."""
 
 
+class QueueStatistics(ReportPart):
+    """How full a queue was."""
+
+    name: str
+    capacity: int
+    """Items that it holds at most."""
+    when_full: Policy
+    peak: int
+    """Most items that it ever held."""
+    dropped: int
+    """Items dropped because it was full."""
+
+
 class BoundedQueue(Generic[Item]):
     """First in, first out, for one or more producers and one consumer.
 
     Attributes:
-        name: As in reports and errors.
+        name: Name in reports and errors.
         capacity: Items that it holds at most.
         policy: When full, `put` drops the oldest item and counts it ("drop oldest"), waits for room ("wait"), or
             raises ("refuse": for what must never be lost, such as poses).
@@ -127,12 +141,8 @@ class BoundedQueue(Generic[Item]):
             self._abandoned = True
             self._changed.notify_all()
 
-    def described(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "name": self.name,
-            "capacity": self.capacity,
-            "when_full": self.policy,
-            "peak": self.peak,
-            "dropped": self.dropped,
-        }
+    def statistics(self) -> QueueStatistics:
+        """How full it was so far."""
+        return QueueStatistics(
+            name=self.name, capacity=self.capacity, when_full=self.policy, peak=self.peak, dropped=self.dropped
+        )

@@ -19,11 +19,11 @@ PIXELS_PER_MM_DRAWN = 4
 MAX_WIDTH_IN, MAX_HEIGHT_IN, LEGEND_IN, MARGIN_IN, GAP_IN = 10.0, 8.0, 2.9, 0.55, 0.5
 
 
-def telling_slices(labels: NDArray[np.uint8], seen: NDArray[np.bool_]) -> tuple[int, int, int]:
+def most_labeled_slices(labels: NDArray[np.uint8], seen: NDArray[np.bool_]) -> tuple[int, int, int]:
     """The slice of each axis (z, y, x) that shows the largest shares of the labels.
 
-    Each label counts alike, however small it is, and only where something was seen; without labels, the middle of what
-    was seen.
+    Every label has the same weight, however small it is, and counts only in voxels that were seen. Without labels, the
+    slices cut the middle of the voxels that were seen.
     """
     labels = np.where(seen, labels, 0)
     present = [label for label in np.unique(labels) if label != 0]
@@ -49,14 +49,14 @@ def write_overlay(
 ) -> None:
     """Write the picture as a PNG.
 
-    The three planes share one scale, so sizes compare; dashed lines say where the other two planes cut.
+    The three planes share one scale, so sizes compare; dashed lines mark where the other two planes cut.
 
     Args:
-        path: The file.
+        path: The PNG file.
         volume: Grey levels (D, H, W).
         mask: Labels (D, H, W) uint8 on the same grid.
         seen: Which voxels received a pixel; the others are drawn dark, unless holes were filled there.
-        label_names: Label to name; 0 is the background.
+        label_names: Class number → name; 0 is the background.
         title: One line above the picture.
     """
     from matplotlib import rc_context
@@ -64,7 +64,7 @@ def write_overlay(
 
     from edge_sdk.plot_style import SETTINGS
 
-    z, y, x = telling_slices(mask.voxels, seen)
+    z, y, x = most_labeled_slices(mask.voxels, seen)
     spacing = volume.grid.spacing
     width, height, depth = (n * mm for n, mm in zip(volume.voxels.shape[::-1], spacing, strict=True))
     fixed = 2 * MARGIN_IN + GAP_IN

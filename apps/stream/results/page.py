@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from apps.report.html import not_measured, png_source, render
+from apps.report.html import png_source, render
+from apps.report.measured import NotMeasured
 from apps.report.plots import histogram_svg, line_svg
+from apps.stream.results.report import StreamReport
 from edge_sdk.volume.label_colours import label_colour
 
 
-def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:
-    """One self-contained HTML page.
+def stream_page(report: StreamReport, picture: Path, title: str) -> str:
+    """Render a report as one self-contained HTML page.
 
     Args:
-        report: Of `stream_report`.
-        picture: The overlay PNG.
-        title: Heading.
+        report: Report of the stream.
+        picture: The overlay, a PNG file.
+        title: Heading of the page.
     """
-    latency, timeline = report["latency_ms"]["whole_frame_in_mask"], report["timeline"]
-    moments = {"sweep starts": timeline["sweep_from_s"], "sweep ends": timeline["sweep_to_s"]}
-    moments["final mask"] = timeline["final_mask_at_s"]
-    depths = {name: (timeline["time_s"], depth) for name, depth in timeline["queue_depth"].items()}
-    depths["frames dropped (sum)"] = timeline["time_s"], timeline["frames_dropped"]
-    dice = report["accuracy"].get("dice", {})
+    latency, timeline = report.latency_ms.whole_frame_in_mask, report.timeline
+    moments = {"sweep starts": timeline.sweep_from_s, "sweep ends": timeline.sweep_to_s}
+    moments["final mask"] = timeline.final_mask_at_s
+    depths = {name: (timeline.time_s, depth) for name, depth in timeline.queue_depth.items()}
+    depths["frames dropped (sum)"] = timeline.time_s, timeline.frames_dropped
+    dice = {} if isinstance(report.accuracy, NotMeasured) else report.accuracy.dice
     return render(
         "stream/results/report.html",
         title=title,
-        subtitle=f"{report['source']['uri']} → {report['package']['name']} on {report['session']['target']}",
-        sdk_version=report["sdk_version"],
-        written_utc=report["written_utc"],
+        subtitle=f"{report.source.uri} → {report.package.name} on {report.session.target}",
+        sdk_version=report.sdk_version,
+        written_utc=report.written_utc,
         report=report,
         picture=png_source(picture),
-        devices=[{**device, "errors": device["errors"] or "nothing"} for device in report["devices"]],
+        devices=[dict(device) | {"errors": device.errors or "nothing"} for device in report.devices],
         labels=[
-            {"name": name, "colour": label_colour(label), "ml": amount, "dice": dice.get(name, not_measured("no Dice"))}
-            for label, (name, amount) in enumerate(report["class_ml"].items(), start=1)
+            {
+                "name": name,
+                "colour": label_colour(label),
+                "ml": amount,
+                "dice": dice.get(name, NotMeasured(why="no Dice")),
+            }
+            for label, (name, amount) in enumerate(report.class_ml.items(), start=1)
         ],
         latency_plot=histogram_svg(
-            latency["samples"],
+            latency.samples,
             x_label="time stamp of a frame to the mask that contains all of it, ms",
             y_label="frames",
-            marks={"p50": latency["p50"], "p95": latency["p95"]},
+            marks={"p50": latency.p50, "p95": latency.p95},
         ),
         queue_plot=line_svg(depths, x_label="seconds", y_label="items", steps=True, marks=moments),
         memory_plot=line_svg(
-            {"resident memory": (timeline["time_s"], timeline["rss_mb"])},
+            {"resident memory": (timeline.time_s, timeline.rss_mb)},
             x_label="seconds",
             y_label="MB",
             marks=moments,

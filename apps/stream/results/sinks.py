@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from apps.outputs import FORMATS, Segmented, check_formats, write_each, write_json
 from apps.stream.results.overlay import write_overlay
 from apps.stream.results.page import stream_page
-from apps.stream.results.report import stream_summary
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.results.report import StreamReport
+from apps.stream.results.summary import StreamSummary, stream_summary
+from apps.stream.work.outcome import FailedSweep, FinishedSweep
 from edge_sdk.errors import EdgeSdkError, StreamError
 from edge_sdk.files import atomic_path, check_place, refuse_overwriting
 from edge_sdk.volume.files import write_volume
@@ -30,7 +30,7 @@ def check_folder(folder: Path, *, formats: Collection[str] = (), inputs: Iterabl
 
     Args:
         folder: Where the files will go.
-        formats: Of `apps.outputs.FORMATS`, in which the result will be written too.
+        formats: Further formats to write the result in, keys of `apps.outputs.FORMATS`.
         inputs: Files that must not be replaced; None entries are passed over.
 
     Raises:
@@ -49,42 +49,40 @@ def check_folder(folder: Path, *, formats: Collection[str] = (), inputs: Iterabl
 
 def write_outputs(
     folder: Path,
-    outcome: StreamOutcome,
-    report: Mapping[str, Any],
+    outcome: FinishedSweep,
+    report: StreamReport,
     label_names: Mapping[int, str],
     title: str,
     *,
     formats: Collection[str] = (),
     recording: Path | None = None,
-) -> dict[str, Any]:
+) -> StreamSummary:
     """Write volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.json, report.html and summary.json.
 
     Args:
-        folder: Made if it is not there.
-        outcome: Of a stream that ended well.
-        report: Of `stream_report`.
-        label_names: Label to name.
+        folder: Folder for the files; made if it is not there.
+        outcome: What the stream left.
+        report: Report of the same stream.
+        label_names: Class number → name; 0 is the background.
         title: Heading of picture and page.
-        formats: Of `apps.outputs.FORMATS`, in which the result is written too.
-        recording: What was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
+        formats: Further formats to write the result in, keys of `apps.outputs.FORMATS`.
+        recording: File that was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
 
     Returns:
-        What summary.json holds.
+        The content of summary.json.
 
     Raises:
         EdgeSdkError: A format is not known, or a file could not be written; the others are there then.
     """
-    assert outcome.mask is not None
     check_formats(formats)
     volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
-    summary = stream_summary(report)
-    package = report["package"]
-    tracked = "poses_declared" not in report["source"]["rests_on"]
-    done = Segmented(volume, mask, label_names, package["name"], recording, tracked)
+    summary, package = stream_summary(report), report.package
+    tracked = "poses_declared" not in report.source.rests_on
+    result = Segmented(volume, mask, label_names, package.name, recording, tracked)
     measured = measurements(
         mask,
         label_names,
-        package={"name": package["name"], "manifest_sha256": package["manifest_sha256"]},
+        package={"name": package.name, "manifest_sha256": package.manifest_sha256},
         seen=outcome.seen | (volume.voxels > 0),  # holes that were filled count as seen
     )
     files: dict[str, Callable[[Path], object]] = {
@@ -93,19 +91,26 @@ def write_outputs(
         "measurements.json": lambda path: write_json(path, measured),
         "overlay.png": lambda path: write_overlay(path, volume, mask, outcome.seen, label_names, title),
         "report.html": lambda path: write_text(path, stream_page(report, picture, title)),
-        "report.json": lambda path: write_json(path, report, indent=1),
-        "summary.json": lambda path: write_json(path, summary),
+        "report.json": lambda path: write_json(path, report.model_dump(mode="json", by_alias=True), indent=1),
+        "summary.json": lambda path: write_json(path, summary.model_dump(mode="json")),
     }
     for name in dict.fromkeys(formats):
-        files |= {file: partial(write, done) for file, write in FORMATS[name].items()}
+        files |= {file: partial(write, result) for file, write in FORMATS[name].items()}
     write_each(folder, files)
     return summary
 
 
-def keep_what_was_compounded(folder: Path, outcome: StreamOutcome) -> StreamError:
-    """Write the volume of a stream that failed, under a name of its own, and give the error to raise."""
-    assert outcome.failure is not None
-    if not outcome.frames["inserted"]:
+def keep_partial_volume(folder: Path, outcome: FailedSweep) -> StreamError:
+    """Write the volume of a stream that failed to `PARTIAL_VOLUME`.
+
+    Args:
+        folder: Folder for the file.
+        outcome: What the stream left.
+
+    Returns:
+        The failure to raise; where a volume was compounded, it names the file or says why it could not be written.
+    """
+    if not outcome.frames.inserted:
         return outcome.failure
     path = folder / PARTIAL_VOLUME
     try:
@@ -114,7 +119,7 @@ def keep_what_was_compounded(folder: Path, outcome: StreamOutcome) -> StreamErro
         unkept = StreamError(f"{outcome.failure}; the volume so far could not be kept ({cause.what})", where=path)
         unkept.__cause__ = outcome.failure.__cause__
         return unkept
-    error = StreamError(f"{outcome.failure}; the {outcome.frames['inserted']} frames compounded so far are in {path}")
+    error = StreamError(f"{outcome.failure}; the {outcome.frames.inserted} frames compounded so far are in {path}")
     error.__cause__ = outcome.failure.__cause__
     return error
 

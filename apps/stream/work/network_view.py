@@ -118,7 +118,7 @@ def network_view(volume: GrowingVolume, spacing: Spacing) -> NetworkView:
     return DirectView(volume) if same_spacing(volume.grid, spacing) else ResampledView(volume, spacing)
 
 
-def resampling_said(grid: Grid, spacing: Spacing) -> str:
+def resampling_summary(grid: Grid, spacing: Spacing) -> str:
     """One line for the report: whether the network saw the volume as it is."""
     if same_spacing(grid, spacing):
         return "none: the volume has the package's spacing"

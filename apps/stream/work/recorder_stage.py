@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.report.part import ReportPart
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError
@@ -19,31 +19,19 @@ DISK_S = 10.0
 """A disk that has not taken what is left by then is not waited for."""
 
 
-@dataclass
-class Recording:
-    """What became of a recording.
-
-    Attributes:
-        path: The sequence file.
-        frames: That it holds.
-        lost: Frames that came after the disk failed.
-        problem: Why it ended early or could not be finished, or "".
-    """
+class RecordingResult(ReportPart):
+    """What became of a recording."""
 
     path: Path
-    frames: int = 0
-    lost: int = 0
-    problem: str = ""
-
-    def described(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "path": str(self.path),
-            "frames": self.frames,
-            "frames_lost": self.lost,
-            "problem": self.problem or "none",
-            "sync_interval_s": SYNC_S,
-        }
+    """The sequence file."""
+    frames: int
+    """Frames that it holds."""
+    frames_lost: int
+    """Frames that came after the disk failed."""
+    problem: str
+    """Why it ended early or could not be finished, or "none"."""
+    sync_interval_s: float
+    """A power cut costs at most the frames of so many seconds."""
 
 
 class RecorderStage:
@@ -51,31 +39,32 @@ class RecorderStage:
 
     Attributes:
         recorded: Waits when full: nothing is lost as long as the disk works.
-        result: What became of it, complete after `finish`.
+        problem: Why the recording ended early or could not be finished; empty while all is well.
     """
 
     name = "recorder"
 
-    def __init__(self, path: Path, like: Sweep) -> None:
+    def __init__(self, path: Path, template: Sweep) -> None:
         """
         Args:
             path: The sequence file.
-            like: What will be recorded: the size of its frames and its header; its frames are not.
+            template: A sweep with frames of the same size and the same header; its own frames are not recorded.
 
         Raises:
             EdgeSdkError: The place cannot be written, or an unfinished recording lies there.
         """
         self._recorder = SweepRecorder(
             path,
-            shape=like.images.shape[1:],
-            dtype=like.images.dtype,
-            header=like.header,
-            pixel_spacing=like.pixel_spacing,
+            shape=template.images.shape[1:],
+            dtype=template.images.dtype,
+            header=template.header,
+            pixel_spacing=template.pixel_spacing,
         )
         self.recorded: BoundedQueue[Recorded] = BoundedQueue("recorded frames", CAPACITY, "wait")
         self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()
-        self.result = Recording(path)
+        self.problem = ""
+        self._path, self._frames, self._lost = path, 0, 0
         self._ended = threading.Event()
         self._ended.set()  # nothing is being written before `run`
 
@@ -86,33 +75,42 @@ class RecorderStage:
             for item in self.recorded:
                 self._append(item)
         finally:
-            self.result.frames = self._recorder.frames
+            self._frames = self._recorder.frames
             self._ended.set()
 
-    def finish(self) -> Recording:
-        """Turn the recording into its sequence file; where that fails, the recording stays and the result says so."""
+    def result(self) -> RecordingResult:
+        """What became of the recording so far; the frames are counted when `run` has ended."""
+        return RecordingResult(
+            path=self._path,
+            frames=self._frames,
+            frames_lost=self._lost,
+            problem=self.problem or "none",
+            sync_interval_s=SYNC_S,
+        )
+
+    def finish(self) -> None:
+        """Turn the recording into its sequence file; where that fails, the recording stays and `problem` is set."""
         if not self._ended.wait(DISK_S):
-            self.result.problem = f"the disk has not answered for {DISK_S:g} s; {self._recovery}"
-            return self.result
+            self.problem = f"the disk has not answered for {DISK_S:g} s; {self._recovery}"
+            return
         try:
-            if not self.result.problem:
+            if not self.problem:
                 self._recorder.finish()
             self._recorder.close()
         except (EdgeSdkError, OSError) as error:
-            self.result.problem = f"{error}; {self._recovery}"
-        return self.result
+            self.problem = f"{error}; {self._recovery}"
 
     @property
     def _recovery(self) -> str:
         return f"`edge-sdk recover {self._recorder.folder}` reads what was recorded"
 
     def _append(self, item: Recorded) -> None:
-        if self.result.problem:
-            self.result.lost += 1
+        if self.problem:
+            self._lost += 1
             return
         try:
             self._recorder.add(
                 item.image, item.timestamp, item.poses, image_status=item.image_status, fields=item.fields
             )
         except (EdgeSdkError, OSError) as error:
-            self.result.problem, self.result.lost = str(error), 1
+            self.problem, self._lost = str(error), 1

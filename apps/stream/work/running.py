@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from apps.report.measured import NotMeasured
 from apps.stream.core.clock import Clock
 from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
@@ -16,7 +17,7 @@ from apps.stream.pipeline.sweep_frames import SweepFrames
 from apps.stream.pipeline.watchdog import Watchdog
 from apps.stream.work.compounder import CompounderStage, Compounding, GrowingVolume
 from apps.stream.work.network_view import network_view
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome, TileCounts
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
 from apps.stream.work.segmenter import SegmenterStage, TileSegmenter
@@ -138,37 +139,40 @@ class RunningStream:
 
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
         feed, segmenting, tracker, grid = self.feed, self.segmenting, self.tracker, self.plan.grid
-        voxels = segmenting.final_voxels
-        return StreamOutcome(
-            volume=Volume(self.volume.voxels() if voxels is None else voxels, grid),
-            mask=None if voxels is None else Volume(segmenting.mask(), grid),
+        voxels = self.volume.voxels() if segmenting.final_voxels is None else segmenting.final_voxels
+        volume, frames = Volume(voxels, grid), self._frame_counts()
+        if (failure := self.pipeline.failure) is not None:
+            return FailedSweep(volume, frames, failure)
+        return FinishedSweep(
+            volume=volume,
+            mask=Volume(segmenting.mask(), grid),
             seen=self.volume.hit(),
-            frames={
-                "in_recording": feed.total,
-                "read": feed.read,
-                "inserted": self.volume.inserted,
-                "dropped": sum(queue.dropped for queue in self.queues),
-                "left_out": dict(self.left_out.most_common()),
-            },
+            frames=frames,
             ended_early=feed.stopped,
             latency_whole_s=tracker.whole,
             latency_first_s=tracker.first,
             latency_displayed_s=tracker.displayed,
-            tiles={
-                "in_volume": segmenting.tile_count,
-                "inferred_live": segmenting.inferred_live,
-                "inferred_final": segmenting.inferred_final,
-            },
+            tiles=TileCounts(
+                in_volume=segmenting.tile_count,
+                inferred_live=segmenting.inferred_live,
+                inferred_final=segmenting.inferred_final,
+            ),
             final_mask_s=segmenting.finished_at - feed.ended_at,
             streaming_s=feed.last_due - feed.first_due,
-            stages=self._timer.described(),
-            queues=[queue.described() for queue in self.queues],
-            timeline={
-                **monitor.described(),
-                "sweep_from_s": round(monitor.since_start(feed.first_due), 3),
-                "sweep_to_s": round(monitor.since_start(feed.ended_at), 3),
-                "final_mask_at_s": round(monitor.since_start(segmenting.finished_at), 3),
-            },
-            failure=self.pipeline.failure,
+            stages=self._timer.statistics(),
+            queues=[queue.statistics() for queue in self.queues],
+            timeline=monitor.timeline(
+                sweep_from=feed.first_due, sweep_to=feed.ended_at, final_mask_at=segmenting.finished_at
+            ),
             memory_limit_mb=self.memory_limit_mb,
+        )
+
+    def _frame_counts(self) -> FrameCounts:
+        total = self.feed.total
+        return FrameCounts(
+            in_recording=NotMeasured(why="a live sweep ends when someone ends it") if total is None else total,
+            read=self.feed.read,
+            inserted=self.volume.inserted,
+            dropped=sum(queue.dropped for queue in self.queues),
+            left_out=dict(self.left_out.most_common()),
         )

@@ -19,6 +19,7 @@ import pyigtl
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from apps.stream.results.report import StreamReport
 from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.volume.files import read_volume
@@ -88,14 +89,14 @@ def test_a_signal_ends_the_sweep_and_saves_what_has_come(folder: Path, tmp_path:
         code, out, err = ended(process)
     assert code == 0, err
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["status"] == "ended early by the user"
-    frames = report["frames"]
-    assert 10 < frames["read"] < 90
-    assert frames["inserted"] == frames["read"]
-    assert len(read_sweep(record)) == frames["read"]
+    report = StreamReport.model_validate_json((tmp_path / "out" / "report.json").read_text())
+    assert report.status == "ended early by the user"
+    frames = report.frames
+    assert 10 < frames.read < 90
+    assert frames.inserted == frames.read
+    assert len(read_sweep(record)) == frames.read
     assert "last frame to final mask" in out
-    assert report["memory"]["peak_rss_mb"] <= report["memory"]["stated_limit_mb"]
+    assert report.memory.peak_rss_mb <= report.memory.stated_limit_mb
     events = [json.loads(line)["event"] for line in err.splitlines() if line.startswith("{")]
     assert events == ["sweep ended", "saved"]
 

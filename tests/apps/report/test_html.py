@@ -9,7 +9,14 @@ import jinja2
 import numpy as np
 import pytest
 
-from apps.report.html import not_measured, png_source, render, shown
+from apps.report.html import is_measured, not_measured, png_source, render, shown
+from apps.report.measured import NotMeasured
+from apps.report.part import ReportPart
+
+
+class Sizes(ReportPart):
+    lung: float
+    liver: float | NotMeasured
 
 
 @pytest.mark.parametrize(
@@ -24,10 +31,19 @@ from apps.report.html import not_measured, png_source, render, shown
         ({"vessel": 0.5}, "vessel 0.5"),
         ("word", "word"),
         (not_measured("no battery"), "not measured: no battery"),
+        (NotMeasured(why="no battery"), "not measured: no battery"),
+        (Sizes(lung=1.5, liver=NotMeasured(why="not seen")), "lung 1.5, liver not measured: not seen"),
     ],
 )
 def test_shown(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_what_was_not_measured_is_known_as_such() -> None:
+    assert is_measured(0.0)
+    assert is_measured(Sizes(lung=1.5, liver=2.5))
+    assert not is_measured(NotMeasured(why="no battery"))
+    assert not is_measured(not_measured("no battery"))
 
 
 @pytest.mark.parametrize("blank", [None, "", [], {}])

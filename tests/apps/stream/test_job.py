@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,8 +17,10 @@ import pytest
 
 from apps.report.html import is_measured
 from apps.stream import job
-from apps.stream.results.report import Accuracy
-from apps.stream.work.outcome import StreamOutcome
+from apps.stream.results.label_comparison import LabelComparison, label_comparison
+from apps.stream.results.report import StreamReport
+from apps.stream.work.outcome import FinishedSweep
+from apps.stream.work.recorder_stage import RecordingResult
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
 from edge_sdk.packages.manifest import Inference, Manifest, Normalisation
 from edge_sdk.sweep.formats import read_sweep, write_sweep
@@ -83,7 +85,8 @@ def test_all_files_are_there_and_readable(source: str, tmp_path: Path) -> None:
     assert 0 < summary["latency_ms_p50"] <= summary["latency_ms_p95"]
     assert summary["peak_rss_mb"] > 10
     stored = json.loads((out / "report.json").read_text())
-    assert stored == json.loads(json.dumps(report))
+    assert report is not None
+    assert StreamReport.model_validate(stored) == report
     no_blank(stored)
     assert stored["frames"]["left_out"] == {"ImageToReference is INVALID": 1}
     assert "why" in stored["accuracy"]
@@ -103,21 +106,22 @@ def test_what_is_probably_wrong_is_told_and_reported(
     write_sweep(replace(sweep, transforms={name: mirrored}), tmp_path / "m.igs.mha")
     out = tmp_path / "out"
     report = job.stream_to_folder(f"replay:{tmp_path / 'm.igs.mha'}?rate=max", tmp_path / "p.edgepkg", out)
-    (warning,) = report["warnings"]
-    assert "left-handed" in warning["what"]
-    assert capsys.readouterr().err.startswith(f"warning: {warning['what']}; likely cause: ")
+    assert report is not None
+    (warning,) = report.warnings
+    assert "left-handed" in warning.what
+    assert capsys.readouterr().err.startswith(f"warning: {warning.what}; likely cause: ")
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["warnings"] == [warning]
+    assert summary["warnings"] == [asdict(warning)]
     assert summary["frames_left_out"] == {"ImageToReference is OUT_OF_VIEW": 1}
-    assert warning["what"] in (out / "report.html").read_text()
+    assert warning.what in (out / "report.html").read_text()
 
 
 def test_known_labels_add_the_dice(source: str, tmp_path: Path) -> None:
-    def judge(outcome: StreamOutcome, _session: Any) -> Accuracy:
-        assert outcome.mask is not None
-        return Accuracy({"dark": 0.75, "bright": None}, 0.75, True, "nothing real")
+    def evaluate(_outcome: FinishedSweep, _session: Any) -> LabelComparison:
+        names = {1: "dark", 2: "bright"}
+        return label_comparison({1: 0.75, 2: None}, names, against="nothing real", equals_segment=True)
 
-    job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out", judge=judge, title="<Sweep>")
+    job.stream_to_folder(source, tmp_path / "p.edgepkg", tmp_path / "out", evaluate=evaluate, title="<Sweep>")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert list(summary) == [*SUMMARY, "mean_dice", "dice"]
     assert summary["mean_dice"] == 0.75
@@ -182,8 +186,10 @@ def test_packages_that_need_the_whole_volume_are_refused_before_the_stream_start
 
 def test_what_is_recorded_is_the_sweep_again(source: str, tmp_path: Path) -> None:
     report = job.stream_to_folder(source, tmp_path / "p", tmp_path / "out", record=tmp_path / "r" / "R.igs.mha")
-    assert (report["recording"]["frames"], report["recording"]["problem"]) == (20, "none")
-    no_blank(report)
+    assert report is not None
+    assert isinstance(report.recording, RecordingResult)
+    assert (report.recording.frames, report.recording.problem) == (20, "none")
+    no_blank(report.model_dump())
     played, recorded = read_sweep(tmp_path / "s.igs.mha"), read_sweep(tmp_path / "r" / "R.igs.mha")
     np.testing.assert_array_equal(recorded.images, played.images)
     np.testing.assert_array_equal(recorded.timestamps, played.timestamps)
@@ -203,7 +209,9 @@ def test_a_disk_that_fails_ends_the_recording_and_not_the_stream(
 
     monkeypatch.setattr(SweepRecorder, "add", full_after_five)
     report = job.stream_to_folder(source, tmp_path / "p", tmp_path / "out", record=tmp_path / "R.igs.mha")
-    assert report["frames"]["inserted"] == 19
-    assert (report["recording"]["frames"], report["recording"]["frames_lost"]) == (5, 15)
+    assert report is not None
+    assert isinstance(report.recording, RecordingResult)
+    assert report.frames.inserted == 19
+    assert (report.recording.frames, report.recording.frames_lost) == (5, 15)
     assert "No space left on device" in capsys.readouterr().err
     assert len(read_recording(recording_of(tmp_path / "R.igs.mha"))) == 5

@@ -52,7 +52,7 @@ def test_a_replay_takes_its_poses_from_a_table(
         f"replay:{tmp_path / 'bare.igs.mha'}?rate=max", tmp_path, tmp_path / "beside", options=options
     )
     assert options.poses is not None
-    assert report["source"]["rests_on"] == {"poses_from": options.poses.uri}
+    assert report.source.rests_on == {"poses_from": options.poses.uri}
     own, beside = (nibabel.load(tmp_path / name / "volume.nii.gz") for name in ("own", "beside"))
     np.testing.assert_array_equal(np.asarray(beside.dataobj), np.asarray(own.dataobj))
     assert options.poses.uri in (tmp_path / "beside" / "report.html").read_text()

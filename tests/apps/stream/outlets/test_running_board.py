@@ -43,7 +43,7 @@ def test_numbers_are_those_of_the_outcome(ended: tuple[RunningBoard, Any], manif
     board, outcome = ended
     status = board.status()
     assert (status.frames_read, status.frames_inserted, status.frames_dropped) == (20, 19, 0)
-    assert status.left_out == outcome.frames["left_out"]
+    assert status.left_out == outcome.frames.left_out
     assert status.class_ml == class_ml(outcome.mask.voxels, 0.001, manifest.labels)
     assert status.latency_ms == pytest.approx(1000 * float(np.median(outcome.latency_whole_s)))
     assert status.displayed_ms is None

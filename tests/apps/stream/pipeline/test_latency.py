@@ -44,9 +44,9 @@ def test_stage_timer_counts_failed_items_too() -> None:
         pass
     with pytest.raises(ZeroDivisionError), timer.step("compound"):
         raise ZeroDivisionError
-    (entry,) = timer.described()
-    assert (entry["name"], entry["items"], entry["total_s"]) == ("compound", 2, 0.3)
-    assert entry["max_ms"] == pytest.approx(200)
+    (entry,) = timer.statistics()
+    assert (entry.name, entry.items, entry.total_s) == ("compound", 2, 0.3)
+    assert entry.max_ms == pytest.approx(200)
 
 
 def test_a_frame_counts_as_displayed_by_the_first_picture_that_held_it() -> None:

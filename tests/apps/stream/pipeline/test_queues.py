@@ -20,6 +20,9 @@ def test_drop_oldest_keeps_the_newest_and_counts_the_rest(items: list[int], capa
     assert queue.dropped == max(0, len(items) - capacity)
     assert queue.peak == min(len(items), capacity)
     assert queue.drain() == items[-capacity:]
+    statistics = queue.statistics()
+    assert (statistics.name, statistics.capacity, statistics.when_full) == ("frames", capacity, "drop oldest")
+    assert (statistics.dropped, statistics.peak) == (max(0, len(items) - capacity), min(len(items), capacity))
 
 
 def test_refuse_names_the_queue_and_loses_nothing() -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.results.overlay import UNSEEN, telling_slices, write_overlay
+from apps.stream.results.overlay import UNSEEN, most_labeled_slices, write_overlay
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.label_colours import label_colour
 
@@ -29,13 +29,13 @@ def test_slices_go_where_the_labels_are() -> None:
     labels[4:7, 10:15, 20:30] = 1
     labels[5:6, 20:24, 30:36] = 2
     seen = np.ones(labels.shape, bool)
-    z, y, x = telling_slices(labels, seen)
+    z, y, x = most_labeled_slices(labels, seen)
     assert z == 5
     assert 10 <= y < 24
     assert 20 <= x < 36
     seen[:] = False
     seen[10:13, 4:7, 30:33] = True
-    assert telling_slices(labels, seen) == (11, 5, 31)
+    assert most_labeled_slices(labels, seen) == (11, 5, 31)
 
 
 def test_the_picture_shows_labels_unseen_places_and_proportions(tmp_path: Path) -> None:

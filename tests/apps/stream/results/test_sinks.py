@@ -14,21 +14,22 @@ import pytest
 import SimpleITK
 
 from apps.stream.results import sinks
+from apps.stream.results.report import StreamReport
+from apps.stream.results.summary import StreamSummary, stream_summary
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.volume.grid import Grid, Volume
+from tests.apps.stream.results.small_report import REPORT, small_report
 
 LABELS = {0: "background", 1: "vessel"}
-REPORT = {"package": {"name": "phantom", "manifest_sha256": "ab" * 32}, "source": {"rests_on": {}}}
 ALWAYS = {
     "volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png", "report.html", "report.json", "summary.json",
 }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def short_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of reports only that they are written is looked at here."""
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages have tests of their own."""
     monkeypatch.setattr(sinks, "stream_page", lambda *_: "<p>page</p>")
-    monkeypatch.setattr(sinks, "stream_summary", lambda report: {"of": report["package"]["name"]})
 
 
 @pytest.fixture
@@ -42,18 +43,21 @@ def outcome() -> Any:
     return SimpleNamespace(volume=Volume(grey, grid), mask=Volume(labels, grid), seen=seen)
 
 
-def write(folder: Path, outcome: Any, report: Any = REPORT, **options: Any) -> Any:
-    return sinks.write_outputs(folder, outcome, report, LABELS, "title", **options)
+def write(folder: Path, outcome: Any, report: StreamReport | None = None, **options: Any) -> StreamSummary:
+    return sinks.write_outputs(folder, outcome, report or small_report(), LABELS, "title", **options)
 
 
 def test_measurements_are_always_there(outcome: Any, tmp_path: Path) -> None:
-    assert write(tmp_path / "out", outcome) == {"of": "phantom"}
+    summary = write(tmp_path / "out", outcome)
+    assert summary == stream_summary(small_report())
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary.model_dump(mode="json")
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == REPORT
     assert {path.name for path in (tmp_path / "out").iterdir()} == ALWAYS
     content = json.loads((tmp_path / "out" / "measurements.json").read_text())
     vessel = content["classes"]["vessel"]
     assert vessel["volume_ml"] == pytest.approx(48 * 0.25 / 1000)
     assert vessel["cut_off"], "what lies right of it was not seen"
-    assert content["package"] == REPORT["package"]
+    assert content["package"] == {"name": "phantom", "manifest_sha256": "ab" * 32}
     assert content["seen_share"] == pytest.approx(6 / 14, abs=1e-4)
 
 
@@ -77,7 +81,7 @@ def test_further_formats_come_on_request(outcome: Any, tmp_path: Path) -> None:
 def test_declared_poses_are_not_called_measured(
     outcome: Any, tmp_path: Path, rests_on: dict[str, str], device: str
 ) -> None:
-    write(tmp_path, outcome, {**REPORT, "source": {"rests_on": rests_on}}, formats=["dcm"])
+    write(tmp_path, outcome, small_report(source=REPORT["source"] | {"rests_on": rests_on}), formats=["dcm"])
     assert pydicom.dcmread(tmp_path / "volume.dcm").PositionMeasuringDeviceUsed == device
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.stream.work.compounder import GrowingVolume
-from apps.stream.work.network_view import DirectView, ResampledView, network_view, resampling_said
+from apps.stream.work.network_view import DirectView, ResampledView, network_view, resampling_summary
 from edge_sdk.inference.resampling import resample
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid, Volume
@@ -34,5 +34,5 @@ def test_the_view_follows_the_rule_of_segment() -> None:
     volume = GrowingVolume(Compounder(GRID))
     assert isinstance(network_view(volume, (0.503, 0.6, 0.7)), DirectView)
     assert isinstance(network_view(volume, (0.6, 0.6, 0.7)), ResampledView)
-    assert resampling_said(GRID, GRID.spacing).startswith("none")
-    assert "0.5 × 0.6 × 0.7 mm resampled to 1 × 1 × 1 mm" in resampling_said(GRID, (1.0, 1.0, 1.0))
+    assert resampling_summary(GRID, GRID.spacing).startswith("none")
+    assert "0.5 × 0.6 × 0.7 mm resampled to 1 × 1 × 1 mm" in resampling_summary(GRID, (1.0, 1.0, 1.0))

@@ -21,6 +21,7 @@ import pytest
 from apps.stream import job
 from apps.stream.core.settings import StreamSettings
 from apps.stream.input.live import devices
+from apps.stream.results.report import StreamReport
 from apps.stream.stream_job import resolve
 from edge_sdk.errors import DeviceError, EdgeSdkError
 from edge_sdk.inference.segment import segment
@@ -85,7 +86,7 @@ def settings_of(folder: Path, source: str, poses: str | None, **volume: Any) -> 
     )
 
 
-def run_while(settings: StreamSettings, act: Callable[[], None]) -> dict[str, Any]:
+def run_while(settings: StreamSettings, act: Callable[[], None]) -> StreamReport:
     """Stream until `act` has ended; then as at Ctrl-C."""
     failed: list[BaseException] = []
 
@@ -103,6 +104,7 @@ def run_while(settings: StreamSettings, act: Callable[[], None]) -> dict[str, An
     finally:
         thread.join()
     assert not failed, failed
+    assert report is not None
     return report
 
 
@@ -118,18 +120,18 @@ def recorded_at_least(folder: Path, frames: int) -> None:
 def test_a_declared_sweep_from_a_camera(tmp_path: Path, session: Any, manifest: Manifest) -> None:
     settings = settings_of(tmp_path, "camera:0", "linear:speed=20mm/s", box_mm=[-15, 15, 0, 24, 0, 30])
     report = run_while(settings, lambda: recorded_at_least(tmp_path, 30))
-    frames = report["frames"]
-    assert frames["inserted"] > 15
-    assert frames["inserted"] + sum(frames["left_out"].values()) + frames["dropped"] == frames["read"]
-    assert report["source"]["replayed"] == "live"
-    assert report["source"]["rests_on"] == {
+    frames = report.frames
+    assert frames.inserted > 15
+    assert frames.inserted + sum(frames.left_out.values()) + frames.dropped == frames.read
+    assert report.source.replayed == "live"
+    assert report.source.rests_on == {
         "poses_declared": "linear:speed=20mm/s",
         "image_to_probe_assumed": "1 × 1 mm per pixel, probe's origin at pixel (14.5, 0)",
     }
     again = segment(session, read_volume(tmp_path / "out" / "volume.nii.gz"), manifest)
     assert np.array_equal(read_volume(tmp_path / "out" / "mask.nii.gz").voxels, again.voxels)
     recorded = read_sweep(tmp_path / "r.igs.mha")
-    assert len(recorded) == frames["read"]
+    assert len(recorded) == frames.read
     assert set(recorded.transforms) >= {"ProbeToReference", "ImageToProbe"}
     assert recorded.header["PosesDeclared"] == "linear:speed=20mm/s"
 
@@ -162,14 +164,14 @@ def test_a_tracker_that_is_unplugged_again_and_again(tmp_path: Path) -> None:
             recorded_status(tmp_path, '"OK"')
 
         report = run_while(settings, unplug_and_plug)
-    frames = report["frames"]
-    assert sum(count for reason, count in frames["left_out"].items() if "the pose sensor is" in reason) >= CYCLES
-    assert frames["inserted"] >= CYCLES
-    assert frames["inserted"] + sum(frames["left_out"].values()) + frames["dropped"] == frames["read"]
-    (sensor,) = [each for each in report["devices"] if each["name"].startswith("ndi:")]
-    assert sensor["losses"] == CYCLES
+    frames = report.frames
+    assert sum(count for reason, count in frames.left_out.items() if "the pose sensor is" in reason) >= CYCLES
+    assert frames.inserted >= CYCLES
+    assert frames.inserted + sum(frames.left_out.values()) + frames.dropped == frames.read
+    (sensor,) = [each for each in report.devices if each.name.startswith("ndi:")]
+    assert sensor.losses == CYCLES
     recorded = read_sweep(tmp_path / "r.igs.mha")
-    assert len(recorded) == frames["read"]
+    assert len(recorded) == frames.read
     words = recorded.transforms["ProbeToReference"].status
     resumed = sum(one != "OK" and two == "OK" for one, two in itertools.pairwise(words))
     assert resumed >= CYCLES
@@ -186,8 +188,8 @@ def test_a_camera_that_vanishes_and_comes_back_with_another_size(camera: Camera,
 
     settings = settings_of(tmp_path, "camera:0", "linear:speed=5mm/s", around_mm=[30, 24, 30])
     report = run_while(settings, vanish)
-    assert report["frames"]["left_out"]["frame of another size than 30×24 pixels"] > 5
-    assert report["devices"][0]["losses"] == 1
+    assert report.frames.left_out["frame of another size than 30×24 pixels"] > 5
+    assert report.devices[0].losses == 1
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["frames_inserted"] > 10
 
 
@@ -217,8 +219,8 @@ def test_images_and_poses_of_a_peer(tmp_path: Path) -> None:
         finally:
             stop.set()
             player.join()
-    assert report["frames"]["inserted"] > FPS
-    assert report["source"]["rests_on"]["poses_from"] == uri
+    assert report.frames.inserted > FPS
+    assert report.source.rests_on["poses_from"] == uri
     recorded = read_sweep(tmp_path / "r.igs.mha")
     matrices = recorded.transforms["ProbeToReference"].matrices
     # A frame and its pose have one time stamp: the pose is the one that was sent, not one between two.

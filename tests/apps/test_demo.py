@@ -14,6 +14,8 @@ import pytest
 
 from apps import demo
 from apps.stream import job
+from apps.stream.results.label_comparison import LabelComparison
+from apps.stream.results.report import StreamReport
 from edge_sdk.errors import PackageError, StreamError
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.simulation.simulate import simulate
@@ -46,7 +48,7 @@ def short_demo(monkeypatch: pytest.MonkeyPatch, session: Any, manifest: Manifest
     return session
 
 
-def run(folder: Path) -> dict[str, Any]:
+def run(folder: Path) -> StreamReport | None:
     return demo.run_demo(folder, from_scratch=False, progress=lambda _done, _total, _text: None)
 
 
@@ -64,8 +66,10 @@ def test_the_dice_is_that_of_the_files(tmp_path: Path) -> None:
     assert summary["dice"]["vessel"] == pytest.approx(expected, abs=0.01)
     scores = [value for value in summary["dice"].values() if isinstance(value, float)]
     assert summary["mean_dice"] == pytest.approx(np.mean(scores), abs=1e-4)
-    assert report["accuracy"]["mask_equals_segment_on_final_volume"] is True
-    assert "resampled to 1.2" in report["volume"]["resampling"]
+    assert report is not None
+    assert isinstance(report.accuracy, LabelComparison)
+    assert report.accuracy.mask_equals_segment_on_final_volume is True
+    assert "resampled to 1.2" in report.volume.resampling
     assert {"sweep.igs.mha", "sweep.xml", "labels.nii.gz", "report.html"} <= {path.name for path in tmp_path.iterdir()}
 
 
