@@ -1,4 +1,4 @@
-"""A compressed run into a package: every target exported, opened, and held against the reference before it counts."""
+"""A compressed run into a package: every target exported, opened, and compared with the reference before it counts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+from pydantic import JsonValue
 
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Graph
@@ -17,18 +18,20 @@ from edge_sdk.packages.selftest import SelfTestResult, SelfTestVector, compact_p
 from edge_sdk.packages.writer import write_package
 from edge_sdk.progress import Progress
 from edge_sdk.session import Patch
+from quantization.records.forms import DEPLOY, INT8, PRUNED_FORM, PUBLISHED, FormAccuracy
 
 if TYPE_CHECKING:
+    from quantization.records.run_record import RunRecord
     from quantization.run_folder import RunFolder
 
-Precision = Literal["int8", "fp32"]
-PRECISIONS: tuple[str, ...] = get_args(Precision)
+PackagePrecision = Literal["int8", "fp32"]
+PRECISIONS: tuple[str, ...] = get_args(PackagePrecision)
 ROUNDING_FACTOR = 2.0
-"""An engine's INT8 logits and the fake-quantised reference's are two roundings of one float network: they may differ by
+"""An engine's INT8 logits and the fake-quantized reference's are two roundings of one float network: they may differ by
 the sum of what rounding moves each, so by twice what it moves the reference."""
 FLOAT_SHARE = 1e-3
 """Largest |engine - reference| of FP32, as a share of the largest |logit|."""
-FORMS: dict[Precision, tuple[str, ...]] = {"int8": ("int8",), "fp32": ("pruned_fp32", "deploy_fp32")}
+FORMS: dict[PackagePrecision, tuple[str, ...]] = {"int8": (INT8,), "fp32": (PRUNED_FORM, DEPLOY)}
 """Names of a precision's evaluation in run.json, the more compressed one first."""
 ISA_NOTES = {
     63: "weights within ±63: cannot saturate on AVX2 without VNNI",
@@ -41,17 +44,25 @@ def export_package(
     output: Path,
     *,
     targets: Sequence[str],
-    precision: Precision,
+    precision: PackagePrecision,
     allow_failing: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, SelfTestResult]:
-    """Export `run` to `targets` and write the package; nothing is written where one of them fails.
+    """Export a run and write the package; nothing is written where a target fails.
+
+    Args:
+        run: Finished compression.
+        output: Package to write.
+        targets: Names of the targets.
+        precision: Precision of the package.
+        allow_failing: Whether to write the package of a run whose gate failed.
+        progress: Called before every target.
 
     Returns:
         How each target agrees with the reference.
 
     Raises:
-        PackageError: The gate failed, and `allow_failing` is not set; where it is, the manifest tells.
+        PackageError: The gate failed, and `allow_failing` is not set; where it is, the manifest says so.
         TargetError: A target cannot be exported here, or disagrees with the reference.
     """
     gate = gate_of(run, precision)
@@ -77,35 +88,39 @@ def export_package(
     return results
 
 
-def gate_of(run: RunFolder, precision: Precision) -> Gate:
+def gate_of(run: RunFolder, precision: PackagePrecision) -> Gate:
     """The verdict on what is exported: INT8's, which compression recorded, or the float graph's from the same cases."""
-    described = run.description
+    record = run.record
     if precision == "int8":
-        return Gate.model_validate(described.get("gate", Gate(verdict="not run").model_dump()))
-    from quantization.gate import judge
+        return record.gate or Gate(verdict="not run")
+    from quantization.gate import evaluate_gate
 
-    candidate, reference = _metrics_of(described, precision), described.get("metrics", {}).get("published_fp32")
+    candidate, reference = _accuracy_of(record, precision), record.metrics.get(PUBLISHED)
     if candidate is None or reference is None:
         return Gate(verdict="not run", reason="the run recorded no accuracy of its FP32 graph")
-    return judge(candidate, reference, run.recipe.gate)
+    return evaluate_gate(candidate, reference, record.recipe.gate).gate
 
 
-def _metrics_of(described: dict[str, Any], precision: Precision) -> dict[str, Any] | None:
-    """The recorded evaluation of the graph of a precision: the float graph is the pruned one where there is one."""
-    metrics: dict[str, Any] = described.get("metrics", {})
-    return next((metrics[form] for form in FORMS[precision] if form in metrics), None)
+def _accuracy_of(record: RunRecord, precision: PackagePrecision) -> FormAccuracy | None:
+    """The recorded accuracy of the graph of a precision: the float graph is the pruned one where there is one."""
+    return next((record.metrics[form] for form in FORMS[precision] if form in record.metrics), None)
 
 
 @dataclass(frozen=True)
-class Reference:
-    """The self-test, and how many logit voxels may change their class."""
+class ExportReference:
+    """What every target is compared with.
+
+    Attributes:
+        vector: The self-test.
+        class_change: Largest share of logit voxels that may change their class.
+    """
 
     vector: SelfTestVector
     class_change: float
 
 
-def reference_of(graph: Graph, patch: Patch, targets: Sequence[str]) -> Reference:
-    """The fake-quantised (or float) reference's logits for a patch, and what an engine may differ from them."""
+def reference_of(graph: Graph, patch: Patch, targets: Sequence[str]) -> ExportReference:
+    """The fake-quantized (or float) reference's logits for a patch, and what an engine may differ from them."""
     from edge_sdk.network.graph_module import run_graph
 
     stored = compact_patch(patch)
@@ -117,11 +132,11 @@ def reference_of(graph: Graph, patch: Patch, targets: Sequence[str]) -> Referenc
     else:
         bound, changed = FLOAT_SHARE * float(np.abs(logits).max()), 1e-4
     one_voxel = 1 / logits[:, 0].size
-    return Reference(SelfTestVector(stored, logits, dict.fromkeys(targets, bound)), max(changed, one_voxel))
+    return ExportReference(SelfTestVector(stored, logits, dict.fromkeys(targets, bound)), max(changed, one_voxel))
 
 
 def _export_one(
-    name: str, graph: Graph, folder: Path, reference: Reference, calibration: Patch, precision: Precision
+    name: str, graph: Graph, folder: Path, reference: ExportReference, calibration: Patch, precision: PackagePrecision
 ) -> SelfTestResult:
     from targets.registry import TARGETS
 
@@ -145,29 +160,41 @@ def _export_one(
 
 
 def _manifest(
-    run: RunFolder, graph: Graph, output: Path, precision: Precision, gate: Gate, results: dict[str, SelfTestResult]
+    run: RunFolder,
+    graph: Graph,
+    output: Path,
+    precision: PackagePrecision,
+    gate: Gate,
+    results: dict[str, SelfTestResult],
 ) -> Manifest:
     from quantization.draft_manifest import draft_manifest
     from targets.registry import TARGETS
 
-    described = run.description
-    metrics = dict(described.get("metrics", {}))
-    reference_cases = metrics.get("published_fp32", {}).get("cases", {})
-    graph_cases = (_metrics_of(described, precision) or {}).get("cases", {})
-    agreement = {name: {k: v for k, v in asdict(result).items() if v is not None} for name, result in results.items()}
+    record = run.record
+    metrics: dict[str, JsonValue] = {form: accuracy.to_json() for form, accuracy in record.metrics.items()}
+    metrics["reference_cases"] = _cases_of(record.metrics.get(PUBLISHED))
+    metrics["graph_cases"] = _cases_of(_accuracy_of(record, precision))
+    metrics["agreement"] = {
+        name: {k: v for k, v in asdict(result).items() if v is not None} for name, result in results.items()
+    }
     return draft_manifest(
-        run.recipe,
+        record.recipe,
         name=output.name.removesuffix(".edgepkg"),
         precision=dict.fromkeys(results, precision),
-        cases=len(described.get("cases", {}).get("training", [])),
-        metrics={**metrics, "reference_cases": reference_cases, "graph_cases": graph_cases, "agreement": agreement},
-        made_with=described.get("versions", {}),
+        cases=0 if record.cases is None else len(record.cases.training),
+        metrics=metrics,
+        made_with=record.versions,
         gate=gate,
         runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
         isa_notes=ISA_NOTES[graph.meta["weight_limit"]] if precision == "int8" else "",
     )
 
 
+def _cases_of(accuracy: FormAccuracy | None) -> JsonValue:
+    """Case identity to Dice by class number."""
+    return {} if accuracy is None else accuracy.to_json()["cases"]
+
+
 def _release(version: str) -> str:
-    """Major and minor number: the artefacts do not depend on a runtime's patch level."""
+    """Major and minor number: the artifacts do not depend on a runtime's patch level."""
     return ".".join(version.split(".")[:2])

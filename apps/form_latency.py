@@ -1,22 +1,22 @@
-"""Latency and size of a network's forms on a runtime of this device: what `quantization` is told of runtimes.
+"""Latency and size of a network's forms on a runtime of this device: what `quantization` knows of runtimes.
 
 The forms are exported here and run in a process of their own, where no thread of the training framework is in the way.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.form_latency_job import LatencyAnswer, LatencyJob
 from edge_sdk.device_memory import with_cache_in
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import Graph
@@ -65,22 +65,18 @@ class FormLatency:
             folders = {name: Path(scratch) / str(number) for number, name in enumerate(forms)}
             for name, form in forms.items():
                 self.export(form, folders[name])
-            asked = {
-                "folders": {name: str(folder) for name, folder in folders.items()},
-                "rounds": self.rounds,
-                "threads": self.threads,
-                "target": self.target,
-                "patch": self.patch,
-            }
+            job = LatencyJob(
+                folders=folders, rounds=self.rounds, threads=self.threads, target=self.target, patch=self.patch
+            )
             before = os.getloadavg()[0]
-            found = _run(asked, Path(scratch) / "job.json", self.target)
+            found = _run(job, Path(scratch) / "job.json")
             sizes = {name: sum(file.stat().st_size for file in folder.iterdir()) for name, folder in folders.items()}
-        timings = {name: Timing(samples, sizes[name]) for name, samples in found["samples_ms"].items()}
-        load = round(before, 2)
-        return Timings(timings, {**found["conditions"], "rounds": self.rounds, "load_average_at_start": load})
+        timings = {name: Timing(samples, sizes[name]) for name, samples in found.samples_ms.items()}
+        known_here = {"rounds": self.rounds, "load_average_at_start": round(before, 2)}
+        return Timings(timings, found.conditions.model_copy(update=known_here))
 
     def export(self, form: AnyForm, folder: Path) -> None:
-        """Write the form's artefact into `folder`.
+        """Write the form's artifact into `folder`.
 
         Raises:
             TargetError: It cannot be exported.
@@ -103,16 +99,15 @@ def form_latency(patch: tuple[int, int, int], rounds: int = ROUNDS) -> FormLaten
     return None if TARGETS[TARGET].missing() else FormLatency(patch, rounds=rounds)
 
 
-def _run(asked: dict[str, Any], job: Path, target: str) -> dict[str, Any]:
-    job.write_text(json.dumps(asked))
+def _run(job: LatencyJob, file: Path) -> LatencyAnswer:
+    file.write_text(job.model_dump_json())
     # Forms are opened once and thrown away: nothing of them is for the user's cache.
-    own_cache = with_cache_in(job.parent)
-    done = subprocess.run([*WORKER, str(job)], capture_output=True, text=True, check=False, env=own_cache)
+    own_cache = with_cache_in(file.parent)
+    done = subprocess.run([*WORKER, str(file)], capture_output=True, text=True, check=False, env=own_cache)
     if done.returncode != 0:
         raise TargetError(
             f"measuring the forms failed: {how_it_ended(done.returncode, done.stderr)}",
-            where=target,
+            where=job.target,
             remedy="see edge-sdk doctor",
         )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    return LatencyAnswer.model_validate_json(done.stdout)

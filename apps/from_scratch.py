@@ -1,4 +1,4 @@
-"""The demo's package made here and now, small: simulate, train, distil, prune, quantise, export."""
+"""The demo's package made here and now, small: simulate, train, distil, prune, quantize, export."""
 
 from __future__ import annotations
 
@@ -66,29 +66,37 @@ def _simulated(folder: Path, progress: Progress | None) -> Path:
 def _recipe() -> Recipe:
     from edge_sdk.packages.manifest import Normalisation
     from edge_sdk.simulation.phantom import LABEL_NAMES
-    from quantization.recipe import Data, Fit, Network, Prune, Quantize, Recipe, Student
+    from quantization.recipe import (
+        DataRecipe,
+        FitRecipe,
+        NetworkRecipe,
+        PruneRecipe,
+        QuantizeRecipe,
+        Recipe,
+        StudentRecipe,
+    )
 
     return Recipe(
         seed=1,
-        network=Network(variant="T", width=8, decoder_width=8, supervise_full_resolution=False),
-        data=Data(
+        network=NetworkRecipe(variant="T", width=8, decoder_width=8, supervise_full_resolution=False),
+        data=DataRecipe(
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
-            normalisation=Normalisation(shift=96.0, scale=64.0),
+            normalization=Normalisation(shift=96.0, scale=64.0),
             name="simulated vascular phantom",
-            licence="Apache-2.0",
+            license="Apache-2.0",
         ),
-        train=Fit(steps=140, learning_rate=3e-3, warmup_steps=20, ema=0.95),
-        student=Student(fit=Fit(steps=60, learning_rate=1e-3, warmup_steps=10, ema=0.95)),
-        prune=Prune(
+        train=FitRecipe(steps=140, learning_rate=3e-3, warmup_steps=20, ema=0.95),
+        student=StudentRecipe(fit=FitRecipe(steps=60, learning_rate=1e-3, warmup_steps=10, ema=0.95)),
+        prune=PruneRecipe(
             macs=0.7,
             width_multiple=4,
             minimum_width=4,
             rounds=1,
             importance_batches=4,
-            recovery=Fit(steps=1, learning_rate=1e-3, warmup_steps=4, ema=0.9),
+            recovery=FitRecipe(steps=1, learning_rate=1e-3, warmup_steps=4, ema=0.9),
             final_steps=30,
         ),
-        quantize=Quantize(steps=10, calibration_patches=4),
+        quantize=QuantizeRecipe(steps=10, calibration_patches=4),
     )

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge_sdk.variants import VARIANTS
+
 _BLOCK = re.compile(r"(enc_block_\d|bottleneck|dec_block_\d)\.(\d+)\.")
 _ENCODER = tuple(f"enc_block_{i}" for i in range(4))
 _DECODER = tuple(f"dec_block_{i}" for i in range(4))
@@ -69,10 +71,6 @@ def identify(shapes: Shapes) -> Identity | None:
 
 
 def _variant(blocks: Mapping[str, int]) -> str:
-    try:
-        from edge_sdk.network.variants import VARIANTS
-    except ImportError:
-        return "unknown (naming it needs edge-sdk[train])"
     encoder = tuple(blocks.get(stage, 0) for stage in _ENCODER)
     decoder = tuple(blocks.get(stage, 0) for stage in _DECODER)
     found = [

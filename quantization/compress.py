@@ -1,4 +1,4 @@
-"""From a published checkpoint to a gated INT8 deploy form: distil → prune → quantise → evaluate → gate."""
+"""From a published checkpoint to a gated INT8 deploy form: distill → prune → quantize → evaluate → gate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.network.published import load_published, read_state
 from edge_sdk.progress import Progress
-from quantization.calibration import Calibration
-from quantization.compressor import Compressor, StageReport
+from quantization.calibration import CalibrationStage
+from quantization.compressor import Compressor
 from quantization.data import Item, PatchSampler, load_split
 from quantization.deploy_form import deploy_graph
+from quantization.distillation import Distillation
 from quantization.evaluation import dice_on
-from quantization.judgement import judge_forms
+from quantization.form_evaluation import evaluate_forms
 from quantization.measurement import Measure
 from quantization.processor import Processor, chosen_processor
 from quantization.pruning.compressor import Pruning
@@ -29,10 +30,13 @@ from quantization.pruning.latency import Int8Latency
 from quantization.pruning.plan import check_budget
 from quantization.qat import QuantizationAwareTraining
 from quantization.recipe import Recipe
+from quantization.records.int8 import QuantizationReport
+from quantization.records.stage import DISTILLATION, PRUNING, SWAPS
+from quantization.records.swaps import SwapReport
 from quantization.run_folder import CHECKPOINT, PRUNED, STUDENT, RunFolder
-from quantization.split import Split, split_cases
-from quantization.stages import DISTILLATION, PRUNING, QUANTISATION, SWAPS, Stages
-from quantization.student import Distillation, student_of
+from quantization.split import DatasetSplit, split_cases
+from quantization.stages import Stages
+from quantization.student import student_of
 from quantization.swaps import swap_study
 from quantization.takeover import checkpoint_of, take_over
 from quantization.training import build_network
@@ -50,7 +54,7 @@ def compress(
     measure: Measure | None = None,
     progress: Progress | None = None,
 ) -> RunFolder:
-    """Make the deploy form of a published checkpoint, FP32 and INT8, and judge it on held-out cases.
+    """Make the deploy form of a published checkpoint, FP32 and INT8, and evaluate it on held-out cases.
 
     Everything is read and checked before the run folder is made. Every stage is kept there once it is finished, and
     its fits every few steps: an interrupted compression goes on where it was.
@@ -96,7 +100,7 @@ class _Compression:
         run: RunFolder,
         recipe: Recipe,
         teacher: EfficientMedNeXt,
-        split: Split,
+        split: DatasetSplit,
         items: list[Item],
         measure: Measure | None,
         processor: Processor,
@@ -109,17 +113,17 @@ class _Compression:
 
     def run_all(self) -> RunFolder:
         """Every stage that is not finished yet."""
-        student = self._distil()
+        student = self._distill()
         self._study_swaps()
         float_graph = self._deploy(self._prune(student))
-        self._quantise(float_graph)
-        judge_forms(self.run, self.split, measure=self.measure, progress=self.progress)
+        self._quantize(float_graph)
+        evaluate_forms(self.run, self.split, measure=self.measure, progress=self.progress)
         return self.run
 
     def _batches(self, batch: int) -> PatchSampler:
         return PatchSampler(self.items, self.recipe, batch=batch)
 
-    def _distil(self) -> EfficientMedNeXt:
+    def _distill(self) -> EfficientMedNeXt:
         plan = self.recipe.student
 
         def make() -> Distillation:
@@ -140,7 +144,7 @@ class _Compression:
             return
         folder = self.run.path / SWAPS
 
-        def make() -> StageReport:
+        def make() -> SwapReport:
             return swap_study(
                 self.teacher,
                 self._batches(plan.fit.batch),
@@ -152,7 +156,7 @@ class _Compression:
                 progress=self.progress,
             )
 
-        self.stages.study(SWAPS, make)
+        self.stages.study_swaps(make)
         shutil.rmtree(folder, ignore_errors=True)
 
     def _prune(self, student: EfficientMedNeXt) -> EfficientMedNeXt:
@@ -182,38 +186,42 @@ class _Compression:
         if self.measure is None:
             return None
         patch = PatchSampler(self.items, self.recipe, batch=1, augment=False)(0)[0].numpy()
-        return Int8Latency(self.measure, patch, self.recipe.data.normalisation, self.recipe.quantize)
+        return Int8Latency(self.measure, patch, self.recipe.data.normalization, self.recipe.quantize)
 
     def _deploy(self, network: EfficientMedNeXt) -> Graph:
         graph = deploy_graph(network)
-        self.run.record("rewrite_error", rewrite_error(network, graph, self.recipe))
+        error = rewrite_error(network, graph, self.recipe)
+        with self.run.update() as record:
+            record.rewrite_error = error
         self.run.save_graph("fp32", graph)
         return graph
 
-    def _quantise(self, float_graph: Graph) -> None:
+    def _quantize(self, float_graph: Graph) -> None:
         plan = self.recipe.quantize
         patches = PatchSampler(self.items, self.recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
         self.run.save_calibration(patches)
-        normalisation, checkpoint = self.recipe.data.normalisation, self.run.path / "qat.pt"
+        normalization, checkpoint = self.recipe.data.normalization, self.run.path / "qat.pt"
 
-        def make() -> Compressor:
+        def make() -> Compressor[Graph, QuantizationReport]:
             if not plan.steps:
-                return Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=self.score)
+                return CalibrationStage(
+                    float_graph, patches, plan, normalization, checkpoint=checkpoint, score=self.score
+                )
             return QuantizationAwareTraining(
                 float_graph,
                 self._batches(plan.batch),
                 patches,
                 plan,
-                normalisation,
+                normalization,
                 checkpoint=checkpoint,
                 score=self.score,
                 processor=self.processor,
             )
 
-        self.stages.graph(QUANTISATION, "int8", make)
+        self.stages.graph("int8", make)
 
 
-def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Split) -> RunFolder:
+def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: DatasetSplit) -> RunFolder:
     """A new run that begins with the teacher, or the same one again.
 
     Raises:
@@ -229,8 +237,9 @@ def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Spl
             )
     else:
         save_state(teacher, stored)
-    run.settle("cases", split.names(), "on other data")
-    run.record("versions", library_versions())
+    run.require_same_cases(split.names())
+    with run.update() as record:
+        record.versions = library_versions()
     return run
 
 

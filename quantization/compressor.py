@@ -2,83 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from edge_sdk.graph import Graph
-from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.progress import Progress
+from quantization.fitting import History
 
-Row = dict[str, str | int | float | None]
-
-
-@dataclass(frozen=True)
-class Form:
-    """A network between two compressors.
-
-    Attributes:
-        network: With trainable layers; None once it is a graph with quantised weights.
-        graph: The deploy form; None as long as norms are not folded.
-    """
-
-    network: EfficientMedNeXt | None = None
-    graph: Graph | None = None
+FormT_co = TypeVar("FormT_co", covariant=True)
+ReportT_co = TypeVar("ReportT_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class StageReport:
-    """What a compressor did, for people and as JSON.
+class Compressed(Generic[FormT_co, ReportT_co]):
+    """What a compressor made.
 
     Attributes:
-        name: Of the compressor, such as "pruning".
-        summary: The few figures that matter, by name with unit.
-        tables: Title → rows of equal keys.
-        notes: What a reader must know, a sentence each.
+        form: A network with trainable layers, or a deploy graph.
+        report: What was done.
+        history: Losses and scores of the last fit; None where nothing was trained.
     """
 
-    name: str
-    summary: dict[str, Any] = field(default_factory=dict)
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    form: FormT_co
+    report: ReportT_co
+    history: History | None
 
 
-class Compressor(Protocol):
-    """One way to make a network smaller or faster.
-
-    A run that was interrupted goes on: `prepare` finds what earlier steps left in the run folder, and
-    `done` says how many they were.
-    """
-
-    @property
-    def name(self) -> str:
-        """A word for progress and reports."""
+class PreparedCompressor(Protocol[FormT_co, ReportT_co]):
+    """A compressor at work."""
 
     @property
     def steps(self) -> int:
-        """All steps; known after `prepare`."""
+        """Number of all steps."""
 
     @property
     def done(self) -> int:
         """Steps taken, those before an interruption too."""
 
-    def prepare(self) -> None:
-        """What comes before the first step: statistics, importance, calibration."""
-
     def step(self) -> str:
-        """Take one step; a few words on how it went, such as "loss 0.31"."""
+        """Take one step; the text says how it went, such as "loss 0.31"."""
 
-    def finalize(self) -> Form:
-        """The compressed form; only after the last step."""
-
-    def report(self) -> StageReport:
-        """What was done; only after `finalize`."""
+    def finalize(self) -> Compressed[FormT_co, ReportT_co]:
+        """The compressed form and the report, after the last step."""
 
 
-def run_compressor(compressor: Compressor, progress: Progress | None = None) -> tuple[Form, StageReport]:
+class Compressor(Protocol[FormT_co, ReportT_co]):
+    """One way to make a network smaller or faster.
+
+    A run that was interrupted goes on: `prepare` finds what earlier steps left in the run folder, and
+    `PreparedCompressor.done` is their number.
+    """
+
+    @property
+    def name(self) -> str:
+        """Label of the compressor in the progress display."""
+
+    def prepare(self) -> PreparedCompressor[FormT_co, ReportT_co]:
+        """Do what comes before the first step: statistics, importance, calibration."""
+
+
+def run_compressor(
+    compressor: Compressor[FormT_co, ReportT_co], progress: Progress | None = None
+) -> Compressed[FormT_co, ReportT_co]:
     """Take a compressor from its first step, or the one it was interrupted at, to its report."""
-    compressor.prepare()
-    while compressor.done < compressor.steps:
-        told = compressor.step()
+    prepared = compressor.prepare()
+    while prepared.done < prepared.steps:
+        text = prepared.step()
         if progress is not None:
-            progress(compressor.done, compressor.steps, f"{compressor.name}: {told}")
-    return compressor.finalize(), compressor.report()
+            progress(prepared.done, prepared.steps, f"{compressor.name}: {text}")
+    return prepared.finalize()

@@ -1,4 +1,4 @@
-"""Labelled volumes as training patches."""
+"""Labeled volumes as training patches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge_sdk.inference.cases import Case
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
-from quantization.split import Split
+from quantization.split import DatasetSplit
 
 Item = Mapping[str, Tensor]
 
@@ -50,16 +50,16 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     return image, label
 
 
-def load_split(split: Split, recipe: Recipe, progress: Progress | None = None) -> list[Item]:
+def load_split(split: DatasetSplit, recipe: Recipe, progress: Progress | None = None) -> list[Item]:
     """The training volumes in memory, as `load_items`, after every case of every part was read and checked.
 
     Raises:
         FileFormatError, GeometryError, TrainingError: As `read_case`; or no case of a part shows one of the classes.
     """
-    done, total = 0, sum(map(len, split.names().values()))
+    parts = split.by_name()
+    done, total = 0, sum(map(len, parts.values()))
     items: list[Item] = []
-    for part in ("training", "validation", "test"):
-        cases: list[Case] = getattr(split, part)
+    for part, cases in parts.items():
         seen: set[int] = set()
         for case in cases:
             if part == "training":
@@ -81,9 +81,9 @@ def load_split(split: Split, recipe: Recipe, progress: Progress | None = None) -
 
 
 def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
-    """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalised, and "label" (1, D, H, W) uint8.
+    """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalized, and "label" (1, D, H, W) uint8.
 
-    Volumes smaller than a patch are padded with 0 before normalisation, as inference pads them.
+    Volumes smaller than a patch are padded with 0 before normalization, as inference pads them.
 
     Raises:
         FileFormatError, GeometryError, TrainingError: As `read_case`.
@@ -91,10 +91,10 @@ def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
     items: list[Item] = []
     for case in cases:
         image, label = read_case(case, recipe)
-        normalisation = recipe.data.normalisation.resolved(image.voxels)
+        normalization = recipe.data.normalization.resolved(image.voxels)
         missing = [max(0, size - have) for size, have in zip(recipe.data.patch, image.voxels.shape, strict=True)]
         around = [(some // 2, some - some // 2) for some in missing]
-        voxels = normalisation.apply(np.pad(image.voxels, around))
+        voxels = normalization.apply(np.pad(image.voxels, around))
         labels = np.pad(label.voxels.astype(np.uint8), around)
         items.append({"image": torch.from_numpy(voxels)[None], "label": torch.from_numpy(labels)[None]})
     return items

@@ -6,16 +6,20 @@ GELU → ReLU) is done before, by `quantization.student`, and followed by distil
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Activation, Add, Concat, Conv, Graph, Input, Node
-from edge_sdk.network.blocks import Block, Head
+from edge_sdk.network.blocks import Block, Head, UpBlock
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
-from edge_sdk.network.variants import PATCH_MULTIPLE
+from edge_sdk.variants import PATCH_MULTIPLE
 from quantization.folding import folded_branches, pointwise
 from quantization.up_phases import up_block_nodes
+
+Part = TypeVar("Part", bound=nn.Module)
 
 
 def deploy_graph(network: EfficientMedNeXt) -> Graph:
@@ -29,10 +33,22 @@ def deploy_graph(network: EfficientMedNeXt) -> Graph:
     """
     if network.norm_kind != "batch":
         raise RecipeError(
-            "GroupNorm cannot be folded", remedy="distil a BatchNorm student first (edge-sdk compress does)"
+            "GroupNorm cannot be folded", remedy="distill a BatchNorm student first (edge-sdk compress does)"
         )
     with torch.no_grad():
         return _GraphBuilder(network).build()
+
+
+def _submodule(network: EfficientMedNeXt, name: str, kind: type[Part]) -> Part:
+    """A module of the network by its name.
+
+    Raises:
+        TypeError: It is of another kind.
+    """
+    module = network.get_submodule(name)
+    if not isinstance(module, kind):
+        raise TypeError(f"{name} is a {type(module).__name__}, {kind.__name__} expected")
+    return module
 
 
 class _GraphBuilder:
@@ -53,13 +69,12 @@ class _GraphBuilder:
         x = self._stage("bottleneck", self._block("crrb4", x))
         last = net.last_stage
         for i in range(3, last - 1, -1):
-            nodes = up_block_nodes(f"up_{i}", x, net.get_submodule(f"up_{i}"), net.activation_kind)
+            nodes = up_block_nodes(f"up_{i}", x, _submodule(net, f"up_{i}", UpBlock), net.activation_kind)
             self.nodes += nodes
             skip = self._block(f"crrb{i}", skips[i])
             x = self._add(Add(name=f"skip_{i}", inputs=(nodes[-1].name, skip)))
             x = self._stage(f"dec_block_{i}", x)
-        head = net.get_submodule(f"out_{last}")
-        assert isinstance(head, Head)
+        head = _submodule(net, f"out_{last}", Head)
         self._add(pointwise("logits", x, head.conv_out))
         meta = {
             "variant": net.variant,
@@ -82,8 +97,7 @@ class _GraphBuilder:
         return x
 
     def _block(self, name: str, x: str) -> str:
-        block = self.network.get_submodule(name)
-        assert isinstance(block, Block)
+        block = _submodule(self.network, name, Block)
         branches = []
         for index, (weight, bias, conv) in folded_branches(block).items():
             stride, pad, dilation = (conv.stride,) * 3, (conv.padding,) * 3, (conv.dilation,) * 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from torch import nn
@@ -18,6 +17,7 @@ from edge_sdk.volume.grid import Volume
 from quantization.data import read_case
 from quantization.draft_manifest import draft_manifest
 from quantization.recipe import Recipe
+from quantization.records.forms import ClassScores, FormAccuracy
 from quantization.surface_distance import hd95_per_class
 
 
@@ -42,33 +42,37 @@ def evaluate(
     *,
     progress: Progress | None = None,
     label: str = "evaluate",
-) -> dict[str, Any]:
+) -> FormAccuracy:
     """Dice and HD95 per class, averaged over the cases that have the class, and of each case.
 
     Args:
+        module: Network to evaluate.
+        cases: Held-out cases.
+        recipe: Recipe of the network.
         manifest: How volumes are segmented.
+        progress: Called after every case.
+        label: Text for the progress.
 
     Returns:
-        "dice" and "hd95_mm" {class name: mean}; "mean" and "hd95_mean_mm": of the classes of a case, then of the cases;
-        "cases" and "hd95_cases" {case identity: {class number as text: value}}. None where a class (or everything) is
-        in neither mask nor labels; `hd95_per_class` says what an empty mask costs.
+        A score is None where a class (or everything) is in neither mask nor labels; `hd95_per_class` says what an
+        empty mask costs.
     """
     names = recipe.label_names
-    dice: dict[str, Scores] = {}
-    hd95: dict[str, Scores] = {}
+    dice: dict[str, ClassScores] = {}
+    hd95: dict[str, ClassScores] = {}
     for done, (case, mask, truth) in enumerate(_masks(module, cases, recipe, manifest), 1):
         dice[case.identity] = dice_per_class(mask.voxels, truth.voxels, sorted(names)[1:])
         hd95[case.identity] = hd95_per_class(mask, truth, sorted(names)[1:])
         if progress is not None:
             progress(done, len(cases), label)
-    return {
-        "dice": _by_name(dice, names),
-        "mean": _mean(list(dice.values())),
-        "cases": _as_json(dice),
-        "hd95_mm": _by_name(hd95, names),
-        "hd95_mean_mm": _mean(list(hd95.values())),
-        "hd95_cases": _as_json(hd95),
-    }
+    return FormAccuracy(
+        dice=_by_name(dice, names),
+        mean=_mean(list(dice.values())),
+        cases=dice,
+        hd95_mm=_by_name(hd95, names),
+        hd95_mean_mm=_mean(list(hd95.values())),
+        hd95_cases=hd95,
+    )
 
 
 def _masks(
@@ -88,7 +92,3 @@ def _mean(cases: Sequence[Scores]) -> float | None:
 
 def _by_name(cases: Mapping[str, Scores], names: Mapping[int, str]) -> dict[str, float | None]:
     return {names[key]: value for key, value in mean_over_cases(list(cases.values())).items()}
-
-
-def _as_json(cases: Mapping[str, Scores]) -> dict[str, dict[str, float | None]]:
-    return {name: {str(key): value for key, value in scores.items()} for name, scores in cases.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,12 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path, remove_parts
 from edge_sdk.progress import Progress
 from quantization.processor import Processor
-from quantization.recipe import Fit
+from quantization.recipe import FitRecipe
 
 Batch = tuple[Tensor, Tensor]
+Trained = TypeVar("Trained", bound=nn.Module)
+RECENT = 20
+"""Steps whose mean loss is reported."""
 
 
 @dataclass
@@ -34,22 +37,27 @@ class History:
     losses: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
 
-    def told(self) -> str:
+    @property
+    def recent_loss(self) -> float:
+        """Mean of the last losses; only after the first step."""
+        recent = self.losses[-RECENT:]
+        return sum(recent) / len(recent)
+
+    def summary(self) -> str:
         """The mean of the last losses and the last score, for progress."""
-        recent = self.losses[-20:]
         score = f", Dice {self.validation[-1][1]:.3f}" if self.validation else ""
-        return f"loss {sum(recent) / len(recent):.3f}{score}"
+        return f"loss {self.recent_loss:.3f}{score}"
 
 
 @dataclass
-class FitResult:
+class FitResult(Generic[Trained]):
     """The averaged weights, and how they came about."""
 
-    module: nn.Module
+    module: Trained
     history: History
 
 
-class Fitting:
+class Fitting(Generic[Trained]):
     """One training phase, step by step; the averaged weights are its result.
 
     Attributes:
@@ -58,10 +66,10 @@ class Fitting:
 
     def __init__(
         self,
-        module: nn.Module,
-        loss_of: Callable[[nn.Module, Batch], Tensor],
+        module: Trained,
+        loss_of: Callable[[Trained, Batch], Tensor],
         batches: Callable[[int], Batch],
-        plan: Fit,
+        plan: FitRecipe,
         *,
         checkpoint: Path,
         validate: Callable[[nn.Module], float] | None = None,
@@ -76,7 +84,7 @@ class Fitting:
             checkpoint: Written every `plan.save_every` steps; a later fit with the same file goes on from there.
             validate: Score of the averaged weights, taken every `plan.validate_every` steps.
             processor: Where to compute; the module is moved there. None is float32 on the CPU.
-            watch: Is told the history whenever the checkpoint was written.
+            watch: Called with the history whenever the checkpoint was written.
 
         Raises:
             TrainingError: The file of an interrupted run is damaged, or of another network.
@@ -96,7 +104,7 @@ class Fitting:
         if self._processor.leads:
             remove_parts(checkpoint)
         self.history = self._processor.together(self._resumed)
-        if len(set(self._processor.told_by_all(self.done))) > 1:
+        if len(set(self._processor.gathered_values(self.done))) > 1:
             raise TrainingError(
                 "the processes do not see the same interrupted run",
                 where=checkpoint,
@@ -145,9 +153,9 @@ class Fitting:
                 self._watch(self.history)
         return self.history.losses[-1]
 
-    def averaged(self) -> nn.Module:
+    def averaged(self) -> Trained:
         """The averaged weights, in evaluation mode; BatchNorm statistics, averages already, are the live ones."""
-        averaged: nn.Module = self._average.module
+        averaged = cast("Trained", self._average.module)  # a deep copy of the module, which torch types as any module
         averaged.load_state_dict({**averaged.state_dict(), **dict(self.module.named_buffers())})
         return averaged.eval()
 
@@ -168,7 +176,7 @@ class Fitting:
         if not path.is_file():
             return History()
         try:
-            state: Any = torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, UnpicklingError) as cause:
             raise TrainingError(
                 f"the interrupted run cannot be read ({type(cause).__name__})",
@@ -190,10 +198,10 @@ class Fitting:
         return History(state["losses"], state["validation"])
 
 
-class _Loss(nn.Module):
+class _Loss(nn.Module, Generic[Trained]):
     """The loss as a module, for processes that train together meet in `forward` only."""
 
-    def __init__(self, module: nn.Module, loss_of: Callable[[nn.Module, Batch], Tensor]) -> None:
+    def __init__(self, module: Trained, loss_of: Callable[[Trained, Batch], Tensor]) -> None:
         super().__init__()
         self.module, self.loss_of = module, loss_of
 
@@ -202,8 +210,8 @@ class _Loss(nn.Module):
         return self.loss_of(self.module, (images, labels))
 
 
-def fit(fitting: Fitting, *, progress: Progress | None = None, label: str = "train") -> FitResult:
-    """Take all steps that are left, telling the mean of the last losses and the last score.
+def fit(fitting: Fitting[Trained], *, progress: Progress | None = None, label: str = "train") -> FitResult[Trained]:
+    """Take all steps that are left, and report the mean of the last losses and the last score.
 
     Raises:
         TrainingError: The loss is not finite.
@@ -211,11 +219,11 @@ def fit(fitting: Fitting, *, progress: Progress | None = None, label: str = "tra
     while fitting.done < fitting.plan.steps:
         fitting.step()
         if progress is not None:
-            progress(fitting.done, fitting.plan.steps, f"{label}: {fitting.history.told()}")
+            progress(fitting.done, fitting.plan.steps, f"{label}: {fitting.history.summary()}")
     return FitResult(fitting.averaged(), fitting.history)
 
 
-def _schedule(step: int, plan: Fit) -> float:
+def _schedule(step: int, plan: FitRecipe) -> float:
     if step < plan.warmup_steps:
         return (step + 1) / plan.warmup_steps
     done = (step - plan.warmup_steps) / max(1, plan.steps - plan.warmup_steps)

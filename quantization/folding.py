@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
+from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Float
 from edge_sdk.network.blocks import Block, UpBlock
 
 
 def folded_branches(block: Block | UpBlock) -> dict[int, tuple[Float, Float, Any]]:
-    """Kept branch → (weight (C, 1, k, k, k), bias (C,), the convolution module), with the norm folded in."""
-    norm = block.norm
-    assert isinstance(norm, nn.BatchNorm3d)
-    assert norm.running_var is not None
-    assert norm.running_mean is not None
-    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).double()
-    shift = norm.bias.double() - norm.running_mean.double() * scale
+    """Kept branch → (weight (C, 1, k, k, k), bias (C,), the convolution module), with the norm folded in.
+
+    Raises:
+        RecipeError: The norm has no running statistics.
+    """
+    scale, shift = _scale_and_shift(block.norm)
     folded = {}
     for position, (index, branch) in enumerate(block.conv1.dwconvs.items()):
         conv: Any = branch[0]  # type: ignore[index]
@@ -26,6 +26,17 @@ def folded_branches(block: Block | UpBlock) -> dict[int, tuple[Float, Float, Any
         weight = conv.weight.double() * scale[channels].reshape(-1, 1, 1, 1, 1)
         folded[int(index)] = (as_float(weight), as_float(shift[channels]), conv)
     return folded
+
+
+def _scale_and_shift(norm: nn.Module) -> tuple[Tensor, Tensor]:
+    """What an evaluated BatchNorm multiplies and adds, (B·C,) each, float64."""
+    if not isinstance(norm, nn.BatchNorm3d) or norm.running_var is None or norm.running_mean is None:
+        raise RecipeError(
+            f"{type(norm).__name__} without running statistics cannot be folded",
+            remedy="distill a BatchNorm student first (edge-sdk compress does)",
+        )
+    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).double()
+    return scale, norm.bias.double() - norm.running_mean.double() * scale
 
 
 def pointwise(name: str, x: str, conv: Any) -> Conv:

@@ -7,11 +7,9 @@ from edge_sdk.network.checkpoints import load_network
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.published import load_published
 from quantization.deploy_form import deploy_graph
+from quantization.records.forms import DEPLOY, INT8, PRUNED_FORM, PUBLISHED
 from quantization.run_folder import CHECKPOINT, PRUNED, STUDENT, RunFolder
 from quantization.training import build_network
-
-PUBLISHED, DEPLOY, PRUNED_FORM, INT8 = "published_fp32", "deploy_fp32", "pruned_fp32", "int8"
-"""Names of the forms, in run.json and everywhere else; the pruned one is there only where a run pruned."""
 
 
 def published_network(run: RunFolder) -> EfficientMedNeXt:

@@ -30,11 +30,11 @@ class SegmentationLoss:
         return total
 
 
-def upsampled(logits: Tensor, like: Tensor) -> Tensor:
-    """Logits at the resolution of `like`, as the published network does it."""
-    if logits.shape[2:] == like.shape[2:]:
+def upsampled(logits: Tensor, labels: Tensor) -> Tensor:
+    """Logits at the resolution of `labels`, as the published network does it."""
+    if logits.shape[2:] == labels.shape[2:]:
         return logits
-    return F.interpolate(logits, size=like.shape[2:], mode="trilinear", align_corners=False)
+    return F.interpolate(logits, size=labels.shape[2:], mode="trilinear", align_corners=False)
 
 
 def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 2.0) -> Tensor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from edge_sdk.graph import Graph
+from quantization.records.forms import FormLatencies, FormTiming, LatencyConditions
 
 if TYPE_CHECKING:
     from torch import nn  # a device that only measures has none
@@ -21,12 +22,12 @@ class Timing:
     """One form on the device.
 
     Attributes:
-        samples_ms: Of one patch each, in order of time.
-        artefact_bytes: What the runtime loads.
+        samples_ms: Latency of one patch in each round, ms.
+        artifact_bytes: Size of the files that the runtime loads.
     """
 
     samples_ms: list[float]
-    artefact_bytes: int
+    artifact_bytes: int
 
     @property
     def median_ms(self) -> float:
@@ -40,20 +41,25 @@ class Timings:
 
     Attributes:
         forms: Name to timing.
-        conditions: Runtime, machine, threads, rounds: what a reader needs to judge the numbers.
+        conditions: Runtime, machine, threads, rounds: what a reader needs to weigh the numbers.
     """
 
     forms: dict[str, Timing]
-    conditions: dict[str, Any]
+    conditions: LatencyConditions
 
-    def described(self) -> dict[str, Any]:
-        """As JSON, medians included."""
-        forms = {name: {"median_ms": timing.median_ms, **asdict(timing)} for name, timing in self.forms.items()}
-        return {"conditions": self.conditions, "forms": forms}
+    def recorded(self) -> FormLatencies:
+        """The record for run.json, medians included."""
+        forms = {
+            name: FormTiming(
+                median_ms=timing.median_ms, samples_ms=timing.samples_ms, artifact_bytes=timing.artifact_bytes
+            )
+            for name, timing in self.forms.items()
+        }
+        return FormLatencies(conditions=self.conditions, forms=forms)
 
 
 class Measure(Protocol):
     """Runs forms on this device."""
 
     def __call__(self, forms: Mapping[str, AnyForm], /) -> Timings:
-        """Latency of one patch, all forms interleaved; without what cannot be measured here, the conditions say why."""
+        """Latency of one patch, all forms interleaved; forms that cannot be measured here are left out."""

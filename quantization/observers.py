@@ -1,4 +1,4 @@
-"""Calibration: the range of every quantised tensor, from patches of real data."""
+"""Calibration: the range of every quantized tensor, from patches of real data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.packages.manifest import Normalisation
 from edge_sdk.quiet import quiet_imports
 from quantization.quantizers import quantization_points, shared_ranges, with_quantizers
-from quantization.recipe import Quantize as Plan
+from quantization.recipe import QuantizeRecipe
 
 UNSIGNED = (0, 255)
 SIGNED = (-128, 127)
@@ -29,7 +29,7 @@ def check_calibration(patches: NDArray[np.float32], graph: Graph) -> None:
     """Refuse patches from which no range can be learned.
 
     Args:
-        patches: (M, C, D, H, W) normalised calibration patches.
+        patches: (M, C, D, H, W) normalized calibration patches.
 
     Raises:
         TrainingError: Of another shape, not finite, or without contrast.
@@ -48,47 +48,49 @@ def check_calibration(patches: NDArray[np.float32], graph: Graph) -> None:
     if all(patch.min() == patch.max() for patch in patches):
         raise TrainingError(
             f"calibration data has zero variance: every patch is constant, the first {patches.flat[0]:g} everywhere",
-            remedy="give training volumes with an image in them, and a normalisation that fits them",
+            remedy="give training volumes with an image in them, and a normalization that fits them",
         )
 
 
 def calibrated_ranges(
-    graph: Graph, patches: NDArray[np.float32], normalisation: Normalisation, plan: Plan
+    graph: Graph, patches: NDArray[np.float32], normalization: Normalisation, plan: QuantizeRecipe
 ) -> dict[str, Quantize]:
-    """Quantised tensor → its grid, from the plan's observer.
+    """Quantized tensor → its grid, from the plan's observer.
 
     Args:
         graph: Float deploy form.
-        patches: (M, C, D, H, W) normalised calibration patches.
-        normalisation: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
+        patches: (M, C, D, H, W) normalized calibration patches.
+        normalization: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
     """
     groups = shared_ranges(graph, quantization_points(graph))
     observers = _observe(graph, groups, patches, plan)
     ranges = {group: _range(observer, signed) for group, (observer, signed) in observers.items()}
-    if (exact := eight_bit_grid(patches, normalisation)) is not None:
+    if (exact := eight_bit_grid(patches, normalization)) is not None:
         ranges[groups[graph.nodes[0].name]] = exact
     return {point: ranges[group] for point, group in groups.items()}
 
 
-def calibrated_graph(graph: Graph, patches: NDArray[np.float32], normalisation: Normalisation, plan: Plan) -> Graph:
+def calibrated_graph(
+    graph: Graph, patches: NDArray[np.float32], normalization: Normalisation, plan: QuantizeRecipe
+) -> Graph:
     """The graph with grids from the plan's observer, every layer on integers; arguments as `calibrated_ranges`."""
-    return with_quantizers(graph, calibrated_ranges(graph, patches, normalisation, plan), plan.weight_limit)
+    return with_quantizers(graph, calibrated_ranges(graph, patches, normalization, plan), plan.weight_limit)
 
 
-def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalisation) -> Quantize | None:
+def eight_bit_grid(patches: NDArray[np.float32], normalization: Normalisation) -> Quantize | None:
     """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
-    if normalisation.kind != "affine":
+    if normalization.kind != "affine":
         return None
-    voxels = patches * normalisation.scale + normalisation.shift
-    zero = round(normalisation.shift)
+    voxels = patches * normalization.scale + normalization.shift
+    zero = round(normalization.shift)
     within = 0 <= zero <= 255 and voxels.min() > -0.5 and voxels.max() < 255.5
-    if zero != normalisation.shift or not within:
+    if zero != normalization.shift or not within:
         return None
-    return Quantize(name="", scale=1 / normalisation.scale, zero_point=zero, low=0, high=255)
+    return Quantize(name="", scale=1 / normalization.scale, zero_point=zero, low=0, high=255)
 
 
 def _observe(
-    graph: Graph, groups: dict[str, str], patches: NDArray[np.float32], plan: Plan
+    graph: Graph, groups: dict[str, str], patches: NDArray[np.float32], plan: QuantizeRecipe
 ) -> dict[str, tuple[Any, bool]]:
     """Group → (observer that has seen every patch, whether the range is signed)."""
     make = _observer_maker(plan)
@@ -118,7 +120,7 @@ def _observe(
     return observers
 
 
-def _observer_maker(plan: Plan) -> Callable[..., Any]:
+def _observer_maker(plan: QuantizeRecipe) -> Callable[..., Any]:
     with quiet_imports():
         from torchao.quantization.pt2e import HistogramObserver, MinMaxObserver
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from edge_sdk.errors import EdgeSdkError, TrainingError
-from quantization.recipe import Precision
+from quantization.recipe import FitPrecision
 
 T = TypeVar("T")
 CPU = torch.device("cpu")
@@ -90,14 +90,14 @@ class Processor:
 
     def agreed(self, value: float) -> float:
         """The leading process's value, in all of them."""
-        return self.told_by_all(value)[0]
+        return self.gathered_values(value)[0]
 
-    def told_by_all(self, value: T) -> list[T]:
+    def gathered_values(self, value: T) -> list[T]:
         """The values of all processes, by rank, in all of them."""
-        told = [value] * self.processes
+        values = [value] * self.processes
         if self.processes > 1:
-            distributed.all_gather_object(told, value)
-        return told
+            distributed.all_gather_object(values, value)
+        return values
 
     def together(self, work: Callable[[], T]) -> T:
         """What a piece of work gives here, once it ended well in every process.
@@ -111,9 +111,9 @@ class Processor:
             result = work()
         except EdgeSdkError as failure:
             error = failure
-        for told in self.told_by_all(error):
-            if told is not None:
-                raise told
+        for raised in self.gathered_values(error):
+            if raised is not None:
+                raise raised
         return result
 
 
@@ -134,7 +134,7 @@ def gathered(part: Tensor) -> Tensor:
 
 
 @contextmanager
-def chosen_processor(precision: Precision = "auto") -> Iterator[Processor]:
+def chosen_processor(precision: FitPrecision = "auto") -> Iterator[Processor]:
     """The accelerator where there is one, else the CPU; under torchrun, one of several processes.
 
     Args:

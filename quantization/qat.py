@@ -1,4 +1,4 @@
-"""Quantisation-aware fine-tuning of a deploy graph, distilled from its float form."""
+"""Quantization-aware fine-tuning of a deploy graph, distilled from its float form."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
 from edge_sdk.packages.manifest import Normalisation
-from quantization.calibration import Calibration, Score
-from quantization.compressor import Form, Row, StageReport
+from quantization.calibration import CalibrationStage, PreparedCalibration, Score
+from quantization.compressor import Compressed
 from quantization.features import feature_loss
-from quantization.fitting import Batch, Fitting, History
+from quantization.fitting import Batch, Fitting
 from quantization.losses import SegmentationLoss, distillation_loss
 from quantization.processor import Processor
 from quantization.quantizers import quantization_points, shared_ranges, with_weight_scale
-from quantization.recipe import Fit
-from quantization.recipe import Quantize as Plan
+from quantization.recipe import FitRecipe, QuantizeRecipe
+from quantization.records.int8 import QuantizationReport
 
+REPORT_NAME = "quantisation-aware training"
+"""Name in run.json, which every version has written so."""
 RANGE_RATE = 10.0
 """Learned ranges move so many times as fast as weights: relative to its size, a range needs larger steps."""
 
 
 class QatModule(GraphModule):
-    """A quantised graph whose float weights, and ranges if wanted, are trained.
+    """A quantized graph whose float weights, and ranges if wanted, are trained.
 
     Weight scales follow the weights (largest magnitude / limit per output channel), so no weight is ever clipped.
     The gradient of an activation's scale is that of LSQ (Esser et al. 2020), taken in the logarithm of the scale, where
@@ -69,7 +71,7 @@ class QatModule(GraphModule):
         return torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -self.limit, self.limit)
 
     def quantize(self, node: Quantize, x: Tensor) -> Tensor:
-        """Fake quantisation with a straight-through gradient, to the scale too where it is learned."""
+        """Fake quantization with a straight-through gradient, to the scale too where it is learned."""
         if (key := self._range_of.get(node.name)) is None:
             return super().quantize(node, x)
         scale = node.scale * torch.exp(RANGE_RATE * self.ranges[key])
@@ -101,13 +103,15 @@ class QuantizationAwareTraining:
     calibration left float stay float, and are trained with the others.
     """
 
+    name = "quantization-aware training"
+
     def __init__(
         self,
         float_graph: Graph,
         batches: Callable[[int], Batch],
         patches: NDArray[np.float32],
-        plan: Plan,
-        normalisation: Normalisation,
+        plan: QuantizeRecipe,
+        normalization: Normalisation,
         *,
         checkpoint: Path,
         score: Score | None = None,
@@ -117,9 +121,10 @@ class QuantizationAwareTraining:
         Args:
             float_graph: Deploy form, norms folded.
             batches: Batch of a step number.
-            patches: (M, C, D, H, W) normalised calibration patches.
-            normalisation: Of the patches.
-            checkpoint: Of the fit; an interrupted one goes on from there.
+            patches: (M, C, D, H, W) normalized calibration patches.
+            plan: The recipe's section.
+            normalization: Normalization of the patches.
+            checkpoint: File of the fit; an interrupted one goes on from there.
             score: Validation Dice of a module, for reports, `plan.validate_every` and `plan.maximum_dice_drop`.
             processor: Where the fit computes, in float32 whatever its precision: coarser floats would hide the grids.
 
@@ -128,78 +133,28 @@ class QuantizationAwareTraining:
         """
         if plan.steps == 0:
             raise RecipeError("quantize.steps is 0, at least 1 expected", remedy="calibrate only, or give steps")
-        self.calibration = Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=score)
+        self.calibration = CalibrationStage(
+            float_graph, patches, plan, normalization, checkpoint=checkpoint, score=score
+        )
         self._batches, self._checkpoint = batches, checkpoint
         self._processor = replace(processor or Processor(), precision=torch.float32)
-        self._fitting: Fitting | None = None
-        self._form: Row | None = None
 
-    name = "quantisation-aware training"
-
-    @property
-    def steps(self) -> int:
-        """Those of the calibration and of the fit."""
-        return self.calibration.steps + self.calibration.plan.steps
-
-    @property
-    def done(self) -> int:
-        """Steps taken, those before an interruption too."""
-        return self.calibration.done + (self._fitting.done if self._fitting is not None else 0)
-
-    @property
-    def history(self) -> History:
-        """Losses and validation of the fit, after the calibration."""
-        assert self._fitting is not None
-        return self._fitting.history
-
-    def prepare(self) -> None:
+    def prepare(self) -> PreparedFineTuning:
         """Calibrate, or read what an interrupted run left.
 
         Raises:
-            TrainingError: As `Calibration.prepare`; or the checkpoint is damaged, or of another network.
+            TrainingError: As `CalibrationStage.prepare`; or the checkpoint is damaged, or of another network.
         """
-        self.calibration.prepare()
-        if self.calibration.done == self.calibration.steps:
-            self._begin()
+        return PreparedFineTuning(self.calibration.prepare(), self.fitting)
 
-    def step(self) -> str:
-        """One step of the calibration or of the fit."""
-        if self._fitting is not None:
-            self._fitting.step()
-            return self._fitting.history.told()
-        told = self.calibration.step()
-        if self.calibration.done == self.calibration.steps:
-            self._begin()
-        return told
+    def fitting(self, calibrated: Graph) -> Fitting[QatModule]:
+        """The fit of a calibrated graph, or an interrupted one that goes on.
 
-    def finalize(self) -> Form:
-        """The quantised graph with its averaged weights."""
-        assert self._fitting is not None
-        module = self._fitting.averaged()
-        assert isinstance(module, QatModule)
-        graph = module.finished_graph()
-        self._form = self.calibration.measured_form("INT8, fine-tuned", graph)
-        return Form(graph=graph)
-
-    def report(self) -> StageReport:
-        """The calibration's report, with the fine-tuned form beside the others."""
-        calibrated, losses = self.calibration.report(), self.history.losses
-        assert self._form is not None, "finalize comes first"
-        summary = {
-            **calibrated.summary,
-            "error": self._form["error"],
-            "class_change": self._form["class_change"],
-            "ranges": self.calibration.plan.ranges,
-            "steps": len(losses),
-            "final_loss": sum(losses[-20:]) / len(losses[-20:]),
-        }
-        tables = {**calibrated.tables, "Forms": [*calibrated.tables["Forms"], self._form]}
-        return StageReport(self.name, summary, tables, calibrated.notes)
-
-    def _begin(self) -> None:
-        plan = self.calibration.plan
-        module = QatModule(self.calibration.graph, self.calibration.float_graph, learn_ranges=plan.ranges == "learned")
-        schedule = Fit(
+        Raises:
+            TrainingError: The checkpoint is damaged, or of another network.
+        """
+        plan, float_graph = self.calibration.plan, self.calibration.float_graph
+        schedule = FitRecipe(
             steps=plan.steps,
             batch=plan.batch,
             learning_rate=plan.learning_rate,
@@ -209,15 +164,75 @@ class QuantizationAwareTraining:
             validate_every=plan.validate_every,
             save_every=max(1, min(50, plan.steps // 10)),
         )
-        self._fitting = Fitting(
-            module,
-            _loss_of(self.calibration.float_graph, plan),
+        return Fitting(
+            QatModule(calibrated, float_graph, learn_ranges=plan.ranges == "learned"),
+            _loss_of(float_graph, plan),
             self._batches,
             schedule,
             checkpoint=self._checkpoint,
             validate=self.calibration.score,
             processor=self._processor,
         )
+
+
+class PreparedFineTuning:
+    """A calibration, and the fit that begins when it is done."""
+
+    def __init__(self, calibration: PreparedCalibration, begin: Callable[[Graph], Fitting[QatModule]]) -> None:
+        """
+        Args:
+            calibration: The calibration, from its beginning or from where it was interrupted.
+            begin: Gives the fit of the calibrated graph.
+
+        Raises:
+            TrainingError: The calibration is done, and the file of the fit is damaged or of another network.
+        """
+        self.calibration, self._begin = calibration, begin
+        self._fitting = begin(calibration.graph()) if calibration.done == calibration.steps else None
+
+    @property
+    def steps(self) -> int:
+        """Steps of the calibration and of the fit."""
+        return self.calibration.steps + self.calibration.stage.plan.steps
+
+    @property
+    def done(self) -> int:
+        """Steps taken, those before an interruption too."""
+        return self.calibration.done + (self._fitting.done if self._fitting is not None else 0)
+
+    def step(self) -> str:
+        """One step of the calibration or of the fit."""
+        if self._fitting is not None:
+            self._fitting.step()
+            return self._fitting.history.summary()
+        text = self.calibration.step()
+        if self.calibration.done == self.calibration.steps:
+            self._fitting = self._begin(self.calibration.graph())
+        return text
+
+    def finalize(self) -> Compressed[Graph, QuantizationReport]:
+        """The quantized graph with its averaged weights, and the calibration's report with this form beside the others.
+
+        A fit that has not begun begins here.
+        """
+        fitting = self._fitting or self._begin(self.calibration.graph())
+        graph, history = fitting.averaged().finished_graph(), fitting.history
+        form = self.calibration.measured_form("INT8, fine-tuned", graph)
+        calibrated = self.calibration.report()
+        fine_tuned = {
+            "error": form.error,
+            "class_change": form.class_change,
+            "ranges": self.calibration.stage.plan.ranges,
+            "steps": len(history.losses),
+            "final_loss": history.recent_loss,
+        }
+        report = QuantizationReport(
+            name=REPORT_NAME,
+            summary=calibrated.summary.model_copy(update=fine_tuned),
+            tables=calibrated.tables.model_copy(update={"forms": [*calibrated.tables.forms, form]}),
+            notes=calibrated.notes,
+        )
+        return Compressed(graph, report, history)
 
 
 def stage_outputs(graph: Graph) -> set[str]:
@@ -229,7 +244,7 @@ def stage_outputs(graph: Graph) -> set[str]:
     return {node.inputs[0] for node in (*first_of_up.values(), graph.nodes[-1])}
 
 
-def _loss_of(float_graph: Graph, plan: Plan) -> Callable[[nn.Module, Batch], Tensor]:
+def _loss_of(float_graph: Graph, plan: QuantizeRecipe) -> Callable[[QatModule, Batch], Tensor]:
     teacher = GraphModule(float_graph).eval()
     label_loss = SegmentationLoss()
     wanted = stage_outputs(float_graph) if plan.feature_distillation > 0 else set()
@@ -243,9 +258,8 @@ def _loss_of(float_graph: Graph, plan: Plan) -> Callable[[nn.Module, Batch], Ten
 
         return module.watched(images, keep), features
 
-    def loss_of(student: nn.Module, batch: Batch) -> Tensor:
+    def loss_of(student: QatModule, batch: Batch) -> Tensor:
         images, labels = batch
-        assert isinstance(student, GraphModule)
         logits, ours = run(student, images)
         with torch.no_grad():
             target, theirs = run(teacher.to(images.device), images)

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.network.variants import PATCH_MULTIPLE
 from edge_sdk.packages.manifest import Inference, Normalisation
 from edge_sdk.toml_file import first_fault, read_toml
+from edge_sdk.variants import PATCH_MULTIPLE
+from quantization.recipe_keys import with_new_keys
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
+FitPrecision = Literal["auto", "float32", "bfloat16", "float16"]
 WEIGHT_LIMITS = {"vnni": 127, "amx": 127, "neon-dotprod": 127, "avx2": 63}
 """Largest weight integer: AVX2 without VNNI adds products in 16 bits, which saturate beyond 63."""
 
 
-class Section(BaseModel):
+class RecipeSection(BaseModel):
     """Base of all sections: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Network(Section):
+class NetworkRecipe(RecipeSection):
     """Which network."""
 
     variant: Literal["T", "S", "M", "L"] = "S"
@@ -37,7 +38,7 @@ class Network(Section):
     """False leaves out decoder stage 0, which inference of T, S and M never runs: half the training time on a CPU."""
 
 
-class Data(Section):
+class DataRecipe(RecipeSection):
     """How volumes become patches."""
 
     labels: dict[str, str]
@@ -46,9 +47,9 @@ class Data(Section):
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
     """(x, y, z)."""
-    normalisation: Normalisation = Normalisation(shift=96.0, scale=64.0)
+    normalization: Normalisation = Normalisation(shift=96.0, scale=64.0)
     test_cases: Annotated[int, Field(ge=0)] = 0
-    """Cases set aside by the seed, on which nothing is tuned; the gate judges on them."""
+    """Cases set aside by the seed, on which nothing is tuned; the gate compares the forms on them."""
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15
     """Of the other cases: for curves and choices."""
     flip_axes: tuple[Literal["x", "y", "z"], ...] = ("x", "y", "z")
@@ -56,7 +57,12 @@ class Data(Section):
     scale_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.0
     intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
     name: str = "unnamed data set"
-    licence: str = "not stated"
+    license: str = "not stated"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_new_keys(cls, values: object) -> object:
+        return with_new_keys(values) if isinstance(values, dict) else values
 
     @field_validator("labels")
     @classmethod
@@ -76,7 +82,7 @@ class Data(Section):
         return patch
 
 
-class Fit(Section):
+class FitRecipe(RecipeSection):
     """One training phase."""
 
     steps: Positive
@@ -89,18 +95,18 @@ class Fit(Section):
     """Steps between measurements of the averaged weights' Dice on the validation cases; 0 never measures."""
     save_every: Positive = 50
     """Steps between savings; a killed run goes on from the last one."""
-    precision: Precision = "auto"
+    precision: FitPrecision = "auto"
     """Of convolutions; "auto" is float32 on a CPU, and on an accelerator bfloat16, or float16 where it lacks that."""
 
 
-class Swaps(Section):
+class SwapsRecipe(RecipeSection):
     """A study of what each swap alone costs: norm, activation and both, each distilled equally long."""
 
     steps: Annotated[int, Field(ge=0)] = 0
     """Of distillation for every combination; 0 leaves the study out."""
 
 
-class Student(Section):
+class StudentRecipe(RecipeSection):
     """The deploy form: what replaces the norm and the activation, and how long it is distilled."""
 
     activation: Literal["gelu", "relu", "hardswish"] = "relu"
@@ -108,11 +114,11 @@ class Student(Section):
     """Weight of the Kullback-Leibler term beside the label loss."""
     feature_distillation: Annotated[float, Field(ge=0)] = 0.5
     """Weight of the decoder features' squared distance to the teacher's, relative to their size, mean over stages."""
-    fit: Fit = Fit(steps=1000)
-    swaps: Swaps = Swaps()
+    fit: FitRecipe = FitRecipe(steps=1000)
+    swaps: SwapsRecipe = SwapsRecipe()
 
 
-class Prune(Section):
+class PruneRecipe(RecipeSection):
     """Structured pruning to a budget: channels, branches and blocks go; without a budget nothing is pruned."""
 
     macs: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -130,15 +136,15 @@ class Prune(Section):
     """Widths stay multiples of this, which kernels compute at once."""
     minimum_width: Positive = 8
     rounds: Positive = 3
-    """Importance, cut and recovery are repeated so often, each time a like share of the way to the budget."""
+    """Importance, cut and recovery are repeated so often, each time an equal share of the way to the budget."""
     importance_batches: Positive = 16
-    recovery: Fit = Fit(steps=150, warmup_steps=10)
+    recovery: FitRecipe = FitRecipe(steps=150, warmup_steps=10)
     """Distillation from the published form after every round …"""
     final_steps: Positive = 500
     """… the last of which takes so many steps."""
 
     @model_validator(mode="after")
-    def _one_budget(self) -> Prune:
+    def _one_budget(self) -> PruneRecipe:
         if self.macs is not None and self.latency_ms is not None:
             raise ValueError("macs and latency_ms are two budgets, give one of them")
         if self.minimum_width % self.width_multiple:
@@ -153,8 +159,8 @@ class Prune(Section):
         return self.macs is not None or self.latency_ms is not None
 
 
-class Quantize(Section):
-    """INT8: calibration, then quantisation-aware fine-tuning; 0 steps is calibration only."""
+class QuantizeRecipe(RecipeSection):
+    """INT8: calibration, then quantization-aware fine-tuning; 0 steps is calibration only."""
 
     isa: Literal["vnni", "amx", "neon-dotprod", "avx2"] | None = None
     """Instruction set of the device; it chooses `weight_limit`."""
@@ -189,7 +195,7 @@ class Quantize(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _limit_of_isa(cls, values: Any) -> Any:
+    def _limit_of_isa(cls, values: object) -> object:
         if not isinstance(values, dict) or (limit := WEIGHT_LIMITS.get(str(values.get("isa")))) is None:
             return values
         if (given := values.get("weight_limit", limit)) != limit:
@@ -210,26 +216,26 @@ class Quantize(Section):
         return min(wanted, self.calibration_patches)
 
 
-class Gate(Section):
+class GateRecipe(RecipeSection):
     """What the deploy form must keep of the published form's accuracy on the held-out cases."""
 
     minimum_ratio: Annotated[float, Field(gt=0, le=1)] = 0.99
-    """Least share of the mean Dice; 0.99 and 0.999 are MLPerf's levels, and both are told in any case."""
+    """Least share of the mean Dice; 0.99 and 0.999 are MLPerf's levels, and both are reported in any case."""
     maximum_hd95_increase_mm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    """How much the mean HD95 over cases and classes may grow; a huge number judges by Dice alone."""
+    """How much the mean HD95 over cases and classes may grow; with a huge number, Dice alone decides."""
 
 
-class Recipe(Section):
+class Recipe(RecipeSection):
     """Everything."""
 
     seed: int = 0
-    network: Network = Network()
-    data: Data
-    train: Fit = Fit(steps=2000)
-    student: Student = Student()
-    prune: Prune = Prune()
-    quantize: Quantize = Quantize()
-    gate: Gate = Gate()
+    network: NetworkRecipe = NetworkRecipe()
+    data: DataRecipe
+    train: FitRecipe = FitRecipe(steps=2000)
+    student: StudentRecipe = StudentRecipe()
+    prune: PruneRecipe = PruneRecipe()
+    quantize: QuantizeRecipe = QuantizeRecipe()
+    gate: GateRecipe = GateRecipe()
     inference: Inference = Inference()
 
     @property
@@ -261,7 +267,7 @@ def recipe_for(path: Path | None, data: Path, variant: str | None) -> Recipe:
         try:
             about = json.loads((data / "dataset.json").read_text())
             spacing = [float(about["spacing_mm"])] * 3
-            recipe = Recipe(data=Data(labels=about["labels"], spacing_mm=spacing))  # type: ignore[arg-type]
+            recipe = Recipe(data=DataRecipe(labels=about["labels"], spacing_mm=spacing))  # type: ignore[arg-type]
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise RecipeError(
                 f"no recipe given, and no readable dataset.json with labels and spacing_mm ({cause})",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,14 +19,16 @@ from edge_sdk.files import atomic_path, remove_parts
 from edge_sdk.graph import Graph, load_graph, save_graph
 from quantization.fitting import History
 from quantization.recipe import Recipe
+from quantization.records.run_record import FILE_NAME, AnyStageReport, CaseNames, RunRecord, first_fault, read_record
+from quantization.records.stage import StageKey
 
 CHECKPOINT = "checkpoint.safetensors"
 """The published form: what training gave, or what a compression began with."""
 STUDENT = "student.safetensors"
 PRUNED = "pruned.safetensors"
-GRAPHS = {"fp32": "graph-fp32.npz", "int8": "graph.npz"}
+GraphPrecision = Literal["fp32", "int8"]
+GRAPHS: dict[GraphPrecision, str] = {"fp32": "graph-fp32.npz", "int8": "graph.npz"}
 CALIBRATION = "calibration.npz"
-DESCRIPTION = "run.json"
 
 
 @dataclass(frozen=True)
@@ -41,75 +45,93 @@ class RunFolder:
             TrainingError: The folder holds a run of another recipe.
         """
         path.mkdir(parents=True, exist_ok=True)
-        run, resumed = cls(path), (path / DESCRIPTION).is_file()
+        run, resumed = cls(path), (path / FILE_NAME).is_file()
         if resumed and run.recipe != recipe:
             raise TrainingError(
                 "holds a run of another recipe", where=path, remedy="give its recipe to resume it, or another folder"
             )
         remove_parts(path)
         if not resumed:
-            run._write({"recipe": recipe.model_dump(mode="json")})
+            run._write(RunRecord(recipe=recipe))
         return run
 
     @property
-    def description(self) -> dict[str, Any]:
-        """What run.json says.
+    def record(self) -> RunRecord:
+        """What run.json holds; `update` changes it.
 
         Raises:
-            TrainingError: There is no run here.
+            TrainingError: There is no run here, or its record is of a version that this one does not understand.
         """
         try:
-            stored: dict[str, Any] = json.loads((self.path / DESCRIPTION).read_text())
+            return read_record(self.path)
+        except ValidationError as cause:
+            fault = first_fault(cause)
+            part = "recipe" if fault.startswith("recipe") else "record"
+            raise TrainingError(
+                f"{FILE_NAME} holds no valid {part} ({fault})",
+                where=self.path,
+                remedy="train or compress again with this version",
+            ) from cause
         except (OSError, ValueError) as cause:
             raise TrainingError(
-                f"no readable {DESCRIPTION} ({cause})",
+                f"no readable {FILE_NAME} ({cause})",
                 where=self.path,
                 remedy="give the -o folder of train or compress",
             ) from cause
-        return stored
 
     @property
     def recipe(self) -> Recipe:
         """The recipe of the run.
 
         Raises:
-            TrainingError: There is no run here, or it holds no recipe that this version understands.
+            TrainingError: As `record`.
         """
-        try:
-            return Recipe.model_validate(self.description.get("recipe"))
-        except ValidationError as cause:
-            raise TrainingError(
-                f"{DESCRIPTION} holds no valid recipe ({cause.errors()[0]['msg']})",
-                where=self.path,
-                remedy="train or compress again with this version",
-            ) from cause
+        return self.record.recipe
 
-    def record(self, key: str, value: Any) -> None:
-        """Add a result to run.json."""
-        self._write({**self.description, key: value})
-
-    def settle(self, key: str, value: Any, other: str) -> None:
-        """Add to run.json what the run is made of, or check that it is the same again.
-
-        Args:
-            other: What is said of a run that was made of something else, such as "on other data".
+    @contextmanager
+    def update(self) -> Iterator[RunRecord]:
+        """Give the record to be changed, and write it after the block.
 
         Raises:
-            TrainingError: It was.
+            TrainingError: As `record`.
         """
-        if self.description.get(key, value) != value:
-            raise TrainingError(
-                f"holds a run {other}", where=self.path, remedy="give the same again to resume it, or another folder"
-            )
-        self.record(key, value)
+        record = self.record
+        yield record
+        self._write(record)
 
-    def has_stage(self, key: str) -> bool:
+    def require_same_cases(self, cases: CaseNames) -> None:
+        """Record the cases of the run, or check that they are the recorded ones.
+
+        Raises:
+            TrainingError: The run was made of other cases.
+        """
+        with self.update() as record:
+            if record.cases is not None and record.cases.by_part() != cases.by_part():
+                raise self._other("on other data")
+            record.cases = cases
+
+    def require_same_origin(self, sha256: str | None) -> None:
+        """Record the checkpoint that a training begins with, or check that it is the recorded one.
+
+        Args:
+            sha256: SHA-256 of the checkpoint; None for random weights.
+
+        Raises:
+            TrainingError: The run began with another checkpoint.
+        """
+        with self.update() as record:
+            if record.has_origin and record.from_sha256 != sha256:
+                raise self._other("that began with another checkpoint")
+            record.from_sha256 = sha256
+
+    def has_stage(self, key: StageKey) -> bool:
         """Whether a stage of compression is finished."""
-        return key in self.description.get("stages", {})
+        return key in self.record.stages.by_key()
 
-    def record_stage(self, key: str, report: dict[str, Any]) -> None:
+    def record_stage(self, report: AnyStageReport) -> None:
         """Add a finished stage's report to run.json."""
-        self.record("stages", {**self.description.get("stages", {}), key: report})
+        with self.update() as record:
+            record.stages = record.stages.with_report(report)
 
     def save_history(self, phase: str, history: History) -> None:
         """Write the loss of every step, and the validation Dice where it was measured, as CSV."""
@@ -120,12 +142,12 @@ class RunFolder:
         with atomic_path(self.path / f"{phase}-losses.csv") as temporary:
             temporary.write_text("\n".join(lines) + "\n")
 
-    def save_graph(self, precision: str, graph: Graph) -> None:
-        """Write the deploy form of a precision ("fp32" or "int8")."""
+    def save_graph(self, precision: GraphPrecision, graph: Graph) -> None:
+        """Write the deploy form of a precision."""
         with atomic_path(self.path / GRAPHS[precision]) as temporary:
             save_graph(graph, temporary)
 
-    def graph(self, precision: str) -> Graph:
+    def graph(self, precision: GraphPrecision) -> Graph:
         """The deploy form of a precision.
 
         Raises:
@@ -147,7 +169,7 @@ class RunFolder:
 
     @property
     def calibration(self) -> NDArray[np.float32]:
-        """Calibration patches (M, C, D, H, W), normalised.
+        """Calibration patches (M, C, D, H, W), normalized.
 
         Raises:
             TrainingError: They are missing or damaged.
@@ -161,6 +183,11 @@ class RunFolder:
             ) from cause
         return patches
 
-    def _write(self, description: dict[str, Any]) -> None:
-        with atomic_path(self.path / DESCRIPTION) as temporary:
-            temporary.write_text(json.dumps(description, indent=2) + "\n")
+    def _other(self, difference: str) -> TrainingError:
+        return TrainingError(
+            f"holds a run {difference}", where=self.path, remedy="give the same again to resume it, or another folder"
+        )
+
+    def _write(self, record: RunRecord) -> None:
+        with atomic_path(self.path / FILE_NAME) as temporary:
+            temporary.write_text(json.dumps(record.to_json(), indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""How much each layer suffers from quantisation, and which ones stay float for it."""
+"""How much each layer suffers from quantization, and which ones stay float for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from edge_sdk.graph import Conv, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
 from quantization.quantizers import point_behind, quantizable_layers, with_weight_scale
-from quantization.recipe import Quantize as Plan
+from quantization.recipe import QuantizeRecipe
 from quantization.size import conv_macs
 
 
@@ -50,7 +50,7 @@ def damage(rounded: Tensor, exact: Tensor) -> Damage:
 
 
 class Sensitivity:
-    """Quantises the layers of a float graph one at a time.
+    """Quantizes the layers of a float graph one at a time.
 
     Everything before a layer is computed once for all layers, so a layer costs what comes after it.
     """
@@ -60,7 +60,7 @@ class Sensitivity:
     ) -> None:
         """
         Args:
-            ranges: Quantised tensor → its grid (`quantization.observers`).
+            ranges: Quantized tensor → its grid (`quantization.observers`).
             patches: (M, C, D, H, W), run as one batch.
         """
         self._graph, self._ranges, self._limit = graph, ranges, weight_limit
@@ -68,6 +68,7 @@ class Sensitivity:
         self._patches = torch.from_numpy(np.ascontiguousarray(patches))
         self.layers = quantizable_layers(graph)
         self.macs: dict[str, int] = {}
+        self._convolutions = {node.name: node for node in graph if isinstance(node, Conv)}
         self._place = {node.name: index for index, node in enumerate(graph)}
         self._next, self._values = 0, dict[str, Tensor]()
         with torch.no_grad():
@@ -81,9 +82,8 @@ class Sensitivity:
 
     @torch.no_grad()
     def measure(self, layer: str) -> LayerDamage:
-        """Quantise this layer alone; layers in their order are the fastest to measure."""
-        place, node = self._place[layer], self._graph[layer]
-        assert isinstance(node, Conv)
+        """Quantize this layer alone; layers in their order are the fastest to measure."""
+        place, node = self._place[layer], self._convolutions[layer]
         if place < self._next:
             self._rewind()
         for index in range(self._next, place):
@@ -104,7 +104,7 @@ class Sensitivity:
 
     @torch.no_grad()
     def of(self, graph: Graph) -> Damage:
-        """The damage of a quantised graph on the same patches."""
+        """The damage of a quantized graph on the same patches."""
         return damage(GraphModule(graph).eval()(self._patches), self.exact)
 
     def _rewind(self) -> None:
@@ -116,7 +116,7 @@ class Sensitivity:
 
 
 def fallback(
-    layers: Sequence[LayerDamage], total_macs: int, plan: Plan, enough: Callable[[tuple[str, ...]], bool]
+    layers: Sequence[LayerDamage], total_macs: int, plan: QuantizeRecipe, enough: Callable[[tuple[str, ...]], bool]
 ) -> tuple[str, ...]:
     """The layers that stay float: the most sensitive ones, until it is enough or the budget is spent.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -11,22 +10,10 @@ from torch import Tensor, nn
 from edge_sdk.graph import Conv, Graph, Node, Triple
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
+from quantization.records.forms import FormSize
 
 
-@dataclass(frozen=True)
-class Size:
-    """A form's inference graph, without what only training runs.
-
-    Attributes:
-        parameters: Weights and biases.
-        macs: Multiply-accumulates of the convolutions for one patch.
-    """
-
-    parameters: int
-    macs: int
-
-
-def size_of(form: Graph | EfficientMedNeXt, patch: Triple) -> Size:
+def size_of(form: Graph | EfficientMedNeXt, patch: Triple) -> FormSize:
     """Count a form for patches of (D, H, W) voxels; nothing is computed."""
     return _graph_size(form, patch) if isinstance(form, Graph) else _network_size(form, patch)
 
@@ -36,7 +23,7 @@ def conv_macs(node: Conv, output: Tensor) -> int:
     return output[0, 0].numel() * node.weight.size
 
 
-def _graph_size(graph: Graph, patch: Triple) -> Size:
+def _graph_size(graph: Graph, patch: Triple) -> FormSize:
     macs: list[int] = []
 
     def count(node: Node, output: Tensor) -> None:
@@ -46,16 +33,16 @@ def _graph_size(graph: Graph, patch: Triple) -> Size:
     module = GraphModule(graph.without_quantization()).eval().to("meta")
     with torch.no_grad():
         module.watched(_empty(graph.in_channels, patch), count)
-    return Size(sum(parameter.numel() for parameter in module.parameters()), sum(macs))
+    return FormSize(parameters=sum(parameter.numel() for parameter in module.parameters()), macs=sum(macs))
 
 
-def _network_size(network: EfficientMedNeXt, patch: Triple) -> Size:
+def _network_size(network: EfficientMedNeXt, patch: Triple) -> FormSize:
     macs: list[int] = []
 
-    def count(module: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+    def count(module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
         # A transposed convolution multiplies each voxel that it reads, another one for each voxel that it writes.
         counted = inputs[0] if isinstance(module, nn.ConvTranspose3d) else output
-        macs.append(counted[0, 0].numel() * module.weight.numel())
+        macs.append(counted[0, 0].numel() * module.get_parameter("weight").numel())
 
     with torch.device("meta"), torch.no_grad():
         copy = EfficientMedNeXt(replace(network.architecture.inference, deep_supervision=False)).eval()
@@ -63,7 +50,7 @@ def _network_size(network: EfficientMedNeXt, patch: Triple) -> Size:
             if isinstance(weight := getattr(module, "weight", None), Tensor) and weight.dim() == 5:
                 module.register_forward_hook(count)
         copy(_empty(network.in_channels, patch))
-    return Size(network.inference_parameters(), sum(macs))
+    return FormSize(parameters=network.inference_parameters(), macs=sum(macs))
 
 
 def _empty(channels: int, patch: Triple) -> Tensor:

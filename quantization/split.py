@@ -10,12 +10,13 @@ import numpy as np
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
-from quantization.recipe import Data
+from quantization.recipe import DataRecipe
+from quantization.records.run_record import CaseNames
 
 
 @dataclass(frozen=True)
-class Split:
-    """Disjoint cases.
+class DatasetSplit:
+    """Disjoint sets of cases.
 
     Attributes:
         training: Weights are fitted to them.
@@ -29,15 +30,20 @@ class Split:
 
     @property
     def gate(self) -> list[Case]:
-        """The cases that the gate judges on: the test cases, or the validation cases where none were set aside."""
+        """The cases that the gate compares forms on: the test cases, or without any the validation cases."""
         return self.test or self.validation
 
-    def names(self) -> dict[str, list[str]]:
-        """Part to names of its cases."""
-        return {part: [case.name for case in getattr(self, part)] for part in ("training", "validation", "test")}
+    def names(self) -> CaseNames:
+        """Names of the cases of each part."""
+        training, validation, test = ([case.name for case in part] for part in self.by_name().values())
+        return CaseNames(training=training, validation=validation, test=test)
+
+    def by_name(self) -> dict[str, list[Case]]:
+        """Name of the part to its cases."""
+        return {"training": self.training, "validation": self.validation, "test": self.test}
 
 
-def split_cases(cases: Sequence[Case], data: Data, seed: int) -> Split:
+def split_cases(cases: Sequence[Case], data: DataRecipe, seed: int) -> DatasetSplit:
     """Split by the seed: `data.test_cases` for the test, `data.validation_fraction` of the others for validation.
 
     Raises:
@@ -54,4 +60,4 @@ def split_cases(cases: Sequence[Case], data: Data, seed: int) -> Split:
         )
     cuts = (0, data.test_cases, data.test_cases + validating, len(cases))
     test, validation, training = ([cases[i] for i in sorted(order[a:b])] for a, b in pairwise(cuts))
-    return Split(training, validation, test)
+    return DatasetSplit(training, validation, test)

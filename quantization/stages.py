@@ -3,71 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import TypeVar
 
 from edge_sdk.graph import Graph
 from edge_sdk.network.checkpoints import load_network, save_network
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
 from edge_sdk.progress import Progress
-from quantization.compressor import Compressor, Form, StageReport, run_compressor
+from quantization.compressor import Compressor, run_compressor
 from quantization.curves import write_curves
-from quantization.fitting import History
-from quantization.run_folder import RunFolder
+from quantization.records.distillation import DistillationReport
+from quantization.records.int8 import QuantizationReport
+from quantization.records.pruning import PruningReport
+from quantization.records.run_record import AnyStageReport
+from quantization.records.stage import DISTILLATION, PRUNING, QUANTIZATION, SWAPS, StageKey
+from quantization.records.swaps import SwapReport
+from quantization.run_folder import GraphPrecision, RunFolder
 
-DISTILLATION, SWAPS, PRUNING, QUANTISATION = "distil", "swaps", "prune", "quantise"
-"""Keys of the stages in run.json."""
-TITLES = {
+CURVE_TITLES: dict[StageKey, str] = {
     DISTILLATION: "Distillation of the deploy form",
     PRUNING: "Recovery after the last cut",
-    QUANTISATION: "Fine-tuning in INT8",
+    QUANTIZATION: "Fine-tuning in INT8",
 }
-"""Of the curves of stages that fit."""
+"""Stages that fit, to the titles of their curves."""
+FormT = TypeVar("FormT")
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of a run; a stage's report in run.json is written last and says that its files are complete."""
+    """The stages of a run; a stage's report in run.json is written last and says that its files are complete.
+
+    Attributes:
+        run: Where the results are kept.
+        progress: Called after every step.
+    """
 
     run: RunFolder
     progress: Progress | None = None
 
-    def network(self, key: str, file: str, make: Callable[[], Compressor]) -> EfficientMedNeXt:
+    def network(
+        self,
+        key: StageKey,
+        file: str,
+        make: Callable[[], Compressor[EfficientMedNeXt, DistillationReport | PruningReport]],
+    ) -> EfficientMedNeXt:
         """The network that a stage gives, in evaluation mode.
 
         Args:
-            key: Of the stage in run.json.
-            file: Where the network is kept.
+            key: Key of the stage in run.json.
+            file: Name of the file that keeps the network.
             make: Builds the compressor, if it has to work.
         """
         if not self.run.has_stage(key):
-            self._take(key, make(), lambda form: save_network(_network(form), self.run.path / file))
+            self._take(make(), lambda network: save_network(network, self.run.path / file))
         return load_network(self.run.path / file)
 
-    def graph(self, key: str, precision: str, make: Callable[[], Compressor]) -> None:
-        """Have a stage's deploy graph in the run."""
-        if not self.run.has_stage(key):
-            self._take(key, make(), lambda form: self.run.save_graph(precision, _graph(form)))
+    def graph(self, precision: GraphPrecision, make: Callable[[], Compressor[Graph, QuantizationReport]]) -> None:
+        """Have the quantization's deploy graph in the run.
 
-    def study(self, key: str, make: Callable[[], StageReport]) -> None:
-        """A study changes no form: only its report is kept."""
-        if not self.run.has_stage(key):
-            self.run.record_stage(key, asdict(make()))
+        Args:
+            precision: Precision of the graph.
+            make: Builds the compressor, if it has to work.
+        """
+        if not self.run.has_stage(QUANTIZATION):
+            self._take(make(), lambda graph: self.run.save_graph(precision, graph))
 
-    def _take(self, key: str, compressor: Compressor, save: Callable[[Form], None]) -> None:
-        form, report = run_compressor(compressor, self.progress)
-        save(form)
-        history = getattr(compressor, "history", None)
-        if isinstance(history, History) and history.losses:
-            self.run.save_history(key, history)
-            write_curves(self.run.path / f"{key}-curves.png", TITLES[key], history)
-        self.run.record_stage(key, asdict(report))
+    def study_swaps(self, make: Callable[[], SwapReport]) -> None:
+        """Have the report of the swap study in the run; the study changes no form."""
+        if not self.run.has_stage(SWAPS):
+            self.run.record_stage(make())
 
-
-def _network(form: Form) -> EfficientMedNeXt:
-    assert form.network is not None
-    return form.network
-
-
-def _graph(form: Form) -> Graph:
-    assert form.graph is not None
-    return form.graph
+    def _take(self, compressor: Compressor[FormT, AnyStageReport], save: Callable[[FormT], None]) -> None:
+        made = run_compressor(compressor, self.progress)
+        save(made.form)
+        stage = made.report.stage
+        if made.history is not None and made.history.losses:
+            self.run.save_history(stage, made.history)
+            write_curves(self.run.path / f"{stage}-curves.png", CURVE_TITLES[stage], made.history)
+        self.run.record_stage(made.report)

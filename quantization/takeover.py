@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 from edge_sdk.errors import TrainingError
-from quantization.forms import DEPLOY, PUBLISHED
-from quantization.recipe import Recipe, Swaps
+from quantization.recipe import Recipe, SwapsRecipe
+from quantization.records.forms import DEPLOY, PUBLISHED
+from quantization.records.stage import DISTILLATION
 from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder
-from quantization.split import Split
-from quantization.stages import DISTILLATION, SWAPS
+from quantization.split import DatasetSplit
 
 AGREEING = ("seed", "network", "data", "student")
 """Parts of a recipe that the student depends on; the study of swaps beside it may differ."""
@@ -27,7 +27,7 @@ def checkpoint_of(path: Path) -> tuple[Path, RunFolder | None]:
         return path, None
     run = RunFolder(path)
     if not (path / CHECKPOINT).is_file():
-        run.description  # noqa: B018 (a folder without run.json is told as such)
+        run.record  # noqa: B018 (raises an error of its own where the folder is no run)
         raise TrainingError(
             f"holds no {CHECKPOINT}",
             where=path,
@@ -36,40 +36,40 @@ def checkpoint_of(path: Path) -> tuple[Path, RunFolder | None]:
     return path / CHECKPOINT, run
 
 
-def take_over(source: RunFolder, run: RunFolder, split: Split) -> None:
+def take_over(source: RunFolder, run: RunFolder, split: DatasetSplit) -> None:
     """Copy the student, what is known of it, and the scores of the forms before pruning, if the recipes allow it.
 
     Scores are copied only where they were taken on the same files in the same way.
     """
     theirs, ours = source.recipe, run.recipe
-    stages = source.description.get("stages", {})
-    if DISTILLATION not in stages or not _agree(theirs, ours):
+    known = source.record
+    distilled, swaps = known.stages.distill, known.stages.swaps
+    if distilled is None or not _agree(theirs, ours):
         return
-    said = source.description
-    if said.get("cases") != split.names():
+    if known.cases is None or known.cases.by_part() != split.names().by_part():
         return
     for name in (STUDENT, f"{DISTILLATION}-losses.csv"):
         shutil.copyfile(source.path / name, run.path / name)
-    metrics = said.get("metrics", {})
     identities = {case.identity for case in split.gate}
     same_way = theirs.inference == ours.inference
     shared = {
-        form: metrics[form]
+        form: known.metrics[form]
         for form in SHARED_FORMS
-        if same_way and form in metrics and set(metrics[form]["cases"]) == identities
+        if same_way and form in known.metrics and set(known.metrics[form].cases) == identities
     }
     if shared:
-        run.record("metrics", shared)
-    if SWAPS in stages and theirs.student.swaps == ours.student.swaps:
-        run.record_stage(SWAPS, stages[SWAPS])
-    report = stages[DISTILLATION]
+        with run.update() as record:
+            record.metrics = shared
+    if swaps is not None and theirs.student.swaps == ours.student.swaps:
+        run.record_stage(swaps)
     note = f"The student is that of {source.path.name}, whose recipe agrees in {', '.join(AGREEING)}."
-    run.record_stage(DISTILLATION, {**report, "notes": [*report["notes"], note]})
+    run.record_stage(distilled.model_copy(update={"notes": [*distilled.notes, note]}))
 
 
 def _agree(theirs: Recipe, ours: Recipe) -> bool:
+    """Whether two recipes give the same student."""
     one, other = (
-        recipe.model_copy(update={"student": recipe.student.model_copy(update={"swaps": Swaps()})})
+        (recipe.seed, recipe.network, recipe.data, recipe.student.model_copy(update={"swaps": SwapsRecipe()}))
         for recipe in (theirs, ours)
     )
-    return all(getattr(one, part) == getattr(other, part) for part in AGREEING)
+    return one == other

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from edge_sdk.files import sha256
 from edge_sdk.inference.cases import find_cases
@@ -21,8 +21,9 @@ from quantization.fitting import Batch, FitResult, Fitting, History, fit
 from quantization.losses import SegmentationLoss
 from quantization.processor import Processor, chosen_processor
 from quantization.recipe import Recipe
+from quantization.records.run_record import TrainingResult
 from quantization.run_folder import CHECKPOINT, RunFolder
-from quantization.split import Split, split_cases
+from quantization.split import DatasetSplit, split_cases
 from quantization.versions import library_versions
 
 PHASE = "train"
@@ -72,7 +73,7 @@ class _Start:
         origin: SHA-256 of the checkpoint that is fine-tuned.
     """
 
-    split: Split
+    split: DatasetSplit
     items: list[Item]
     network: EfficientMedNeXt
     origin: str | None
@@ -90,18 +91,18 @@ def _read(data: Path, recipe: Recipe, start_from: Path | None, progress: Progres
 
 def _run_folder(out: Path, recipe: Recipe, start: _Start) -> RunFolder:
     run = RunFolder.create(out, recipe)
-    run.settle("cases", start.split.names(), "on other data")
-    run.settle("from_sha256", start.origin, "that began with another checkpoint")
-    run.record("versions", library_versions())
+    run.require_same_cases(start.split.names())
+    run.require_same_origin(start.origin)
+    with run.update() as record:
+        record.versions = library_versions()
     return run
 
 
-def _fitting(start: _Start, recipe: Recipe, run: RunFolder, processor: Processor) -> Fitting:
+def _fitting(start: _Start, recipe: Recipe, run: RunFolder, processor: Processor) -> Fitting[EfficientMedNeXt]:
     network, loss = start.network, SegmentationLoss()
     last = 0 if recipe.network.supervise_full_resolution else network.last_stage
 
-    def loss_of(module: nn.Module, batch: Batch) -> Tensor:
-        assert isinstance(module, EfficientMedNeXt)
+    def loss_of(module: EfficientMedNeXt, batch: Batch) -> Tensor:
         return loss(module.stages(batch[0], last), batch[1])
 
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
@@ -121,17 +122,15 @@ def _draw(run: RunFolder, history: History) -> None:
     write_curves(run.path / f"{PHASE}-curves.png", "Training", history)
 
 
-def _save(run: RunFolder, result: FitResult, processor: Processor) -> None:
+def _save(run: RunFolder, result: FitResult[EfficientMedNeXt], processor: Processor) -> None:
     save_state(result.module, run.path / CHECKPOINT)
-    losses, validation = result.history.losses, result.history.validation
-    run.save_history(PHASE, result.history)
-    _draw(run, result.history)
-    run.record(
-        "train",
-        {
-            "steps": len(losses),
-            "final_loss": sum(losses[-20:]) / len(losses[-20:]),
-            "validation_dice": validation[-1][1] if validation else None,
-            "processor": str(processor),
-        },
-    )
+    history = result.history
+    run.save_history(PHASE, history)
+    _draw(run, history)
+    with run.update() as record:
+        record.train = TrainingResult(
+            steps=len(history.losses),
+            final_loss=history.recent_loss,
+            validation_dice=history.validation[-1][1] if history.validation else None,
+            processor=str(processor),
+        )

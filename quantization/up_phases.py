@@ -8,13 +8,13 @@ only, while the other two branches hold activation(bias) there, which folds into
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
 import numpy as np
 import torch
 
 from edge_sdk.graph import Activation, ActivationKind, Add, Concat, Conv, Float, Interleave, Node, PadStart
 from edge_sdk.network.architecture import UNDILATED
+from edge_sdk.network.blocks import UpBlock
 from edge_sdk.network.graph_module import activated
 from quantization.folding import folded_branches, pointwise_weight
 
@@ -24,7 +24,7 @@ TWO_TAPS = [2, 0]
 """Taps with which even output planes see inputs j − 1 and j."""
 
 
-def up_block_nodes(name: str, x: str, block: Any, activation: ActivationKind) -> list[Node]:
+def up_block_nodes(name: str, x: str, block: UpBlock, activation: ActivationKind) -> list[Node]:
     """Nodes equal to `UpBlock.forward` in evaluation mode; the last one is the block's output."""
     folded = folded_branches(block)
     w_near, b_near, _ = folded[UNDILATED]

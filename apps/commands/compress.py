@@ -20,21 +20,21 @@ def command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Run folder; an interrupted run goes on.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; default: that of the run.")] = None,
 ) -> None:
-    """Deploy form by distillation, pruning, quantisation-aware fine-tuning, and the accuracy gate; with a report."""
+    """Deploy form by distillation, pruning, quantization-aware fine-tuning, and the accuracy gate; with a report."""
     require_training("edge-sdk compress")
     from apps.compression_report.form_tables import show_brief
     from apps.compression_report.report import PAGE, report_run
     from apps.form_latency import form_latency
+    from apps.recipes import recipe_for_command
     from quantization.compress import compress
-    from quantization.recipe import recipe_for
     from quantization.run_folder import RunFolder
 
     trained = RunFolder(checkpoint) if checkpoint.is_dir() else None
-    plan = trained.recipe if recipe is None and trained else recipe_for(recipe, data, None)
+    plan = trained.recipe if recipe is None and trained else recipe_for_command(recipe, data, None)
     with progress() as report:
         run = compress(checkpoint, data, plan, output, measure=form_latency(plan.data.patch), progress=report)
     content = report_run(run.path)
     show_brief(content.title, content.rows)
-    gate = run.description["gate"]
-    say(f"gate {gate['verdict']}: {gate['reason']}")
+    for gate in content.verdicts:
+        say(f"gate {gate.verdict}: {gate.reason}")
     say(f"report: {run.path / PAGE}")

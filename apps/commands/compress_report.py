@@ -21,7 +21,7 @@ def command(
         bool, typer.Option("--latency/--no-latency", help="Time all forms anew, together; or take what runs recorded.")
     ] = True,
 ) -> None:
-    """One table and one figure of several compressions of the same checkpoint, judged on the same cases."""
+    """One table and one figure of several compressions of the same checkpoint, evaluated on the same cases."""
     require_training("edge-sdk compress-report")
     from apps.compression_report.form_tables import show_brief
     from apps.compression_report.report import PAGE, report_runs

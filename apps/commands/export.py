@@ -20,7 +20,7 @@ def command(
     allow_failing: Annotated[bool, typer.Option("--allow-failing", help="Write it though the gate failed.")] = False,
 ) -> None:
     """Export to one target or all, compare each with the reference, and write the package."""
-    from apps.exporting import PRECISIONS, Precision, export_package
+    from apps.exporting import PRECISIONS, PackagePrecision, export_package
     from targets.registry import TARGETS
 
     if target != "all" and target not in TARGETS:
@@ -36,7 +36,7 @@ def command(
             RunFolder(run),
             output,
             targets=names,
-            precision=cast("Precision", precision),
+            precision=cast("PackagePrecision", precision),
             allow_failing=allow_failing,
             progress=report,
         )

@@ -1,4 +1,4 @@
-"""edge-sdk train: labelled volumes into a checkpoint of the published form."""
+"""edge-sdk train: labeled volumes into a checkpoint of the published form."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def command(
 ) -> None:
     """Train the published form of EfficientMedNeXt; resumable, and shared by processes that torchrun starts."""
     require_training("edge-sdk train")
-    from quantization.recipe import recipe_for
+    from apps.recipes import recipe_for_command
     from quantization.run_folder import CHECKPOINT
     from quantization.training import train
 
-    plan = recipe_for(recipe, data, variant)
+    plan = recipe_for_command(recipe, data, variant)
     with progress() as report:
         run = train(data, plan, output, start_from=start_from, progress=report)
-    result = run.description["train"]
-    score = result["validation_dice"]
-    dice = "" if score is None else f", validation Dice {score:.4f}"
-    say(
-        f"{run.path / CHECKPOINT}: {result['steps']} steps on {result['processor']}, "
-        f"final loss {result['final_loss']:.3f}{dice}"
-    )
+    if (result := run.record.train) is not None:
+        score = result.validation_dice
+        dice = "" if score is None else f", validation Dice {score:.4f}"
+        say(
+            f"{run.path / CHECKPOINT}: {result.steps} steps on {result.processor}, "
+            f"final loss {result.final_loss:.3f}{dice}"
+        )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from apps.compression_report.compressions import Compression
+from apps.compression_report.evaluated_forms import EvaluatedForm, evaluated_forms
 from apps.compression_report.figure import Point, accuracy_latency
 from apps.compression_report.form_tables import comparison_rows, form_rows
-from apps.compression_report.judged_forms import JudgedForm, judged_forms
 from apps.compression_report.stage_sections import StageSection, stage_sections
-from quantization.forms import INT8, PUBLISHED
+from quantization.records.forms import INT8, PUBLISHED
+from quantization.records.part import Cell
 
 CURVES = "*-curves.png"
 NOT_MEASURED = "Latency was not measured: OpenVINO is not installed here."
@@ -25,29 +25,46 @@ SEPARATELY = (
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What the gate of a run says.
+
+    Attributes:
+        run: Name of the run.
+        verdict: "passed", "failed" or "not run".
+        reason: Why, in one line.
+    """
+
+    run: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Content:
     """The parts of a report.
 
     Attributes:
-        tiles: The few numbers that matter most; of a single run only.
-        verdicts: (run, verdict, reason) of every gate.
-        rows: Of all forms, by heading.
+        title, subtitle: Name of the report, and what was compressed.
+        tiles: Name to value of the few numbers that matter most; only in the report of a single run.
+        verdicts: One a run.
+        rows: One a form, heading to text.
         notes: How the numbers of the table came about.
-        comparison: Rows by `form_tables.AGAINST_PUBLISHED`.
-        figure: None where accuracy or latency is missing.
+        comparison: Rows under the headings `form_tables.AGAINST_PUBLISHED`.
+        figure: Accuracy against latency; None where accuracy or latency is missing.
         facts: Title to names and values.
-        stages, curves: Of a single run only; the curves are PNG files.
+        stages: One a finished stage; only in the report of a single run.
+        curves: PNG files of the fits; only in the report of a single run.
     """
 
     title: str
     subtitle: str
     tiles: dict[str, str]
-    verdicts: list[tuple[str, str, str]]
+    verdicts: list[Verdict]
     rows: list[dict[str, str]]
     notes: list[str]
     comparison: list[dict[str, str]]
     figure: Figure | None
-    facts: dict[str, dict[str, Any]]
+    facts: dict[str, dict[str, Cell]]
     stages: list[StageSection]
     curves: list[Path]
 
@@ -60,81 +77,81 @@ def report_content(compressions: Sequence[Compression], *, together: bool) -> Co
     """
     first, single = compressions[0], len(compressions) == 1
     names = ", ".join(compression.name for compression in compressions)
-    forms = judged_forms(compressions)
-    data = first.run.recipe.data
+    forms = evaluated_forms(compressions)
+    data = first.recipe.data
     return Content(
         title=f"Compression {names}" if single else f"Compressions {names}",
         subtitle=f"{_network(first)} on {data.name}",
         tiles=_tiles(forms, first) if single else {},
-        verdicts=[(run.name, run.said["gate"]["verdict"], run.said["gate"]["reason"]) for run in compressions],
+        verdicts=[Verdict(run.name, run.gate.verdict, run.gate.reason) for run in compressions],
         rows=form_rows(forms),
         notes=_notes(first, together=together or single),
         comparison=comparison_rows(forms),
-        figure=_figure(forms, {run.run.recipe.gate.minimum_ratio for run in compressions}),
+        figure=_figure(forms, {run.recipe.gate.minimum_ratio for run in compressions}),
         facts=_facts(compressions, together=together),
-        stages=stage_sections(first.said["stages"]) if single else [],
+        stages=stage_sections(first.stages) if single else [],
         curves=sorted(first.run.path.glob(CURVES)) if single else [],
     )
 
 
 def _network(compression: Compression) -> str:
-    network = compression.run.recipe.network
+    network = compression.recipe.network
     return f"EfficientMedNeXt {network.variant}, width {network.width}"
 
 
-def _tiles(forms: Sequence[JudgedForm], compression: Compression) -> dict[str, str]:
+def _tiles(forms: Sequence[EvaluatedForm], compression: Compression) -> dict[str, str]:
     int8 = next(form for form in forms if form.kind == INT8)
-    tiles = {"gate": compression.said["gate"]["verdict"]}
-    if int8.metrics["mean"] is not None:
-        tiles["mean Dice of INT8"] = f"{int8.metrics['mean']:.4f}"
-    if int8.against_published:
-        tiles["of the published Dice"] = f"{100 * int8.against_published['ratio']:.2f} %"
+    tiles: dict[str, str] = {"gate": compression.gate.verdict}
+    if int8.accuracy.mean is not None:
+        tiles["mean Dice of INT8"] = f"{int8.accuracy.mean:.4f}"
+    if int8.comparison is not None:
+        tiles["of the published Dice"] = f"{100 * int8.comparison.ratio:.2f} %"
     if int8.speedup is not None:
         tiles["faster than published"] = f"{int8.speedup:.2f}×"
     return {**tiles, "fewer multiplications": f"{int8.macs_ratio:.2f}×"}
 
 
 def _notes(first: Compression, *, together: bool) -> list[str]:
-    cases, patch = first.said["cases"], _crossed(first.run.recipe.data.patch)
-    judged = f"the validation cases ({len(cases['validation'])}), which also guided choices"
-    if cases["test"]:
-        judged = f"the test cases ({len(cases['test'])}), on which nothing was tuned"
+    cases, patch = first.cases, _crossed(first.recipe.data.patch)
+    evaluated = f"the validation cases ({len(cases.validation)}), which also guided choices"
+    if cases.test:
+        evaluated = f"the test cases ({len(cases.test)}), on which nothing was tuned"
     notes = [
-        f"Dice and HD95: means over {judged}.",
+        f"Dice and HD95: means over {evaluated}.",
         f"Parameters and GMAC: of the inference graph, for one patch of {patch} voxels; times fewer: multiplications.",
     ]
     if first.latency is None:
         return [*notes, NOT_MEASURED]
-    said = first.latency["conditions"]
+    conditions = first.latency.conditions
     notes.append(
-        f"MB and ms: what OpenVINO loads, and its median time of one such patch over {said['rounds']} interleaved "
-        f"rounds (threads: {said['threads']}; {said.get('cpu', 'processor not known')})."
+        f"MB and ms: what OpenVINO loads, and its median time of one such patch over {conditions.rounds} interleaved "
+        f"rounds (threads: {conditions.threads}; {conditions.cpu or 'processor not known'})."
     )
     return notes if together else [*notes, SEPARATELY]
 
 
-def _figure(forms: Sequence[JudgedForm], minimum_ratios: set[float]) -> Figure | None:
+def _figure(forms: Sequence[EvaluatedForm], minimum_ratios: set[float]) -> Figure | None:
     points = [
         Point(form.label, form.family, form.precision, form.median_ms, dice, form.dice_interval)
         for form in forms
-        if form.median_ms is not None and (dice := form.metrics["mean"]) is not None
+        if form.median_ms is not None and (dice := form.accuracy.mean) is not None
     ]
-    published = next(form for form in forms if form.kind == PUBLISHED).metrics["mean"]
+    published = next(form for form in forms if form.kind == PUBLISHED).accuracy.mean
     if not points or published is None:
         return None
     gates = {f"gate: {100 * ratio:g} % of published": ratio * published for ratio in sorted(minimum_ratios)}
     return accuracy_latency(points, gates)
 
 
-def _facts(compressions: Sequence[Compression], *, together: bool) -> dict[str, dict[str, Any]]:
-    facts: dict[str, dict[str, Any]] = {}
+def _facts(compressions: Sequence[Compression], *, together: bool) -> dict[str, dict[str, Cell]]:
+    facts: dict[str, dict[str, Cell]] = {}
     for compression in compressions:
         facts[_titled("Run", compression, compressions)] = _identity(compression)
     for compression in compressions[:1] if together else compressions:
         if compression.latency is not None:
             title = "Latency" if together else _titled("Latency", compression, compressions)
-            said = compression.latency["conditions"]
-            facts[title] = {**said, "patch": _crossed(said["patch"])}
+            conditions = compression.latency.conditions
+            facts[title] = {**conditions.cells(), "patch": _crossed(conditions.patch)}
     return facts
 
 
@@ -146,14 +163,13 @@ def _crossed(sizes: Sequence[float]) -> str:
     return "×".join(f"{size:g}" for size in sizes)
 
 
-def _identity(compression: Compression) -> dict[str, Any]:
-    recipe, cases = compression.run.recipe, compression.said["cases"]
-    versions: Mapping[str, str] = compression.said.get("versions", {})
+def _identity(compression: Compression) -> dict[str, Cell]:
+    recipe, versions = compression.recipe, compression.versions
     return {
         "folder": str(compression.run.path),
         "network": _network(compression),
-        "data": f"{recipe.data.name} ({recipe.data.licence})",
-        "cases": ", ".join(f"{len(names)} {part}" for part, names in cases.items()),
+        "data": f"{recipe.data.name} ({recipe.data.license})",
+        "cases": ", ".join(f"{len(names)} {part}" for part, names in compression.cases.by_part().items()),
         "patch": _crossed(recipe.data.patch),
         "spacing_mm": _crossed(recipe.data.spacing_mm),
         "seed": recipe.seed,

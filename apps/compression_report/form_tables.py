@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from apps.compression_report.judged_forms import JudgedForm
+from apps.compression_report.evaluated_forms import EvaluatedForm
 from apps.tables import show_rows
+from quantization.records.comparison import FormComparison, Interval, QualityLevel
 
 ABSENT = "–"
 FORM = "form"
@@ -34,29 +34,29 @@ class Column:
 
     heading: str
     digits: int
-    value: Callable[[JudgedForm], float | None]
+    value: Callable[[EvaluatedForm], float | None]
 
 
-def form_columns(forms: Sequence[JudgedForm]) -> list[Column]:
+def form_columns(forms: Sequence[EvaluatedForm]) -> list[Column]:
     """The columns of the table; classes that no case has are among them."""
     classes = [
-        Column(f"Dice, {name}", 4, lambda form, name=name: form.metrics["dice"][name])  # type: ignore[misc]
-        for name in forms[0].metrics["dice"]
+        Column(f"Dice, {name}", 4, lambda form, name=name: form.accuracy.dice[name])  # type: ignore[misc]
+        for name in forms[0].accuracy.dice
     ]
     return [
-        Column("mean Dice", 4, lambda form: form.metrics["mean"]),
+        Column("mean Dice", 4, lambda form: form.accuracy.mean),
         *classes,
-        Column("HD95, mm", 2, lambda form: form.metrics["hd95_mean_mm"]),
+        Column("HD95, mm", 2, lambda form: form.accuracy.hd95_mean_mm),
         Column("million parameters", 2, lambda form: form.parameters / 1e6),
         Column("GMAC", 2, lambda form: form.macs / 1e9),
         Column("times fewer", 2, lambda form: form.macs_ratio),
-        Column("MB", 1, lambda form: None if form.artefact_bytes is None else form.artefact_bytes / 1e6),
+        Column("MB", 1, lambda form: None if form.artifact_bytes is None else form.artifact_bytes / 1e6),
         Column("ms", 1, lambda form: form.median_ms),
         Column("times faster", 2, lambda form: form.speedup),
     ]
 
 
-def form_rows(forms: Sequence[JudgedForm]) -> list[dict[str, str]]:
+def form_rows(forms: Sequence[EvaluatedForm]) -> list[dict[str, str]]:
     """A row per form by heading, as text; what is not known is a dash."""
     columns = form_columns(forms)
     return [
@@ -70,29 +70,29 @@ def show_brief(title: str, rows: Sequence[Mapping[str, str]]) -> None:
     show_rows(title, [{heading: row[heading] for heading in IN_BRIEF} for row in rows], right=IN_BRIEF[1:])
 
 
-def comparison_rows(forms: Sequence[JudgedForm]) -> list[dict[str, str]]:
+def comparison_rows(forms: Sequence[EvaluatedForm]) -> list[dict[str, str]]:
     """A row by `AGAINST_PUBLISHED` for every form that was compared, 95 % intervals in brackets."""
-    return [_compared(form.label, form.against_published) for form in forms if form.against_published]
+    return [_compared(form.label, form.comparison) for form in forms if form.comparison is not None]
 
 
-def _compared(label: str, numbers: Mapping[str, Any]) -> dict[str, str]:
-    percent = [100 * end for end in numbers["ratio_ci95"]]
+def _compared(label: str, found: FormComparison) -> dict[str, str]:
+    low, high = found.ratio_ci95
     return {
         FORM: label,
-        "dice": _interval(numbers["difference"], numbers["difference_ci95"], "+.4f"),
-        "ratio": _interval(100 * numbers["ratio"], percent, ".2f"),
-        "hd95": _interval(numbers["hd95_increase_mm"], numbers["hd95_increase_ci95"], "+.2f"),
-        **{level: _level(numbers["levels"][level]) for level in LEVELS},
+        "dice": _interval(found.difference, found.difference_ci95, "+.4f"),
+        "ratio": _interval(100 * found.ratio, (100 * low, 100 * high), ".2f"),
+        "hd95": _interval(found.hd95_increase_mm, found.hd95_increase_ci95, "+.2f"),
+        **{level: _level(found.levels[level]) for level in LEVELS},
     }
 
 
-def _level(found: Mapping[str, bool]) -> str:
-    if not found["kept"]:
+def _level(level: QualityLevel) -> str:
+    if not level.kept:
         return "no"
-    return "yes, surely" if found["surely"] else "yes"
+    return "yes, surely" if level.surely else "yes"
 
 
-def _interval(value: float, ends: Sequence[float], spec: str) -> str:
+def _interval(value: float, ends: Interval, spec: str) -> str:
     low, high = (_signed(end, spec) for end in ends)
     return f"{_signed(value, spec)} ({low} to {high})"
 

@@ -20,7 +20,7 @@ def compression_markdown(content: Content, figure: str) -> str:
     parts = [
         f"# {content.title}",
         f"{content.subtitle}.",
-        *(f"**{run}: gate {verdict}**: {reason}." for run, verdict, reason in content.verdicts),
+        *(f"**{gate.run}: gate {gate.verdict}**: {gate.reason}." for gate in content.verdicts),
         markdown_table(content.rows, headings, right=headings.keys() - {FORM}),
         *content.notes,
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
+from pydantic import JsonValue
 
 from apps.compression_report.compressions import Compression, measured_together, read_compressions
 from apps.compression_report.content import Content, report_content
@@ -52,12 +53,16 @@ def report_runs(folders: Sequence[Path], out: Path, *, measure: Measure | None) 
     return content
 
 
+def _latency_of(compression: Compression) -> dict[str, JsonValue] | None:
+    return None if compression.latency is None else compression.latency.to_json()
+
+
 def _described(content: Content, compressions: Sequence[Compression]) -> dict[str, object]:
     """What the runs' own folders do not hold: the joined table, and the latencies."""
     return {
         "forms": content.rows,
         "against_published": content.comparison,
-        "runs": {run.name: {"folder": str(run.run.path), "latency": run.latency} for run in compressions},
+        "runs": {run.name: {"folder": str(run.run.path), "latency": _latency_of(run)} for run in compressions},
     }
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from apps.compression_report.form_tables import ABSENT
-from quantization.stages import DISTILLATION, PRUNING, QUANTISATION, SWAPS
+from quantization.records.part import Cell
+from quantization.records.run_record import StageReports
+from quantization.records.stage import DISTILLATION, PRUNING, QUANTIZATION, SWAPS, StageKey
 
-TITLES = {
+TITLES: dict[StageKey, str] = {
     DISTILLATION: "Distillation",
     SWAPS: "Swap study",
     PRUNING: "Pruning",
-    QUANTISATION: "Quantisation",
+    QUANTIZATION: "Quantization",
 }
 SHORT = 12
 """Rows of a table that is shown open; tables are sorted by what matters most where they are longer."""
@@ -26,12 +26,14 @@ class StageTable:
     """A table of a stage.
 
     Attributes:
+        title: Title.
+        headings: Key of a column to its heading.
         rows: By key of `headings`; no cell is blank.
     """
 
     title: str
     headings: dict[str, str]
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Cell]]
 
     @property
     def numbers(self) -> list[str]:
@@ -54,40 +56,43 @@ class StageSection:
     """A stage.
 
     Attributes:
-        summary: Heading to value.
+        title: Name of the stage.
+        summary: Heading to value; no value is blank.
+        tables: Tables with at least one row.
+        notes: Sentences.
     """
 
     title: str
-    summary: dict[str, Any]
+    summary: dict[str, Cell]
     tables: list[StageTable]
     notes: list[str]
 
 
-def stage_sections(stages: Mapping[str, Mapping[str, Any]]) -> list[StageSection]:
-    """Sections of the stages in run.json, in their order there."""
+def stage_sections(stages: StageReports) -> list[StageSection]:
+    """Sections of the finished stages, in the order in which they work."""
     return [
         StageSection(
-            TITLES.get(key, key.capitalize()),
-            {heading(name): _filled(value) for name, value in report["summary"].items()},
-            [_table(title, rows) for title, rows in report["tables"].items() if rows],
-            report["notes"],
+            TITLES[key],
+            {heading(name): _filled(value) for name, value in report.summary.cells().items()},
+            [_table(title, rows) for title, rows in report.tables.titled().items() if rows],
+            report.notes,
         )
-        for key, report in stages.items()
+        for key, report in stages.by_key().items()
     ]
 
 
 def heading(key: str) -> str:
-    """A key as words, its unit behind a comma: "latency_ms" → "latency, ms"."""
-    words = [NAMES.get(word, word) for word in key.split("_")]
-    if len(words) > 1 and words[-1] in UNITS:
-        return f"{' '.join(words[:-1])}, {words[-1]}"
-    return " ".join(words)
+    """A key as text, its unit behind a comma: "latency_ms" → "latency, ms"."""
+    parts = [NAMES.get(part, part) for part in key.split("_")]
+    if len(parts) > 1 and parts[-1] in UNITS:
+        return f"{' '.join(parts[:-1])}, {parts[-1]}"
+    return " ".join(parts)
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> StageTable:
+def _table(title: str, rows: list[dict[str, Cell]]) -> StageTable:
     headings = {key: heading(key) for key in rows[0]}
     return StageTable(title, headings, [{key: _filled(row.get(key)) for key in headings} for row in rows])
 
 
-def _filled(value: Any) -> Any:
-    return ABSENT if value is None or value in ("", [], {}) else value
+def _filled(value: Cell) -> Cell:
+    return ABSENT if value is None or value in ("", []) else value

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import JsonValue, ValidationError
 
 from edge_sdk.checkpoint_identity import Shapes, identify
 from edge_sdk.errors import FileFormatError
@@ -16,7 +15,7 @@ from edge_sdk.errors import FileFormatError
 _IGNORED = ("dummy_tensor", "num_batches_tracked")
 
 
-def describe_checkpoint(path: Path) -> dict[str, Any]:
+def describe_checkpoint(path: Path) -> dict[str, JsonValue]:
     """Variant, widths and parameters of a checkpoint; operators of a deploy graph.
 
     Raises:
@@ -35,6 +34,7 @@ def describe_checkpoint(path: Path) -> dict[str, Any]:
             "tensors": len(shapes),
             "parameters": _count(shapes),
         }
+    width = known.decoder_width
     return {
         "kind": "checkpoint",
         "network": "EfficientMedNeXt, published names",
@@ -42,27 +42,36 @@ def describe_checkpoint(path: Path) -> dict[str, Any]:
         "in_channels": known.in_channels,
         "classes": known.classes,
         "width": known.width,
-        "decoder_width": known.decoder_width,
-        "blocks": known.blocks,
+        "decoder_width": width if isinstance(width, int) else [*width],
+        "blocks": {**known.blocks},
         "tensors": len(shapes),
         "parameters": _count(shapes),
     }
 
 
-def describe_run(path: Path) -> dict[str, Any]:
+def describe_run(path: Path) -> dict[str, JsonValue]:
     """What run.json records.
 
     Raises:
         FileFormatError: It is not readable.
     """
+    from quantization.records.run_record import FILE_NAME, first_fault, read_record
+
     try:
-        said = json.loads((path / "run.json").read_text())
+        record = read_record(path)
     except (OSError, ValueError) as cause:
+        problem = first_fault(cause) if isinstance(cause, ValidationError) else cause
         raise FileFormatError(
-            f"run.json is not readable ({cause})", where=path, remedy="give the -o folder of train or compress"
+            f"{FILE_NAME} is not readable ({problem})",
+            where=path,
+            remedy="give the -o folder of train or compress",
         ) from cause
     files = {item.name: item.stat().st_size for item in sorted(path.iterdir()) if item.is_file()}
-    return {"kind": "run", **said, "files": [{"file": name, "bytes": size} for name, size in files.items()]}
+    return {
+        "kind": "run",
+        **record.to_json(),
+        "files": [{"file": name, "bytes": size} for name, size in files.items()],
+    }
 
 
 def _shapes(path: Path) -> Shapes:
@@ -102,7 +111,7 @@ def _npz_names(path: Path) -> list[str]:
         raise FileFormatError(f"cannot be read as .npz ({cause})", where=path, remedy="make the file again") from cause
 
 
-def _describe_graph(path: Path) -> dict[str, Any]:
+def _describe_graph(path: Path) -> dict[str, JsonValue]:
     from edge_sdk.graph import Conv, load_graph
 
     graph = load_graph(path)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from edge_sdk.errors import RecipeError, TrainingError
-from edge_sdk.network.variants import VARIANTS
+from edge_sdk.variants import VARIANTS
 
 Norm = Literal["group", "batch"]
 ActivationName = Literal["gelu", "relu", "hardswish"]

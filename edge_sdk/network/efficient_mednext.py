@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from edge_sdk.errors import GeometryError
 from edge_sdk.network.architecture import ActivationName, Architecture, Norm, published_architecture
 from edge_sdk.network.blocks import Block, Head, UpBlock
-from edge_sdk.network.variants import PATCH_MULTIPLE
+from edge_sdk.variants import PATCH_MULTIPLE
 
 
 class EfficientMedNeXt(nn.Module):

@@ -42,7 +42,7 @@ class Importance:
 
 def measure_importance(
     network: EfficientMedNeXt,
-    loss_of: Callable[[nn.Module, Batch], Tensor],
+    loss_of: Callable[[EfficientMedNeXt, Batch], Tensor],
     batches: Callable[[int], Batch],
     count: int,
 ) -> Importance:

@@ -12,7 +12,7 @@ from edge_sdk.network.architecture import UNDILATED, Architecture, ChannelGroup,
 from quantization.pruning.cost import total_macs
 from quantization.pruning.importance import Importance
 from quantization.pruning.selection import Selection, tied_groups
-from quantization.recipe import Prune
+from quantization.recipe import PruneRecipe
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Pruner:
 
     architecture: Architecture
     patch: tuple[int, int, int]
-    plan: Prune
+    plan: PruneRecipe
 
     def chosen(self, importance: Importance, budget: int) -> Selection:
         """What stays so that one patch takes at most `budget` multiplications.
@@ -98,7 +98,7 @@ class Pruner:
                 yield importance.blocks.get(place, 0.0), selection.without_block(place)
 
 
-def check_budget(architecture: Architecture, patch: tuple[int, int, int], plan: Prune) -> None:
+def check_budget(architecture: Architecture, patch: tuple[int, int, int], plan: PruneRecipe) -> None:
     """Refuse a share of the multiplications that no cut allowed by the recipe reaches.
 
     Raises:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.network.checkpoints import load_network, save_network
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
-from quantization.compressor import Row
+from quantization.records.pruning import RoundRow
 
 STATE = "state.json"
+
+
+class RoundsState(BaseModel):
+    """Content of `state.json`; see `Rounds`."""
+
+    budgets: list[int]
+    rows: list[RoundRow]
 
 
 @dataclass
@@ -22,12 +30,12 @@ class Rounds:
 
     Attributes:
         budgets: Multiplications to stay within, one for every round.
-        rows: What is told of the rounds that are finished.
+        rows: What the report says of the rounds that are finished.
     """
 
     folder: Path
     budgets: list[int] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[RoundRow] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path) -> Rounds:
@@ -40,25 +48,31 @@ class Rounds:
         if not path.is_file():
             return cls(folder)
         try:
-            state: dict[str, Any] = json.loads(path.read_text())
-            return cls(folder, [int(budget) for budget in state["budgets"]], list(state["rows"]))
-        except (ValueError, KeyError, TypeError) as cause:
+            state = RoundsState.model_validate(json.loads(path.read_text()))
+        except ValueError as cause:
             raise TrainingError(
                 f"the interrupted pruning cannot be read ({type(cause).__name__})",
                 where=path,
                 remedy="delete this folder to prune again",
             ) from cause
+        return cls(folder, state.budgets, state.rows)
 
     def write(self) -> None:
         """Keep budgets and rows."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.folder / STATE) as temporary:
-            temporary.write_text(json.dumps({"budgets": self.budgets, "rows": self.rows}) + "\n")
+            state = RoundsState(budgets=self.budgets, rows=self.rows)
+            temporary.write_text(json.dumps(state.model_dump(mode="json")) + "\n")
 
     @property
     def current(self) -> int:
         """Number of the round to do, from 0."""
         return len(self.rows)
+
+    @property
+    def current_budget(self) -> int:
+        """Multiplications to stay within after the round to do."""
+        return self.budgets[self.current]
 
     def fit_file(self) -> Path:
         """Checkpoint of the current round's recovery."""
@@ -77,7 +91,7 @@ class Rounds:
         """The network that the last finished round gave; None in the first one."""
         return load_network(self.folder / f"recovered-{self.current - 1}.safetensors") if self.current else None
 
-    def finish(self, network: EfficientMedNeXt, row: Row) -> None:
+    def finish(self, network: EfficientMedNeXt, row: RoundRow) -> None:
         """Keep the recovered network of the current round, and go on to the next one."""
         fit = self.fit_file()
         save_network(network, self.folder / f"recovered-{self.current}.safetensors")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,10 @@ import pytest
 from apps.exporting import export_package, gate_of, reference_of
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Conv, Graph
+from edge_sdk.packages.manifest import Gate
+from quantization.recipe import Recipe
+from quantization.records.forms import ClassScores, FormAccuracy
+from quantization.run_folder import RunFolder
 from tests.targets import graphs
 
 
@@ -53,38 +56,41 @@ def test_the_bound_is_twice_what_rounding_moves() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Any:
+def run(tmp_path: Path) -> RunFolder:
     """A compressed run whose float graph lost 3 % of the Dice, and whose INT8 graph nothing."""
-    from quantization.recipe import Recipe
-    from quantization.run_folder import RunFolder
-
     data = {"labels": {str(number): name for number, name in enumerate("abcd")}, "patch": [32, 32, 32]}
     run = RunFolder.create(tmp_path / "run", Recipe.model_validate({"data": data, "network": {"variant": "L"}}))
-    run.record("metrics", {"published_fp32": evaluated(0.9), "deploy_fp32": evaluated(0.873), "int8": evaluated(0.9)})
-    run.record("gate", {"verdict": "passed", "reason": "kept", "numbers": {}})
+    with run.update() as record:
+        record.metrics = {
+            "published_fp32": evaluated(0.9),
+            "deploy_fp32": evaluated(0.873),
+            "int8": evaluated(0.9),
+        }
+        record.gate = Gate(verdict="passed", reason="kept")
     run.save_graph("fp32", graphs.tiny_graph(quantized=False))
     run.save_graph("int8", replace(graphs.tiny_graph(), meta={"weight_limit": graphs.WEIGHT_LIMIT}))
     run.save_calibration(graphs.random_patch(shape=(32, 32, 32)))
     return run
 
 
-def evaluated(dice: float) -> dict[str, Any]:
-    cases = {"x:0": {"1": dice, "2": None}}
-    distances = {"x:0": {"1": 1.0, "2": None}}
-    return {"dice": {"b": dice, "c": None}, "mean": dice, "cases": cases, "hd95_cases": distances}
+def evaluated(dice: float) -> FormAccuracy:
+    distances: dict[str, ClassScores] = {"x:0": {1: 1.0, 2: None}}
+    return FormAccuracy(dice={"b": dice, "c": None}, mean=dice, cases={"x:0": {1: dice, 2: None}}, hd95_cases=distances)
 
 
-def test_each_precision_has_its_own_verdict(run: Any) -> None:
+def test_each_precision_has_its_own_verdict(run: RunFolder) -> None:
     assert gate_of(run, "int8").verdict == "passed"
     float_gate = gate_of(run, "fp32")
     assert (float_gate.verdict, float_gate.numbers["ratio"]) == ("failed", pytest.approx(0.97))
-    run.record("metrics", {**run.description["metrics"], "pruned_fp32": evaluated(0.9)})
+    with run.update() as record:
+        record.metrics = {**record.metrics, "pruned_fp32": evaluated(0.9)}
     assert gate_of(run, "fp32").verdict == "passed"
-    run.record("metrics", {})
+    with run.update() as record:
+        record.metrics = {}
     assert gate_of(run, "fp32").verdict == "not run"
 
 
-def test_what_fails_is_refused_or_says_so(run: Any, tmp_path: Path) -> None:
+def test_what_fails_is_refused_or_says_so(run: RunFolder, tmp_path: Path) -> None:
     from edge_sdk.packages.package import Package
 
     place = tmp_path / "p.edgepkg"

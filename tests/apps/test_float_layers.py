@@ -14,7 +14,7 @@ from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_quantizers
-from quantization.recipe import Quantize
+from quantization.recipe import QuantizeRecipe
 from targets.registry import TARGETS
 from tests.quantization.conftest import build_student
 
@@ -37,7 +37,7 @@ def float_graph() -> Graph:
 
 
 def mixed(graph: Graph, patches: np.ndarray, layers: list[str]) -> Graph:
-    ranges = calibrated_ranges(graph, patches, Normalisation(shift=96.0, scale=64.0), Quantize())
+    ranges = calibrated_ranges(graph, patches, Normalisation(shift=96.0, scale=64.0), QuantizeRecipe())
     return with_quantizers(graph, ranges, 63, layers)
 
 

@@ -89,7 +89,7 @@ def export_graphs(settings: Settings, folder: Path, _source: Path) -> None:
     from edge_sdk.graph import save_graph
     from quantization.deploy_form import deploy_graph
     from quantization.observers import calibrated_graph
-    from quantization.recipe import Quantize
+    from quantization.recipe import QuantizeRecipe
     from quantization.student import estimate_statistics
 
     patches = settings.patches(2)
@@ -99,7 +99,7 @@ def export_graphs(settings: Settings, folder: Path, _source: Path) -> None:
         estimate_statistics(network, lambda _: (torch.from_numpy(patches), torch.empty(0)), 1)
     graph = deploy_graph(network)
     save_graph(graph, folder / "fp32.npz")
-    plan = Quantize(weight_limit=WEIGHT_LIMIT)
+    plan = QuantizeRecipe(weight_limit=WEIGHT_LIMIT)
     save_graph(calibrated_graph(graph, patches, NORMALISATION, plan), folder / "int8.npz")
 
 

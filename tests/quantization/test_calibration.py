@@ -14,14 +14,14 @@ from edge_sdk.graph import Conv, Graph, Node
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
 from edge_sdk.packages.manifest import Normalisation
-from quantization.calibration import Calibration, Score
+from quantization.calibration import CalibrationStage, Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_graph
 from quantization.quantizers import quantizable_layers
-from quantization.recipe import Quantize as Plan
+from quantization.recipe import QuantizeRecipe
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALIZATION = Normalisation(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -45,85 +45,86 @@ def sharp_graph(float_graph: Graph) -> Graph:
 
 @pytest.fixture
 def made(tmp_path: Path, eight_bit_patches: np.ndarray) -> Any:
-    def make(graph: Graph, plan: Plan, score: Score | None = None) -> Calibration:
+    def make(graph: Graph, plan: QuantizeRecipe, score: Score | None = None) -> CalibrationStage:
         checkpoint = tmp_path / "quantize.pt"
-        return Calibration(graph, eight_bit_patches, plan, NORMALISATION, checkpoint=checkpoint, score=score)
+        return CalibrationStage(graph, eight_bit_patches, plan, NORMALIZATION, checkpoint=checkpoint, score=score)
 
     return make
 
 
-def test_without_a_budget_everything_is_quantised(float_graph: Graph, eight_bit_patches: np.ndarray, made: Any) -> None:
-    form, report = run_compressor(made(float_graph, Plan()))
-    expected = calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
-    np.testing.assert_array_equal(run_graph(form.graph, eight_bit_patches), run_graph(expected, eight_bit_patches))
+def test_without_a_budget_everything_is_quantized(float_graph: Graph, eight_bit_patches: np.ndarray, made: Any) -> None:
+    compressed = run_compressor(made(float_graph, QuantizeRecipe()))
+    expected = calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, QuantizeRecipe())
+    np.testing.assert_array_equal(run_graph(compressed.form, eight_bit_patches), run_graph(expected, eight_bit_patches))
     exact = run_graph(float_graph, eight_bit_patches[:1])
     error = np.linalg.norm(run_graph(expected, eight_bit_patches[:1]) - exact) / np.linalg.norm(exact)
-    assert report.summary["error"] == pytest.approx(error, rel=1e-4)
-    assert report.summary["float_layers"] == 0
-    assert [row["form"] for row in report.tables["Forms"]] == ["float", "INT8"]
+    report = compressed.report
+    assert report.summary.error == pytest.approx(error, rel=1e-4)
+    assert report.summary.float_layers == 0
+    assert [row.form for row in report.tables.forms] == ["float", "INT8"]
 
 
 def test_the_layer_that_suffers_stays_float_and_helps(sharp_graph: Graph, made: Any) -> None:
-    plan = Plan(float_layers=1, maximum_error=1e-6)
-    form, report = run_compressor(made(sharp_graph, plan))
-    worst = report.tables["Sensitivity of the layers"][0]
-    assert len(report.tables["Sensitivity of the layers"]) == len(quantizable_layers(sharp_graph))
-    assert worst["layer"] == "dec_block_1.1.pw"
-    assert worst["float"] == "yes"
-    conv = form.graph["dec_block_1.1.pw"]
+    plan = QuantizeRecipe(float_layers=1, maximum_error=1e-6)
+    compressed = run_compressor(made(sharp_graph, plan))
+    report = compressed.report
+    worst = report.tables.layers[0]
+    assert len(report.tables.layers) == len(quantizable_layers(sharp_graph))
+    assert worst.layer == "dec_block_1.1.pw"
+    assert worst.stays_float == "yes"
+    conv = compressed.form["dec_block_1.1.pw"]
     assert conv.weight_scale is None
-    before, after = (row["error"] for row in report.tables["Forms"][1:])
+    before, after = (row.error for row in report.tables.forms[1:])
     assert after < 0.7 * before
-    assert report.summary["float_macs"] == pytest.approx(worst["macs"] / 24_000_000, rel=1)
+    assert report.summary.float_macs == pytest.approx(worst.macs / 24_000_000, rel=1)
     assert any("not met" in note for note in report.notes)
 
 
 def test_a_target_that_is_met_leaves_nothing_float(float_graph: Graph, made: Any) -> None:
-    form, report = run_compressor(made(float_graph, Plan(float_layers=5, maximum_error=0.9)))
-    assert report.summary["float_layers"] == 0
-    assert form.graph.meta["float_layers"] == []
+    compressed = run_compressor(made(float_graph, QuantizeRecipe(float_layers=5, maximum_error=0.9)))
+    assert compressed.report.summary.float_layers == 0
+    assert compressed.form.meta["float_layers"] == []
 
 
 def test_the_dice_target_is_the_scores(float_graph: Graph, made: Any) -> None:
-    told = iter([0.9, 0.8, 0.85, 0.895])
-    plan = Plan(float_layers=5, maximum_error=0.9, maximum_dice_drop=0.01)
-    _, report = run_compressor(made(float_graph, plan, lambda _: next(told)))
-    assert [row["dice"] for row in report.tables["Forms"]] == [0.9, 0.8, 0.85, 0.895]
-    assert report.summary["float_layers"] == 2
+    scores = iter([0.9, 0.8, 0.85, 0.895])
+    plan = QuantizeRecipe(float_layers=5, maximum_error=0.9, maximum_dice_drop=0.01)
+    report = run_compressor(made(float_graph, plan, lambda _: next(scores))).report
+    assert [row.dice for row in report.tables.forms] == [0.9, 0.8, 0.85, 0.895]
+    assert report.summary.float_layers == 2
     with pytest.raises(TrainingError, match="no validation cases"):
         made(float_graph, plan).prepare()
 
 
 def test_an_interrupted_calibration_goes_on(float_graph: Graph, made: Any) -> None:
-    plan = Plan(sensitivity_patches=1, float_layers=2, maximum_error=1e-6)
-    whole, report = run_compressor(made(float_graph, plan))
-    state = made(float_graph, plan)._state
+    plan = QuantizeRecipe(sensitivity_patches=1, float_layers=2, maximum_error=1e-6)
+    whole = run_compressor(made(float_graph, plan))
+    state = made(float_graph, plan).state_file
     kept = json.loads(state.read_text())
     state.write_text(json.dumps({**kept, "layers": kept["layers"][:30], "float_layers": None, "forms": []}))
-    resumed = made(float_graph, plan)
-    resumed.prepare()
+    resumed = made(float_graph, plan).prepare()
     assert resumed.done == 30
     assert resumed.steps == len(quantizable_layers(float_graph)) + 1
-    again, report_again = run_compressor(resumed)
-    assert report_again == report
-    assert again.graph.meta == whole.graph.meta
+    again = run_compressor(made(float_graph, plan))
+    assert again.report == whole.report
+    assert again.form.meta == whole.form.meta
 
 
 def test_what_an_interruption_left_must_fit(float_graph: Graph, sharp_graph: Graph, made: Any) -> None:
-    run_compressor(made(float_graph, Plan()))
-    for graph, plan in ((sharp_graph, Plan()), (float_graph, Plan(observer="minmax"))):
+    run_compressor(made(float_graph, QuantizeRecipe()))
+    for graph, plan in ((sharp_graph, QuantizeRecipe()), (float_graph, QuantizeRecipe(observer="minmax"))):
         with pytest.raises(TrainingError, match=r"quantize-calibration\.json: .*another network.*delete this file"):
             made(graph, plan).prepare()
-    state = made(float_graph, Plan())._state
+    state = made(float_graph, QuantizeRecipe()).state_file
     for content in ("", "{}", "[1]", state.read_text()[:-50]):
         state.write_text(content)
         with pytest.raises(TrainingError, match=r"calibration\.json: .*cannot be read.*delete this file"):
-            made(float_graph, Plan()).prepare()
+            made(float_graph, QuantizeRecipe()).prepare()
 
 
 def test_bad_patches_are_refused_before_anything_is_written(float_graph: Graph, tmp_path: Path) -> None:
     flat = np.ones((1, 1, 32, 32, 32), np.float32)
-    calibration = Calibration(float_graph, flat, Plan(), NORMALISATION, checkpoint=tmp_path / "q.pt")
+    calibration = CalibrationStage(float_graph, flat, QuantizeRecipe(), NORMALIZATION, checkpoint=tmp_path / "q.pt")
     with pytest.raises(TrainingError, match="zero variance"):
         calibration.prepare()
     assert not list(tmp_path.iterdir())
@@ -134,5 +135,5 @@ def test_the_score_sees_a_module_in_evaluation_mode(float_graph: Graph, made: An
         assert not module.training
         return 0.5
 
-    _, report = run_compressor(made(float_graph, Plan(), score))
-    assert {row["dice"] for row in report.tables["Forms"]} == {0.5}
+    report = run_compressor(made(float_graph, QuantizeRecipe(), score)).report
+    assert {row.dice for row in report.tables.forms} == {0.5}

@@ -9,8 +9,9 @@ import torch
 from edge_sdk.errors import FileFormatError, PackageError, RecipeError, TrainingError
 from edge_sdk.graph import Graph, Input
 from edge_sdk.inference.cases import Case
+from edge_sdk.packages.manifest import Gate
 from quantization.compress import compress
-from quantization.recipe import Data, Fit, Prune, Recipe
+from quantization.recipe import DataRecipe, FitRecipe, PruneRecipe, Recipe
 from quantization.run_folder import CALIBRATION, CHECKPOINT, GRAPHS, STUDENT, RunFolder
 from quantization.split import split_cases
 from quantization.training import build_network, train
@@ -22,16 +23,20 @@ def test_from_data_to_a_package_that_runs(recipe: Recipe, data_folder: Path, tmp
     from edge_sdk.packages.package import Package
 
     trained = train(data_folder, recipe, tmp_path / "train")
-    assert trained.description["train"]["steps"] == 4
+    assert trained.record.train is not None
+    assert trained.record.train.steps == 4
     run = compress(trained.path / CHECKPOINT, data_folder, recipe, tmp_path / "run")
-    described = run.description
-    assert described["rewrite_error"] < 1e-4
-    assert set(described["metrics"]) == {"published_fp32", "deploy_fp32", "int8"}
-    assert len(described["cases"]["validation"]) == 1
+    record = run.record
+    assert record.rewrite_error is not None
+    assert record.rewrite_error < 1e-4
+    assert set(record.metrics) == {"published_fp32", "deploy_fp32", "int8"}
+    assert record.cases is not None
+    assert len(record.cases.validation) == 1
     assert run.graph("int8").quantized
     assert not run.graph("fp32").quantized
 
-    run.record("gate", {"verdict": "failed", "reason": "too few steps", "numbers": {}})
+    with run.update() as record:
+        record.gate = Gate(verdict="failed", reason="too few steps")
     with pytest.raises(PackageError, match="--allow-failing"):
         export_package(run, tmp_path / "p.edgepkg", targets=["openvino"], precision="int8")
     assert not (tmp_path / "p.edgepkg").exists()
@@ -70,7 +75,7 @@ def test_damaged_files_of_a_run_are_told(recipe: Recipe, tmp_path: Path) -> None
 def test_holding_out_every_case_is_refused(tmp_path: Path) -> None:
     case = Case("a", tmp_path / "a.nii.gz", tmp_path / "b.nii.gz")
     with pytest.raises(TrainingError, match="none is left to train on"):
-        split_cases([case], Data(labels={"0": "background", "1": "ball"}, validation_fraction=0.9), 0)
+        split_cases([case], DataRecipe(labels={"0": "background", "1": "ball"}, validation_fraction=0.9), 0)
 
 
 def test_a_run_that_was_not_compressed_says_so(recipe: Recipe, tmp_path: Path) -> None:
@@ -84,15 +89,16 @@ def test_a_compression_prunes_and_takes_over_the_student_of_another(
 ) -> None:
     trained = train(data_folder, recipe, tmp_path / "train")
     plain = compress(trained.path, data_folder, recipe, tmp_path / "plain")
-    fit = Fit(steps=1, batch=1, warmup_steps=0)
-    prune = Prune(macs=0.6, width_multiple=4, minimum_width=4, rounds=1, importance_batches=1, recovery=fit)
+    fit = FitRecipe(steps=1, batch=1, warmup_steps=0)
+    prune = PruneRecipe(macs=0.6, width_multiple=4, minimum_width=4, rounds=1, importance_batches=1, recovery=fit)
     plan = recipe.model_copy(update={"prune": prune.model_copy(update={"final_steps": 1})})
     pruned = compress(plain.path, data_folder, plan, tmp_path / "pruned")
-    before, after = plain.description, pruned.description
-    assert set(after["metrics"]) == {"published_fp32", "deploy_fp32", "pruned_fp32", "int8"}
-    assert after["metrics"]["deploy_fp32"] == before["metrics"]["deploy_fp32"]
-    assert any("plain" in note for note in after["stages"]["distil"]["notes"])
-    sizes = {name: size["macs"] for name, size in after["sizes"].items()}
+    before, after = plain.record, pruned.record
+    assert set(after.metrics) == {"published_fp32", "deploy_fp32", "pruned_fp32", "int8"}
+    assert after.metrics["deploy_fp32"] == before.metrics["deploy_fp32"]
+    assert after.stages.distill is not None
+    assert any("plain" in note for note in after.stages.distill.notes)
+    sizes = {name: size.macs for name, size in after.sizes.items()}
     assert sizes["pruned_fp32"] <= 0.6 * sizes["deploy_fp32"]
     assert sizes["int8"] == sizes["pruned_fp32"]
     assert (pruned.path / STUDENT).read_bytes() == (plain.path / STUDENT).read_bytes()
@@ -101,7 +107,7 @@ def test_a_compression_prunes_and_takes_over_the_student_of_another(
 
 
 def test_more_pruning_than_the_widths_allow_leaves_no_run(recipe: Recipe, data_folder: Path, tmp_path: Path) -> None:
-    plan = recipe.model_copy(update={"prune": Prune(macs=0.3, parts=("encoder",))})
+    plan = recipe.model_copy(update={"prune": PruneRecipe(macs=0.3, parts=("encoder",))})
     network = build_network(plan)
     torch.save(network.state_dict(), tmp_path / "c.pt")
     with pytest.raises(RecipeError, match="more pruning than the widths allow"):

@@ -46,9 +46,10 @@ def test_evaluate_segment_and_verify_see_the_same_masks(recipe: Recipe, data_fol
             image, truth = case.read(recipe.label_names)
             mask = segment(session, image)
             dice, distance = dice_per_class(mask.voxels, truth.voxels, [1]), hd95_per_class(mask, truth, [1])
-            assert found["cases"][case.identity] == {"1": dice[1]}
+            assert found.cases[case.identity] == {1: dice[1]}
             assert by_verify[case.identity] == dice
-            assert found["hd95_cases"][case.identity] == {"1": distance[1]}
-    for mean, cases_of in (("mean", "cases"), ("hd95_mean_mm", "hd95_cases")):
-        assert found[mean] == pytest.approx(np.mean([values["1"] for values in found[cases_of].values()]))
-    assert dice_on(cases, recipe)(network) == found["mean"]
+            assert found.hd95_cases is not None
+            assert found.hd95_cases[case.identity] == {1: distance[1]}
+    for mean, by_case in ((found.mean, found.cases), (found.hd95_mean_mm, found.hd95_cases or {})):
+        assert mean == pytest.approx(np.mean([values[1] for values in by_case.values()]))
+    assert dice_on(cases, recipe)(network) == found.mean

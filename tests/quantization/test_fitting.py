@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from edge_sdk.errors import TrainingError
 from quantization.fitting import Batch, Fitting, History, fit
 from quantization.processor import Processor
-from quantization.recipe import Fit
+from quantization.recipe import FitRecipe
 
 
 def batches(step: int) -> Batch:
@@ -28,7 +28,7 @@ def network() -> nn.Linear:
 
 
 def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
-    plan = Fit(steps=12, warmup_steps=2, save_every=5)
+    plan = FitRecipe(steps=12, warmup_steps=2, save_every=5)
     whole = fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "whole.pt"))
 
     def killed_at_eight(step: int) -> Batch:
@@ -47,7 +47,7 @@ def test_an_interrupted_fit_ends_like_an_uninterrupted_one(tmp_path: Path) -> No
 def test_interruptions_at_every_step_keep_statistics_averages_and_the_gradients_scale(
     tmp_path: Path, precision: torch.dtype
 ) -> None:
-    plan = Fit(steps=9, warmup_steps=2, save_every=2, validate_every=3)
+    plan = FitRecipe(steps=9, warmup_steps=2, save_every=2, validate_every=3)
 
     def fitting(name: str) -> Fitting:
         torch.manual_seed(0)
@@ -83,13 +83,13 @@ def test_the_watcher_is_told_whenever_something_was_saved(tmp_path: Path) -> Non
     def watch(history: History) -> None:
         told.append((len(history.losses), (tmp_path / "x.pt").is_file()))
 
-    plan = Fit(steps=5, warmup_steps=0, save_every=2)
+    plan = FitRecipe(steps=5, warmup_steps=0, save_every=2)
     fit(Fitting(network(), loss_of, batches, plan, checkpoint=tmp_path / "x.pt", watch=watch))
     assert told == [(2, True), (4, True), (5, True)]
 
 
 def test_a_damaged_interruption_is_told(tmp_path: Path) -> None:
-    path, plan = tmp_path / "cut.pt", Fit(steps=2, warmup_steps=0)
+    path, plan = tmp_path / "cut.pt", FitRecipe(steps=2, warmup_steps=0)
     fit(Fitting(network(), loss_of, batches, plan, checkpoint=path))
     whole = path.read_bytes()
     for content in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
@@ -105,7 +105,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
                 network(),
                 lambda module, batch: loss_of(module, batch) * float("nan"),
                 batches,
-                Fit(steps=2),
+                FitRecipe(steps=2),
                 checkpoint=tmp_path / "x.pt",
             )
         )

@@ -12,10 +12,10 @@ from edge_sdk.packages.manifest import Normalisation
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_weight_scale
-from quantization.recipe import Quantize as Plan
+from quantization.recipe import QuantizeRecipe
 from quantization.sensitivity import LayerDamage, Sensitivity, fallback
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALIZATION = Normalisation(shift=96.0, scale=64.0)
 LAYERS = [LayerDamage(0.01, 0.0, "a", 10), LayerDamage(0.3, 0.0, "b", 60), LayerDamage(0.2, 0.0, "c", 5)]
 
 
@@ -26,7 +26,7 @@ def float_graph(student: EfficientMedNeXt) -> Graph:
 
 @pytest.fixture
 def sensitivity(float_graph: Graph, eight_bit_patches: np.ndarray) -> Sensitivity:
-    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALISATION, Plan(observer="minmax"))
+    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALIZATION, QuantizeRecipe(observer="minmax"))
     return Sensitivity(float_graph, ranges, 63, eight_bit_patches)
 
 
@@ -84,16 +84,16 @@ def test_multiplications_are_those_of_the_layers(float_graph: Graph, sensitivity
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (Plan(), ()),
-        (Plan(float_layers=1), ("b",)),
-        (Plan(float_layers=2), ("b", "c")),
-        (Plan(float_layers=9), ("b", "c", "a")),
-        (Plan(float_macs=0.15), ("c", "a")),
-        (Plan(float_macs=0.1), ("c",)),
-        (Plan(float_layers=1, float_macs=0.5), ("c",)),
+        (QuantizeRecipe(), ()),
+        (QuantizeRecipe(float_layers=1), ("b",)),
+        (QuantizeRecipe(float_layers=2), ("b", "c")),
+        (QuantizeRecipe(float_layers=9), ("b", "c", "a")),
+        (QuantizeRecipe(float_macs=0.15), ("c", "a")),
+        (QuantizeRecipe(float_macs=0.1), ("c",)),
+        (QuantizeRecipe(float_layers=1, float_macs=0.5), ("c",)),
     ],
 )
-def test_the_worst_layers_within_the_budget_stay_float(plan: Plan, expected: tuple[str, ...]) -> None:
+def test_the_worst_layers_within_the_budget_stay_float(plan: QuantizeRecipe, expected: tuple[str, ...]) -> None:
     assert fallback(LAYERS, 100, plan, lambda _: False) == expected
 
 
@@ -104,6 +104,6 @@ def test_no_more_layers_stay_float_than_the_target_needs() -> None:
         asked.append(layers)
         return len(layers) == 1
 
-    assert fallback(LAYERS, 100, Plan(float_layers=3), enough) == ("b",)
+    assert fallback(LAYERS, 100, QuantizeRecipe(float_layers=3), enough) == ("b",)
     assert asked == [(), ("b",)]
-    assert fallback(LAYERS, 100, Plan(float_layers=3), lambda _: True) == ()
+    assert fallback(LAYERS, 100, QuantizeRecipe(float_layers=3), lambda _: True) == ()

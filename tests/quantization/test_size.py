@@ -6,7 +6,8 @@ import pytest
 from edge_sdk.graph import Conv, Graph, Input, Quantize
 from edge_sdk.network import efficient_mednext
 from quantization.deploy_form import deploy_graph
-from quantization.size import Size, size_of
+from quantization.records.forms import FormSize
+from quantization.size import size_of
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_a_graph_is_counted_by_hand() -> None:
         )
     )
     # 4×4×4 voxels, each of 4 channels the sum of 27 products
-    assert size_of(graph, (8, 8, 8)) == Size(4 * 27 + 4, 4**3 * 4 * 27)
+    assert size_of(graph, (8, 8, 8)) == FormSize(parameters=4 * 27 + 4, macs=4**3 * 4 * 27)
 
 
 def test_the_deploy_form_multiplies_less_in_its_up_blocks() -> None:

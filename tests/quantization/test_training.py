@@ -36,11 +36,14 @@ def test_a_run_holds_weights_curves_and_what_it_was_made_with(brief: Recipe, dat
     run = train(data_folder, brief, tmp_path / "run")
     names = {"run.json", CHECKPOINT, "train.pt", "train-curves.png", "train-losses.csv"}
     assert {path.name for path in run.path.iterdir()} == names
-    described = run.description
-    assert described["train"]["processor"] == "CPU, float32, 1 process"
-    assert described["train"]["validation_dice"] >= 0
-    assert sum(map(len, described["cases"].values())) == 4
-    assert described["versions"]["torch"] == torch.__version__
+    record = run.record
+    assert record.train is not None
+    assert record.train.processor == "CPU, float32, 1 process"
+    assert record.train.validation_dice is not None
+    assert record.train.validation_dice >= 0
+    assert record.cases is not None
+    assert sum(map(len, record.cases.by_part().values())) == 4
+    assert record.versions["torch"] == torch.__version__
     rows = (run.path / "train-losses.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["step", "1", "2"]
     load_published(build_network(brief), run.path / CHECKPOINT)

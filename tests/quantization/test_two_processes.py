@@ -1,7 +1,7 @@
 """Two processes of gloo that share every batch train as one process does.
 
 The published form has GroupNorm only, which knows nothing of other samples, so nothing needs to be exchanged but
-gradients and the logits of the loss. (A student with BatchNorm would normalise each process's part of a batch by
+gradients and the logits of the loss. (A student with BatchNorm would normalize each process's part of a batch by
 itself; its running statistics, and so its form, are those of the leading process.)
 """
 
@@ -56,7 +56,7 @@ def meet(rank: int, port: int, told: multiprocessing.queues.Queue[tuple[int, str
 
     with chosen_processor("float32") as processor:
         assert processor.together(lambda: rank) == rank
-        assert processor.told_by_all(10 * rank) == [0, 10]
+        assert processor.gathered_values(10 * rank) == [0, 10]
         assert processor.agreed(float(rank)) == 0
         try:
             processor.together(work)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from apps.compression_report.report import report_run, report_runs
+from edge_sdk.packages.manifest import Gate
+from quantization.records.forms import FormAccuracy
 from quantization.run_folder import RunFolder
 from tests.apps.commands_fixtures import failure, run
 
@@ -21,7 +23,7 @@ def pruned(make_run: MakeRun) -> RunFolder:
 
 
 def test_page_and_markdown_hold_the_numbers(pruned: RunFolder) -> None:
-    mean = pruned.description["metrics"]["int8"]["mean"]
+    mean = pruned.record.metrics["int8"].mean
     report_run(pruned.path)
     for name in ("report.html", "report.md"):
         text = (pruned.path / name).read_text()
@@ -56,17 +58,19 @@ def test_swaps_on_validation_cases_stay_out_of_the_figure(pruned: RunFolder) -> 
 
 def test_the_interval_of_a_form_is_that_of_the_gate(make_run: MakeRun) -> None:
     plain = make_run()
-    numbers = plain.description["gate"]["numbers"]
+    comparison = plain.record.comparison["int8"]
+    assert comparison is not None
     content = report_run(plain.path)
     row = next(row for row in content.comparison if row["form"] == "INT8")
-    low, high = (f"{end:+.4f}".replace("-", "−") for end in numbers["difference_ci95"])
+    low, high = (f"{end:+.4f}".replace("-", "−") for end in comparison.difference_ci95)
     assert row["dice"].endswith(f"({low} to {high})")
     assert row["0.99"] == "yes, surely"
 
 
 def test_without_latency_there_is_no_figure_and_the_report_says_why(make_run: MakeRun) -> None:
     plain = make_run()
-    plain.record("latency", None)
+    with plain.update() as record:
+        record.latency = None
     content = report_run(plain.path)
     assert content.figure is None
     assert {row["ms"] for row in content.rows} == {"–"}
@@ -75,10 +79,11 @@ def test_without_latency_there_is_no_figure_and_the_report_says_why(make_run: Ma
 
 def test_without_cases_every_score_is_a_dash(make_run: MakeRun) -> None:
     plain = make_run()
-    absent = {"dice": {"anterior": None}, "mean": None, "cases": {}, "hd95_mean_mm": None}
-    plain.record("metrics", dict.fromkeys(plain.description["metrics"], absent))
-    plain.record("comparison", {"deploy_fp32": {}, "int8": {}})
-    plain.record("gate", {"verdict": "not run", "reason": "no held-out cases", "numbers": {}})
+    with plain.update() as record:
+        absent = FormAccuracy(dice={"anterior": None}, mean=None, cases={}, hd95_mean_mm=None)
+        record.metrics = dict.fromkeys(record.metrics, absent)
+        record.comparison = {"deploy_fp32": None, "int8": None}
+        record.gate = Gate(verdict="not run", reason="no held-out cases")
     content = report_run(plain.path)
     assert {row["mean Dice"] for row in content.rows} == {"–"}
     assert content.figure is None

@@ -11,6 +11,7 @@ from apps.tuning.groups import layer_groups
 from apps.tuning.search import FP32, INT8, Plan, search
 from edge_sdk.graph import Conv, Graph
 from quantization.measurement import Timing, Timings
+from quantization.records.forms import LatencyConditions
 from tests.targets.graphs import tiny_graph
 
 SHAPE = (8, 8, 8)
@@ -35,7 +36,7 @@ class Device:
                 if isinstance(node, Conv)
             )
             times[name] = Timing(list(total * (1 + self.noise * random.normal(size=ROUNDS))), 0)
-        return Timings(times, {})
+        return Timings(times, LatencyConditions())
 
 
 def chosen(device: Device) -> Plan:

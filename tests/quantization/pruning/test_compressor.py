@@ -10,6 +10,7 @@ from torch import Tensor
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
+from edge_sdk.packages.manifest import Normalisation
 from quantization.compressor import run_compressor
 from quantization.fitting import Batch
 from quantization.measurement import AnyForm, Timing, Timings
@@ -17,14 +18,15 @@ from quantization.pruning.compressor import Pruning
 from quantization.pruning.cost import total_macs
 from quantization.pruning.latency import Int8Latency, Milliseconds
 from quantization.pruning.rounds import Rounds
-from quantization.recipe import Fit, Normalisation, Prune, Quantize, Student
+from quantization.recipe import FitRecipe, PruneRecipe, QuantizeRecipe, StudentRecipe
+from quantization.records.forms import LatencyConditions
 from tests.quantization.pruning.conftest import PATCH
 
-PLAN = Prune(
+PLAN = PruneRecipe(
     macs=0.5,
     rounds=2,
     importance_batches=1,
-    recovery=Fit(steps=1, batch=1, warmup_steps=0, save_every=1),
+    recovery=FitRecipe(steps=1, batch=1, warmup_steps=0, save_every=1),
     final_steps=2,
 )
 
@@ -45,33 +47,30 @@ def pruning(
     network: EfficientMedNeXt,
     teacher: EfficientMedNeXt,
     folder: Path,
-    plan: Prune = PLAN,
+    plan: PruneRecipe = PLAN,
     latency: Milliseconds | None = None,
 ) -> Pruning:
-    return Pruning(network, teacher, batches, plan, Student(), PATCH, folder=folder, latency=latency)
+    return Pruning(network, teacher, batches, plan, StudentRecipe(), PATCH, folder=folder, latency=latency)
 
 
 @pytest.mark.slow
 def test_rounds_shrink_to_the_budget_and_an_interrupted_run_ends_alike(
     network: EfficientMedNeXt, teacher: EfficientMedNeXt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantization.pruning.compressor.STATISTICS_BATCHES", 1)
-    form, report = run_compressor(pruning(network, teacher, tmp_path / "a"))
-    assert form.network is not None
-    share = total_macs(form.network.architecture, PATCH) / total_macs(network.architecture, PATCH)
-    assert report.summary["macs_share"] == pytest.approx(share)
+    monkeypatch.setattr("quantization.pruning.prepared.STATISTICS_BATCHES", 1)
+    compressed = run_compressor(pruning(network, teacher, tmp_path / "a"))
+    form, report = compressed.form, compressed.report
+    share = total_macs(form.architecture, PATCH) / total_macs(network.architecture, PATCH)
+    assert report.summary.macs_share == pytest.approx(share)
     assert share <= 0.5
-    assert [row["round"] for row in report.tables["Rounds"]] == [1, 2]
-    rows = {row["stage"]: row for row in report.tables["Before and after, by stage"]}
-    assert sum(float(row["gmac"] or 0) for row in rows.values()) < 0.51 * sum(
-        float(row["gmac_before"] or 0) for row in rows.values()
-    )
+    assert [row.round for row in report.tables.rounds] == [1, 2]
+    rows = report.tables.stages
+    assert sum(row.gmac for row in rows) < 0.51 * sum(row.gmac_before for row in rows)
 
-    steps = pruning(network, teacher, tmp_path / "a").steps
+    steps = pruning(network, teacher, tmp_path / "a").prepare().steps
     assert steps == 5
     for taken in range(steps):
-        again = pruning(network, teacher, tmp_path / "b")
-        again.prepare()
+        again = pruning(network, teacher, tmp_path / "b").prepare()
         assert again.done == taken
         if taken < steps - 1:
             again.step()
@@ -81,11 +80,10 @@ def test_rounds_shrink_to_the_budget_and_an_interrupted_run_ends_alike(
             patched.setattr(Rounds, "finish", killed)
             with pytest.raises(KeyboardInterrupt):
                 again.step()
-    last, _ = run_compressor(pruning(network, teacher, tmp_path / "b"))
-    assert last.network is not None
-    assert last.network.architecture == form.network.architecture
-    expected = form.network.state_dict()
-    assert all(torch.equal(expected[name], value) for name, value in last.network.state_dict().items())
+    last = run_compressor(pruning(network, teacher, tmp_path / "b")).form
+    assert last.architecture == form.architecture
+    expected = form.state_dict()
+    assert all(torch.equal(expected[name], value) for name, value in last.state_dict().items())
 
 
 def killed(*_arguments: object) -> None:
@@ -100,27 +98,29 @@ def macs_as_milliseconds(forms: Mapping[str, AnyForm]) -> Timings:
         assert form.quantized
         weights = sum(node.weight.size for node in form if isinstance(node, Conv))
         found[name] = Timing([weights / 1000], 0)
-    return Timings(found, {})
+    return Timings(found, LatencyConditions())
 
 
 @pytest.mark.slow
 def test_a_budget_in_milliseconds_is_measured(
     network: EfficientMedNeXt, teacher: EfficientMedNeXt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantization.pruning.compressor.STATISTICS_BATCHES", 1)
-    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalisation(), Quantize())
+    monkeypatch.setattr("quantization.pruning.prepared.STATISTICS_BATCHES", 1)
+    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalisation(), QuantizeRecipe())
     full = latency(network)
-    plan = Prune(
+    plan = PruneRecipe(
         latency_ms=0.6 * full,
         rounds=1,
         importance_batches=1,
-        recovery=Fit(steps=1, batch=1, warmup_steps=0),
+        recovery=FitRecipe(steps=1, batch=1, warmup_steps=0),
         final_steps=1,
     )
-    form, report = run_compressor(pruning(network, teacher, tmp_path, plan, latency))
-    assert form.network is not None
-    assert latency(form.network) <= 0.6 * full
-    assert report.summary["latency_ms"] <= report.summary["latency_budget_ms"]
+    compressed = run_compressor(pruning(network, teacher, tmp_path, plan, latency))
+    assert latency(compressed.form) <= 0.6 * full
+    summary = compressed.report.summary
+    assert summary.latency_ms is not None
+    assert summary.latency_budget_ms is not None
+    assert summary.latency_ms <= summary.latency_budget_ms
 
     for limit, told in ((2 * full, "asks for nothing"), (0.001 * full, "cannot be reached")):
         with pytest.raises(RecipeError, match=told):
@@ -131,6 +131,6 @@ def test_what_cannot_be_pruned_is_refused(network: EfficientMedNeXt, teacher: Ef
     with pytest.raises(RecipeError, match="GroupNorm cannot be pruned"):
         pruning(teacher, teacher, tmp_path)
     with pytest.raises(RecipeError, match="no budget"):
-        pruning(network, teacher, tmp_path, Prune())
+        pruning(network, teacher, tmp_path, PruneRecipe())
     with pytest.raises(RecipeError, match="needs OpenVINO"):
-        pruning(network, teacher, tmp_path, Prune(latency_ms=1.0))
+        pruning(network, teacher, tmp_path, PruneRecipe(latency_ms=1.0))

@@ -11,7 +11,7 @@ from quantization.pruning.cost import total_macs
 from quantization.pruning.importance import Importance
 from quantization.pruning.plan import Pruner, check_budget
 from quantization.pruning.selection import Selection, all_groups
-from quantization.recipe import Prune
+from quantization.recipe import PruneRecipe
 
 PATCH = (32, 32, 32)
 NETWORK = published_architecture("T", 1, 3, 16, 16, norm="batch", activation="relu").inference
@@ -30,7 +30,7 @@ def importance(seed: int) -> Importance:
 @settings(max_examples=15, deadline=None)
 @given(share=st.floats(0.2, 0.95), seed=st.integers(0, 1000), multiple=st.sampled_from([4, 8]))
 def test_the_budget_is_kept_and_nearly_used(share: float, seed: int, multiple: int) -> None:
-    plan = Prune(macs=share, width_multiple=multiple, minimum_width=multiple)
+    plan = PruneRecipe(macs=share, width_multiple=multiple, minimum_width=multiple)
     pruner = Pruner(NETWORK, PATCH, plan)
     left = pruner.chosen(importance(seed), int(share * pruner.macs())).applied_to(NETWORK)
     assert 0.55 * share < total_macs(left, PATCH) / pruner.macs() <= share
@@ -48,13 +48,13 @@ def test_the_least_important_goes_first() -> None:
         found.blocks[place] = 1e9
     cheap = [0, 2, 5, 6, 9, 11, 12, 13]
     found.channels["encoder", 1][cheap] = 1e-9
-    pruner = Pruner(NETWORK, PATCH, Prune(macs=0.99))
+    pruner = Pruner(NETWORK, PATCH, PruneRecipe(macs=0.99))
     left = pruner.chosen(found, pruner.macs() - 1)
     assert set(range(32)) - set(left.channels["encoder", 1]) == set(cheap)
 
 
 def test_only_the_parts_that_the_recipe_names_go() -> None:
-    pruner = Pruner(NETWORK, PATCH, Prune(macs=0.9, parts=("branches",)))
+    pruner = Pruner(NETWORK, PATCH, PruneRecipe(macs=0.9, parts=("branches",)))
     left = pruner.chosen(importance(1), int(0.9 * pruner.macs())).applied_to(NETWORK)
     assert left.encoder_widths == NETWORK.encoder_widths
     assert {name: len(blocks) for name, blocks in left.stages.items()} == {
@@ -63,7 +63,7 @@ def test_only_the_parts_that_the_recipe_names_go() -> None:
 
 
 def test_the_fewest_are_always_reached() -> None:
-    pruner = Pruner(NETWORK, PATCH, Prune(macs=0.5))
+    pruner = Pruner(NETWORK, PATCH, PruneRecipe(macs=0.5))
     fewest = pruner.fewest()
     assert total_macs(pruner.chosen(importance(2), fewest).applied_to(NETWORK), PATCH) <= fewest
     with pytest.raises(RecipeError, match="cannot go below"):
@@ -72,13 +72,13 @@ def test_the_fewest_are_always_reached() -> None:
 
 def test_more_pruning_than_the_widths_allow_is_told() -> None:
     with pytest.raises(RecipeError, match=r"prune\.macs = 0\.3 asks for more pruning than the widths allow"):
-        check_budget(NETWORK, PATCH, Prune(macs=0.3, parts=("encoder",), minimum_width=16))
+        check_budget(NETWORK, PATCH, PruneRecipe(macs=0.3, parts=("encoder",), minimum_width=16))
 
 
 def test_levels_joined_by_an_identity_lose_the_same_channels() -> None:
     full = published_architecture("L", 1, 3, 16, 16, norm="batch", activation="relu")
     assert not full.projected[0]
-    pruner = Pruner(full, PATCH, Prune(macs=0.3))
+    pruner = Pruner(full, PATCH, PruneRecipe(macs=0.3))
     draw = np.random.default_rng(3)
     found = Importance({g: draw.random(300) for g in all_groups()}, {}, {})
     left = pruner.chosen(found, pruner.fewest())

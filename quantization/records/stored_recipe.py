@@ -1,0 +1,25 @@
+"""A recipe in run.json and in manifests: plain JSON with the keys that every version has written."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from quantization.recipe import Recipe
+from quantization.recipe_keys import from_stored_keys, to_stored_keys
+
+
+def recipe_to_json(recipe: Recipe) -> dict[str, JsonValue]:
+    """The recipe as JSON, every default included."""
+    values: dict[str, JsonValue] = recipe.model_dump(mode="json")
+    return {**values, "data": to_stored_keys(recipe.data.model_dump(mode="json"))}
+
+
+def recipe_from_json(values: JsonValue) -> Recipe:
+    """The recipe behind what `recipe_to_json` gave.
+
+    Raises:
+        ValidationError: It is no recipe that this version understands.
+    """
+    if isinstance(values, dict) and isinstance(data := values.get("data"), dict):
+        values = {**values, "data": from_stored_keys(data)}
+    return Recipe.model_validate(values)
