@@ -6,33 +6,31 @@ import base64
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import BaseModel
+
+from apps.report.measured import NotMeasured
 
 APPS = Path(__file__).resolve().parent.parent
 
 
 def not_measured(why: str) -> dict[str, str | None]:
-    """What stands in a report, in JSON as on the page, where a number could not be had."""
+    """`NotMeasured` as JSON has it, for reports that are dictionaries."""
     return {"value": None, "why": why}
 
 
 def is_measured(value: object) -> bool:
-    """Whether a field holds more than the reason for its absence."""
-    return not (isinstance(value, dict) and value.keys() == {"value", "why"})
+    """Whether a field holds a value, not `NotMeasured` or its JSON."""
+    if isinstance(value, dict):
+        return value.keys() != {"value", "why"}
+    return not isinstance(value, NotMeasured)
 
 
-def without_blanks(value: Any, why: str) -> Any:
-    """A value with `not_measured(why)` in place of every null and every empty text, list or mapping in it."""
-    if value is None or (isinstance(value, str | list | tuple | Mapping) and not value):
-        return not_measured(why)
-    if isinstance(value, Mapping):
-        return {name: without_blanks(inner, why) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_blanks(inner, why) for inner in value]
-    return value
+def fields_of(group: BaseModel) -> dict[str, object]:
+    """Name → value of a group of a report, for tables."""
+    return dict(group)
 
 
 def shown(value: object, digits: int = 4) -> str:
@@ -41,6 +39,8 @@ def shown(value: object, digits: int = 4) -> str:
     Raises:
         ValueError: The value is None or empty; say `not_measured(why)` instead.
     """
+    if isinstance(value, BaseModel):
+        return f"not measured: {value.why}" if isinstance(value, NotMeasured) else shown(dict(value), digits)
     if isinstance(value, dict) and not is_measured(value):
         return f"not measured: {value['why']}"
     if value is None or (isinstance(value, (str, dict, list, tuple)) and not value):
@@ -62,8 +62,8 @@ def _scalar(value: object, digits: int) -> str:
 
 
 def transposed(
-    rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], name: str
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    rows: Sequence[Mapping[str, object]], headings: Mapping[str, str], name: str
+) -> tuple[list[dict[str, object]], dict[str, str]]:
     """Few rows of many columns as many rows of few columns, for a page is narrow.
 
     Args:
@@ -97,12 +97,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = shown
+    environment.filters["fields"] = fields_of
     environment.tests["measured"] = is_measured
     environment.globals["style"] = Markup((APPS / "report" / "style.css").read_text(encoding="utf-8"))
     return environment
 
 
-def render(template_name: str, **context: Any) -> str:
+def render(template_name: str, **context: object) -> str:
     """Fill a template and return the page.
 
     Args:
