@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from apps.benchmark.report import BenchmarkReport, TargetReport
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 
 BUSY = 0.5
 """Load average per thread at the start from which a device counts as busy."""

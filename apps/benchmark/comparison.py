@@ -12,7 +12,8 @@ from pydantic import Field
 from apps.benchmark.circumstances import differences
 from apps.benchmark.report import BenchmarkReport, TargetReport
 from apps.report.group import ReportGroup
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 
 KIND: Final = "edge-sdk benchmark comparison"
 SCHEMA = 1

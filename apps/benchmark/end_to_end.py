@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from apps.benchmark.energy import EnergyMeter
 from apps.benchmark.target_groups import EndToEndGroup
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 from apps.report.statistics import statistics_ms
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
@@ -35,7 +35,7 @@ class TimedSession(Closing):
         return self.inner.target
 
     @property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> Mapping[str, object]:
         """Description of the inner session."""
         return self.inner.description
 

@@ -72,8 +72,8 @@ def _commit() -> str | NotMeasured:
         return NotMeasured(why="not run from a checkout")
     try:
         head, changed = (
-            subprocess.run(["git", "-C", SOURCE, *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+            subprocess.run(["git", "-C", SOURCE, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
         )
     except (OSError, subprocess.CalledProcessError):
         return NotMeasured(why="git cannot tell")

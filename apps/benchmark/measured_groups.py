@@ -19,7 +19,8 @@ from apps.benchmark.target_groups import (
     ThroughputGroup,
 )
 from apps.benchmark.target_job import TargetJob
-from apps.report.measured import NotMeasured, value_or_why
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import value_or_why
 
 
 @dataclass

@@ -22,7 +22,8 @@ from apps.benchmark.target_groups import (
     ThroughputGroup,
 )
 from apps.benchmark.target_job import TargetJob, VolumeFile
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 from apps.report.memory import forget_peak, peak_rss_mb, rss_mb
 from apps.report.statistics import statistics_ms
 from edge_sdk.errors import EdgeSdkError, TargetError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from apps.benchmark.operators_group import DelegatedShare, Operator, OperatorsGroup, PrecisionShare, WorkShare
 from apps.benchmark.target_groups import EngineErrorGroup
 from apps.inspection.executed import OperatorShare, delegated, share_by_precision, share_by_work, total_milliseconds
-from apps.report.measured import NotMeasured, value_or_why
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import value_or_why
 from edge_sdk.packages.package import Package
 from edge_sdk.packages.selftest import SelfTestResult, compare
 from edge_sdk.packages.session import PackageSession

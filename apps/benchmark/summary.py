@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apps.benchmark.report import BenchmarkReport, TargetReport
 from apps.report.group import ReportGroup
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 from edge_sdk.session import runtime_of
 
 HEADINGS = {

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from apps.benchmark.target_groups import DecileDrift, ThermalGroup, ThermalState
-from apps.report.measured import NotMeasured, if_measured
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
 
 CPU_FOLDER = Path("/sys/devices/system/cpu")
 FEWEST_FOR_DECILES = 20

@@ -87,7 +87,7 @@ def cost_of(package: Package, target: str, threads: int | None) -> PackageCost:
 
 
 def measured_by_stage(executed: Iterable[ExecutedOperator], stages: set[str]) -> Mapping[str, float] | None:
-    """Milliseconds by stage, with those of operators that belong to none; None where the runtime does not tell."""
+    """Milliseconds by stage, with those of operators that belong to none; None where the runtime does not time them."""
     found: dict[str, float] = defaultdict(float)
     for operator in executed:
         if operator.milliseconds is None:

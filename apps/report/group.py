@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationInfo, model_validator
+from pydantic import ConfigDict, JsonValue, ValidationInfo, model_validator
+
+from apps.report.part import ReportPart
 
 _READING: Final = "reading"
 
 
-class ReportGroup(BaseModel):
-    """Base of the groups of a report; each field is a value, or `NotMeasured`."""
+class ReportGroup(ReportPart):
+    """Base of the groups of a report that is read back: fields of later versions are ignored, missing ones explained.
 
-    model_config = ConfigDict(frozen=True)
+    Each field is a value, or `NotMeasured`.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     def as_json(self) -> dict[str, JsonValue]:
         """The group as JSON has it."""

@@ -17,30 +17,29 @@ APPS = Path(__file__).resolve().parent.parent
 
 
 def not_measured(why: str) -> dict[str, str | None]:
-    """`NotMeasured` as JSON has it, for reports that are dictionaries."""
+    """What stands in a report, in JSON as on the page, where a number could not be had."""
     return {"value": None, "why": why}
 
 
 def is_measured(value: object) -> bool:
-    """Whether a field holds a value, not `NotMeasured` or its JSON."""
-    if isinstance(value, dict):
-        return value.keys() != {"value", "why"}
-    return not isinstance(value, NotMeasured)
-
-
-def fields_of(group: BaseModel) -> dict[str, object]:
-    """Name → value of a group of a report, for tables."""
-    return dict(group)
+    """Whether a field holds more than the reason for its absence."""
+    if isinstance(value, NotMeasured):
+        return False
+    return not (isinstance(value, dict) and value.keys() == {"value", "why"})
 
 
 def shown(value: object, digits: int = 4) -> str:
     """A value as text for a table cell: numbers to `digits` significant digits, lists joined, never blank.
 
+    A model counts as the mapping of its fields.
+
     Raises:
         ValueError: The value is None or empty; say `not_measured(why)` instead.
     """
+    if isinstance(value, NotMeasured):
+        return f"not measured: {value.why}"
     if isinstance(value, BaseModel):
-        return f"not measured: {value.why}" if isinstance(value, NotMeasured) else shown(dict(value), digits)
+        value = dict(value)
     if isinstance(value, dict) and not is_measured(value):
         return f"not measured: {value['why']}"
     if value is None or (isinstance(value, (str, dict, list, tuple)) and not value):
@@ -85,6 +84,11 @@ def transposed(
 def png_source(path: Path) -> str:
     """A PNG file as the `src` of an image element, so that the page needs no other file."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def fields_of(group: BaseModel) -> dict[str, object]:
+    """Name → value of a group of a report, for tables."""
+    return dict(group)
 
 
 @cache

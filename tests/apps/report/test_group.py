@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from apps.report.group import ReportGroup
-from apps.report.measured import NotMeasured, if_measured, value_or_why
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured, value_or_why
 
 
 class Fan(ReportGroup):
