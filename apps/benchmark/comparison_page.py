@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import edge_sdk
-from apps.benchmark.comparison import Comparison, ReportHead
+from apps.benchmark.comparison_groups import Comparison, ReportHead
 from apps.report.html import fields_of, render, transposed
 from apps.report.markdown import facts, markdown_table
 from apps.report.measured import NotMeasured

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apps.benchmark.identity import device, identity, target_bytes
 from apps.benchmark.protocol import MeasurementProtocol
-from apps.benchmark.report import BenchmarkReport, State, Status, TargetReport
+from apps.benchmark.report import BenchmarkReport, RunStatus, State, TargetReport
 from apps.benchmark.runner import run_in_process
 from apps.benchmark.shared_groups import WorkloadGroup
 from apps.benchmark.target_job import TargetJob, VolumeFile
@@ -73,18 +73,18 @@ def benchmark(
     )
 
 
-def overall_status(targets: list[TargetReport]) -> Status:
+def overall_status(targets: list[TargetReport]) -> RunStatus:
     """ "failed" where a target failed or none ran, else "ok"; and why."""
     by_state = {state: [item.target for item in targets if item.status.state == state] for state in _STATES}
     why = "; ".join(f"{state}: {', '.join(names)}" for state, names in by_state.items() if names)
-    return Status(state="failed" if by_state["failed"] or not by_state["ok"] else "ok", why=why)
+    return RunStatus(state="failed" if by_state["failed"] or not by_state["ok"] else "ok", why=why)
 
 
 def _measure(package: Package, job: TargetJob, progress: Progress, run_target: RunTarget) -> TargetReport:
     try:
         package.target(job.target)
     except TargetError as error:
-        status = Status(state="skipped", why=f"not run: {error.what}")
+        status = RunStatus(state="skipped", why=f"not run: {error.what}")
         return TargetReport.without_numbers(job.target, status, job.package_bytes)
     return run_target(job, progress)
 

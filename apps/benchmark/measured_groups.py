@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.benchmark.accuracy_group import AccuracyGroup
 from apps.benchmark.operators_group import OperatorsGroup
-from apps.benchmark.report import Status, TargetReport
+from apps.benchmark.report import RunStatus, TargetReport
 from apps.benchmark.target_groups import (
     EndToEndGroup,
     EnergyGroup,
@@ -39,7 +39,7 @@ class MeasuredGroups:
     accuracy: AccuracyGroup | NotMeasured | None = None
     operators: OperatorsGroup | NotMeasured | None = None
 
-    def report(self, job: TargetJob, status: Status) -> TargetReport:
+    def report(self, job: TargetJob, status: RunStatus) -> TargetReport:
         """The target's report; groups that were not reached say so."""
         why = f"not reached: {status.why}"
         return TargetReport(

@@ -13,7 +13,7 @@ from apps.benchmark.accuracy_group import AccuracyGroup
 from apps.benchmark.measured_groups import MeasuredGroups
 from apps.benchmark.operators_group import OperatorsGroup
 from apps.benchmark.protocol import LatencyRun, measure_latency, random_patch
-from apps.benchmark.report import Status, TargetReport
+from apps.benchmark.report import RunStatus, TargetReport
 from apps.benchmark.target_groups import (
     LatencyGroup,
     MemoryGroup,
@@ -57,7 +57,7 @@ def measure_target(job: TargetJob, progress: Progress) -> TargetReport:
         problem = str(error) or "out of memory"
     except Exception as error:  # a fault of one runtime must not hide the others' results
         problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    status = Status(state="failed", why=problem) if problem else Status(state="ok", why="all was measured")
+    status = RunStatus(state="failed", why=problem) if problem else RunStatus(state="ok", why="all was measured")
     return groups.report(job, status)
 
 

@@ -28,7 +28,7 @@ SCHEMA = 1
 State = Literal["ok", "skipped", "failed"]
 
 
-class Status(ReportGroup):
+class RunStatus(ReportGroup):
     """What became of a target, or of the whole benchmark.
 
     Attributes:
@@ -74,11 +74,11 @@ class TargetReport(TargetGroups):
     """
 
     target: str
-    status: Status
+    status: RunStatus
     package_bytes: int | NotMeasured
 
     @classmethod
-    def without_numbers(cls, target: str, status: Status, package_bytes: int) -> TargetReport:
+    def without_numbers(cls, target: str, status: RunStatus, package_bytes: int) -> TargetReport:
         """The report of a target that was skipped, or whose process crashed."""
         absent = NotMeasured(why=f"{status.state}: {status.why}")
         groups = dict.fromkeys(GROUPS, absent)
@@ -106,4 +106,4 @@ class BenchmarkReport(ReportGroup):
     protocol: ProtocolGroup
     workload: WorkloadGroup | NotMeasured
     targets: list[TargetReport]
-    status: Status
+    status: RunStatus

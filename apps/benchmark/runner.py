@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from apps.benchmark.report import Status, TargetReport
+from apps.benchmark.report import RunStatus, TargetReport
 from apps.benchmark.target_job import TargetJob
 from apps.benchmark.worker import PROGRESS
 from edge_sdk.device_memory import with_cache_in
@@ -55,7 +55,7 @@ def run_in_process(job: TargetJob, progress: Progress, command: Sequence[str] = 
         if result_file.exists() and status == 0:
             return TargetReport.model_validate_json(result_file.read_text())
         why = how_it_ended(status, stderr_file.read_text(errors="replace"))
-        return TargetReport.without_numbers(job.target, Status(state="failed", why=why), job.package_bytes)
+        return TargetReport.without_numbers(job.target, RunStatus(state="failed", why=why), job.package_bytes)
 
 
 def _forward_progress(line: str, progress: Progress) -> None:

@@ -29,7 +29,7 @@ _SECTIONS = (
 
 
 @dataclass(frozen=True)
-class Transform:
+class ConfiguredTransform:
     """A transform of a configuration.
 
     Attributes:
@@ -44,7 +44,7 @@ class Transform:
 
 
 @dataclass(frozen=True)
-class Wire:
+class ConfiguredWire:
     """A wire of a phantom: its name, its length, and both its ends (x, y, z)."""
 
     wire: str
@@ -54,7 +54,7 @@ class Wire:
 
 
 @dataclass(frozen=True)
-class Device:
+class ConfiguredDevice:
     """A device of the data collection, as the configuration's attributes give it; "" for what it does not give."""
 
     device: str
@@ -73,7 +73,7 @@ class CalibrationPart:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationResult:
     """Result of a probe calibration.
 
     Attributes:
@@ -111,10 +111,10 @@ class ConfigurationDescription:
     document: str
     name: str | None
     reconstruction: dict[str, object] | None
-    calibration: Calibration | None
-    transforms: list[Transform]
-    wires: list[Wire]
-    devices: list[Device]
+    calibration: CalibrationResult | None
+    transforms: list[ConfiguredTransform]
+    wires: list[ConfiguredWire]
+    devices: list[ConfiguredDevice]
 
     def as_json(self) -> dict[str, object]:
         """As `inspect --json` prints it."""
@@ -156,25 +156,25 @@ def describe_configuration(path: Path) -> ConfigurationDescription:
     )
 
 
-def _transforms(config: PlusConfig) -> Iterator[Transform]:
+def _transforms(config: PlusConfig) -> Iterator[ConfiguredTransform]:
     for name, matrix in config.transforms.items():
         lengths = np.linalg.norm(matrix[:3, :3], axis=0)
-        yield Transform(
+        yield ConfiguredTransform(
             name,
             scale=[round(float(length), 6) for length in lengths],
             translation_mm=[round(float(value), 4) for value in matrix[:3, 3]],
         )
 
 
-def _wires(config: PlusConfig) -> Iterator[Wire]:
+def _wires(config: PlusConfig) -> Iterator[ConfiguredWire]:
     for wire in config.wires:
         length = float(np.linalg.norm(np.subtract(wire.back, wire.front)))
-        yield Wire(wire.name, round(length, 2), list(wire.front), list(wire.back))
+        yield ConfiguredWire(wire.name, round(length, 2), list(wire.front), list(wire.back))
 
 
-def _devices(root: Element) -> Iterator[Device]:
+def _devices(root: Element) -> Iterator[ConfiguredDevice]:
     for device in root.iterfind(".//DataCollection/Device"):
-        yield Device(
+        yield ConfiguredDevice(
             device=device.get("Id", ""),
             type=device.get("Type", ""),
             time_offset_s=device.get("LocalTimeOffsetSec", ""),
@@ -192,11 +192,11 @@ def _set_values(settings: ReconstructionSettings) -> dict[str, object]:
     return {name: value for name, value in values.items() if value not in (None, [], ())}
 
 
-def _calibration(report: Element) -> Calibration:
+def _calibration(report: Element) -> CalibrationResult:
     errors = report.find("ReprojectionError3DStatistics")
     parts = []
     for element in ("CalibrationData", "ValidationData"):
         frames = report.findall(f"{element}/Frame")
         points = sum(len(frame.findall("SegmentedPoints/Point")) for frame in frames)
         parts.append(CalibrationPart(element.removesuffix("Data").lower(), len(frames), points))
-    return Calibration(None if errors is None else dict(errors.attrib), parts)
+    return CalibrationResult(None if errors is None else dict(errors.attrib), parts)

@@ -41,7 +41,7 @@ class OperatorShare:
 
 
 @dataclass(frozen=True)
-class DelegatedShare:
+class DelegatedOperators:
     """What a delegate of the runtime ran.
 
     Attributes:
@@ -65,7 +65,7 @@ class ExecutedTarget:
     """
 
     operators: list[ExecutedOperator]
-    delegated: DelegatedShare | None
+    delegated: DelegatedOperators | None
 
     def operator_rows(self) -> list[Row]:
         """Every operator with its share of the time."""
@@ -145,13 +145,13 @@ def share_by_work(operators: list[ExecutedOperator]) -> list[OperatorShare]:
     return _shares(operators, work_of)
 
 
-def delegated(operators: list[ExecutedOperator]) -> DelegatedShare | None:
+def delegated(operators: list[ExecutedOperator]) -> DelegatedOperators | None:
     """What ExecuTorch's delegate ran; None where nothing was delegated."""
     by_delegate = [item for item in operators if DELEGATE.lower() in item.kernel.lower()]
     if not by_delegate:
         return None
     rest = sorted({item.operator for item in operators if item not in by_delegate})
-    return DelegatedShare(DELEGATE, len(by_delegate) / len(operators), rest or "none")
+    return DelegatedOperators(DELEGATE, len(by_delegate) / len(operators), rest or "none")
 
 
 def total_milliseconds(operators: list[ExecutedOperator]) -> float | None:

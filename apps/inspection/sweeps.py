@@ -24,7 +24,7 @@ USUAL_SPACING_MM = 0.5
 
 
 @dataclass(frozen=True)
-class Box:
+class WorldBox:
     """A box along the world's axes: its least corner and its size (x, y, z), mm."""
 
     from_mm: list[float]
@@ -32,7 +32,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Region:
+class SweptRegion:
     """What the frames of a sweep reach.
 
     Attributes:
@@ -45,7 +45,7 @@ class Region:
 
     usable_frames: int | None
     left_out: dict[str, int] | None
-    extent: Box | str
+    extent: WorldBox | str
     memory: dict[str, str] | None
     warnings: list[SweepWarning]
 
@@ -56,7 +56,7 @@ class Region:
         return {
             "usable_frames": self.usable_frames,
             **left_out,
-            "extent": asdict(self.extent) if isinstance(self.extent, Box) else self.extent,
+            "extent": asdict(self.extent) if isinstance(self.extent, WorldBox) else self.extent,
             **takes,
             "warnings": for_json(self.warnings),
         }
@@ -79,7 +79,7 @@ class SweepDescription:
     sweep: Sweep
     times: TimeReport
     compounding: str | None
-    region: Region
+    region: SweptRegion
     header: dict[str, str]
 
     def as_json(self) -> dict[str, object]:
@@ -148,7 +148,7 @@ def _no_compounding(sweep: Sweep) -> str | None:
     return f"not possible: the frames are {images.dtype}{colours}; only 8-bit grey is compounded"
 
 
-def _region(sweep: Sweep, config: PlusConfig | None) -> Region:
+def _region(sweep: Sweep, config: PlusConfig | None) -> SweptRegion:
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.sweep.sanity import check_sweep
     from edge_sdk.sweep.timing import examine_times
@@ -157,25 +157,25 @@ def _region(sweep: Sweep, config: PlusConfig | None) -> Region:
     time_warnings = list(examine_times(sweep.timestamps).problems())
     if not sweep.transforms:
         why = "none: the recording has no poses; --poses gives it some"
-        return Region(None, None, why, None, time_warnings)
+        return SweptRegion(None, None, why, None, time_warnings)
     settings = effective_settings(config)
     frames = {"image": settings.image_frame, "world": settings.world_frame}
     try:
         poses = image_to_world(sweep, config=config, **frames)
         usable, left_out = int(poses.usable.sum()), dict(Counter(filter(None, poses.reasons)))
         if not sweep.images.size:
-            return Region(usable, left_out, "none: the recording has no images", None, time_warnings)
+            return SweptRegion(usable, left_out, "none: the recording has no images", None, time_warnings)
         box, takes = _extent(sweep, poses, settings)
     except EdgeSdkError as error:
-        return Region(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
-    return Region(usable, left_out, box, takes, list(check_sweep(sweep, poses, config=config, **frames)))
+        return SweptRegion(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
+    return SweptRegion(usable, left_out, box, takes, list(check_sweep(sweep, poses, config=config, **frames)))
 
 
-def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> tuple[Box, dict[str, str]]:
+def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> tuple[WorldBox, dict[str, str]]:
     """The box of the usable frames, and the memory that its volume takes; nothing is allocated here."""
     from edge_sdk.volume.extent import grid_for
 
     height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
-    return Box([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(usual, settings)
+    return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(usual, settings)

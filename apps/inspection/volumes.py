@@ -20,7 +20,7 @@ class GridDescription:
     Attributes:
         size_xyz: Voxels.
         spacing_mm: (x, y, z).
-        origin_mm: Centre of the first voxel (x, y, z).
+        origin_mm: Center of the first voxel (x, y, z).
         direction: Rows of the 3×3 matrix whose columns are the axes' directions.
         volume_ml: Of all voxels.
     """

@@ -47,6 +47,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, str, str]], *,
     names.
 
     Args:
+        axes: What is drawn on.
         points: (x, y, name, colour), x and y in the axes' data coordinates.
         avoid: What else names should not cover, in data coordinates, such as lines: (x0, y0, x1, y1) of no height.
     """

@@ -49,7 +49,9 @@ def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) ->
 
     Args:
         graph: Quantised deploy form.
-        patch: (D, H, W) of its input.
+        patch: (D, H, W) of its input, voxels.
+        measure: Measures the latency of forms of the network.
+        progress: Follows the work.
     """
     groups = layer_groups(graph, patch)
     everything = tuple(name for layers in groups.values() for name in layers)

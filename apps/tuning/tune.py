@@ -64,6 +64,13 @@ def tune(package: Package, targets: Sequence[str], threads: int | None, rounds: 
 
     Where all INT8 is the fastest, the package's own artefact stays in use.
 
+    Args:
+        package: What is tuned.
+        targets: Names of the targets.
+        threads: For the runtimes; None leaves it to them.
+        rounds: Each plan runs once in each.
+        report: Follows the work.
+
     Raises:
         TargetError: A target cannot run or be exported here, or the package has nothing to choose from.
     """
