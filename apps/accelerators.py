@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.packages.target_choice import known_targets
 
@@ -21,12 +23,19 @@ def accelerators() -> dict[str, str]:
         present = target.devices()
     except EdgeSdkError as error:
         return dict.fromkeys(KINDS, f"not run: not known here, as of OpenVINO {error.what}")
-    return {
-        kind: _told(kind, {name: said for name, said in present.items() if name.startswith(kind)}) for kind in KINDS
-    }
+    return {kind: _line(kind, present) for kind in KINDS}
 
 
-def _told(kind: str, found: dict[str, str]) -> str:
+def _line(kind: str, devices: Mapping[str, str]) -> str:
+    """What is known about the devices of a kind.
+
+    Args:
+        kind: "NPU" or "GPU".
+        devices: Device that the runtime finds here → its full name.
+    """
+    found = {name: full_name for name, full_name in devices.items() if name.startswith(kind)}
     if not found:
         return f"not run: no {kind} on this machine, or no driver for it"
-    return "; ".join(f"{said}: only run where asked for as target {RUNTIME}:{name}" for name, said in found.items())
+    return "; ".join(
+        f"{full_name}: only run where asked for as target {RUNTIME}:{name}" for name, full_name in found.items()
+    )

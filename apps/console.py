@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,7 @@ def say(text: str) -> None:
         console().print(text, markup=False)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """A machine-readable result on stdout; it is printed under --quiet too.
 
     Raises:

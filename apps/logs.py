@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from apps.console import SWITCHES
 from edge_sdk.errors import EdgeSdkError
@@ -138,7 +138,7 @@ class _JsonFormatter(logging.Formatter):
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        fields = "".join(f" {name}={_word(_short(value))}" for name, value in _fields(record).items())
+        fields = "".join(f" {name}={_quoted(_short(value))}" for name, value in _fields(record).items())
         return "{time} {level} {part}: {event}".format(**_always(record)) + fields
 
 
@@ -153,7 +153,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Value]:
     return fields
 
 
-def _short(value: Any) -> Value:
+def _short(value: object) -> Value:
     """The value as JSON can have it, and not too long."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value)):
         return value
@@ -161,8 +161,8 @@ def _short(value: Any) -> Value:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _word(value: Value) -> str:
-    """A value of a text line: as it is where it is one printable word, else quoted, always on one line."""
+def _quoted(value: Value) -> str:
+    """A value for a text line: as it is where it is one printable word, else in quotes, always on one line."""
     text = value if isinstance(value, str) else json.dumps(value)
     plain = text.isprintable() and text and not any(mark in text for mark in ' "=')
     return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

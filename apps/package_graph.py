@@ -15,7 +15,8 @@ def graph_of(package: Package, folder: Path | None = None) -> Graph:
     """The deploy graph that a package was exported from, as its OpenVINO model holds it.
 
     Args:
-        folder: Of another OpenVINO model of this package, such as a tuned one.
+        package: What the graph is read from.
+        folder: Folder of another OpenVINO model of this package, such as a tuned one; None for its own.
 
     Raises:
         TargetError: It has no OpenVINO model, or OpenVINO is not installed.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import edge_sdk
-from apps.report.html import is_measured, render, transposed
+from apps.benchmark.comparison_groups import Comparison, ReportHead
+from apps.report.html import fields_of, render, transposed
 from apps.report.markdown import facts, markdown_table
+from apps.report.measured import NotMeasured
 from apps.report.plots import bar_svg
 
 HEADINGS = {
@@ -26,41 +26,46 @@ HEADINGS = {
 }
 
 
-def comparison_page(found: Mapping[str, Any]) -> str:
+def comparison_page(comparison: Comparison) -> str:
     """The HTML of a comparison."""
-    measured = {row["target"]: row for row in found["targets"] if is_measured(row["speedup"])}
-    plot = bar_svg(
-        {name: row["speedup"] for name, row in measured.items()},
-        errors={name: tuple(row["speedup_ci95"]) for name, row in measured.items()},
-        x_label="speed-up",
-    )
-    rows, headings = transposed(found["targets"], HEADINGS, "target")
+    speedups: dict[str, float] = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    for row in comparison.targets:
+        if not (isinstance(row.speedup, NotMeasured) or isinstance(row.speedup_ci95, NotMeasured)):
+            low, high = row.speedup_ci95
+            speedups[row.target], intervals[row.target] = row.speedup, (low, high)
+    rows, headings = _table(comparison)
     return render(
         "benchmark/compare.html",
         title="Comparison of two benchmarks",
-        subtitle=f"A: {_title(found['a'])}; B: {_title(found['b'])}",
+        subtitle=f"A: {_title(comparison.a)}; B: {_title(comparison.b)}",
         sdk_version=edge_sdk.__version__,
         written_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        found=found,
+        comparison=comparison,
         rows=rows,
         headings=headings,
-        plot=plot if measured else None,
+        plot=bar_svg(speedups, errors=intervals, x_label="speed-up") if speedups else None,
     )
 
 
-def comparison_markdown(found: Mapping[str, Any]) -> str:
+def comparison_markdown(comparison: Comparison) -> str:
     """The Markdown of a comparison."""
     parts = [
         "# Comparison of two benchmarks",
         "Speed-up is A's median divided by B's: above 1, B is faster.",
-        markdown_table(*transposed(found["targets"], HEADINGS, "target")),
+        markdown_table(*_table(comparison)),
         "## Warnings",
-        "\n".join(f"- {line}" for line in found["warnings"]),
+        "\n".join(f"- {line}" for line in comparison.warnings),
+        *("## A", facts(fields_of(comparison.a))),
+        *("## B", facts(fields_of(comparison.b))),
     ]
-    for letter in ("a", "b"):
-        parts += [f"## {letter.upper()}", facts(found[letter])]
     return "\n\n".join(parts) + "\n"
 
 
-def _title(head: Mapping[str, Any]) -> str:
-    return f"{head['package_name']} at {head['written_utc']}"
+def _table(comparison: Comparison) -> tuple[list[dict[str, object]], dict[str, str]]:
+    """Rows and headings: a column for each target."""
+    return transposed([fields_of(row) for row in comparison.targets], HEADINGS, "target")
+
+
+def _title(head: ReportHead) -> str:
+    return f"{head.package_name} at {head.written_utc}"

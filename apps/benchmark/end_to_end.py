@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from apps.benchmark.energy import EnergyMeter
-from apps.report.html import is_measured, not_measured
-from apps.report.statistics import summary_ms
+from apps.benchmark.target_groups import EndToEndGroup
+from apps.report.measured import NotMeasured
+from apps.report.measured_values import if_measured
+from apps.report.statistics import statistics_ms
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.packages.manifest import Manifest
@@ -34,8 +35,8 @@ class TimedSession(Closing):
         return self.inner.target
 
     @property
-    def description(self) -> Mapping[str, Any]:
-        """Of the inner session."""
+    def description(self) -> Mapping[str, object]:
+        """Description of the inner session."""
         return self.inner.description
 
     def infer(self, patch: Patch) -> Patch:
@@ -50,22 +51,43 @@ class TimedSession(Closing):
 
 
 @dataclass(frozen=True)
-class Split:
-    """Seconds of one volume: before the network (resampling, cutting, normalising), in it, and after it."""
+class VolumeTiming:
+    """Times of one volume.
 
-    pre: float
-    infer: float
-    post: float
+    Attributes:
+        pre_s: Before the network (resampling, cutting, normalising), seconds.
+        infer_s: In the network, seconds.
+        post_s: After the network, seconds.
+        tiles: Patches of the volume.
+    """
+
+    pre_s: float
+    infer_s: float
+    post_s: float
     tiles: int
 
     @property
-    def total(self) -> float:
-        """All three."""
-        return self.pre + self.infer + self.post
+    def total_s(self) -> float:
+        """All three, seconds."""
+        return self.pre_s + self.infer_s + self.post_s
 
 
-def split_run(session: Session, manifest: Manifest, volume: Volume) -> Split:
-    """Segment the volume once, as `edge_sdk.segment` does, and split the time."""
+@dataclass(frozen=True)
+class VolumeRun:
+    """Whole volumes on one target.
+
+    Attributes:
+        group: The group "end_to_end" of the report.
+        volumes_per_second, voxels_per_second: For its group "throughput".
+    """
+
+    group: EndToEndGroup
+    volumes_per_second: float
+    voxels_per_second: float
+
+
+def time_volume(session: Session, manifest: Manifest, volume: Volume) -> VolumeTiming:
+    """Segment the volume once, as `edge_sdk.segment` does, and time its parts."""
     timed = TimedSession(session)
     tiles_done: list[float] = []
     start = time.perf_counter()
@@ -75,36 +97,36 @@ def split_run(session: Session, manifest: Manifest, volume: Volume) -> Split:
     # A tile is prepared from the end of the one before it; what follows the last tile is post-processing.
     pre = float((begins - np.array([start, *tiles_done[:-1]])).sum())
     post = float((np.array(tiles_done) - ends).sum()) + end - tiles_done[-1]
-    return Split(pre, float((ends - begins).sum()), post, len(timed.spans))
+    return VolumeTiming(pre, float((ends - begins).sum()), post, len(timed.spans))
 
 
-def measure_volume(session: Session, manifest: Manifest, volume: Volume, compounding_s: float | None) -> dict[str, Any]:
-    """The groups "end_to_end" and, of it, "throughput".
+def measure_volume(session: Session, manifest: Manifest, volume: Volume, compounding_s: float | None) -> VolumeRun:
+    """Segment the volume `RUNS` times.
 
     Args:
+        session: Opened target.
+        manifest: Of its package.
+        volume: The workload.
         compounding_s: Seconds in which the volume was made from its sweep; None where it was read from a file.
     """
-    split_run(session, manifest, volume)  # compiles what numba has not compiled yet
+    time_volume(session, manifest, volume)  # compiles what numba has not compiled yet
     energy = EnergyMeter()
     begin = time.perf_counter()
-    runs = [split_run(session, manifest, volume) for _ in range(RUNS)]
+    runs = [time_volume(session, manifest, volume) for _ in range(RUNS)]
     seconds = time.perf_counter() - begin
     energy.advance()
-    used = energy.report(RUNS, seconds)
-    totals = [run.total for run in runs]
+    totals = [run.total_s for run in runs]
     median = float(np.median(totals))
-    parts = {part: float(np.median([getattr(run, part) for run in runs])) for part in ("pre", "infer", "post")}
-    no_sweep = not_measured("the volume was read from a file, not made from a sweep")
+    no_sweep = NotMeasured(why="the volume was read from a file, not made from a sweep")
     voxels = int(np.prod(volume.grid.shape))
-    return {
-        "volume_ms": summary_ms(totals),
-        "pre_ms": 1000 * parts["pre"],
-        "infer_ms": 1000 * parts["infer"],
-        "post_ms": 1000 * parts["post"],
-        "tiles": runs[0].tiles,
-        "sweep_to_mask_ms": no_sweep if compounding_s is None else 1000 * (compounding_s + median),
-        "frames_dropped": not_measured("a benchmark drops no frames; edge-sdk stream reports those of a live sweep"),
-        "volumes_per_second": 1 / median,
-        "voxels_per_second": voxels / median,
-        "joules_per_volume": used["joules_per_inference"] if is_measured(used) else used,
-    }
+    group = EndToEndGroup(
+        volume_ms=statistics_ms(totals),
+        pre_ms=1000 * float(np.median([run.pre_s for run in runs])),
+        infer_ms=1000 * float(np.median([run.infer_s for run in runs])),
+        post_ms=1000 * float(np.median([run.post_s for run in runs])),
+        tiles=runs[0].tiles,
+        sweep_to_mask_ms=no_sweep if compounding_s is None else 1000 * (compounding_s + median),
+        frames_dropped=NotMeasured(why="a benchmark drops no frames; edge-sdk stream reports those of a live sweep"),
+        joules_per_volume=if_measured(energy.report(RUNS, seconds), lambda used: used.joules_per_inference),
+    )
+    return VolumeRun(group, 1 / median, voxels / median)

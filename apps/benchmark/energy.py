@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from apps.report.html import not_measured
+from apps.benchmark.target_groups import EnergyGroup
+from apps.report.measured import NotMeasured
 
 POWERCAP = Path("/sys/class/powercap")
 
@@ -47,16 +47,21 @@ class EnergyMeter:
             self.joules += (step if step >= 0 else step + largest) / 1e6
         self._last = now
 
-    def report(self, inferences: int, seconds: float) -> dict[str, Any]:
-        """Joules per inference and mean watts, and what they cover."""
+    def report(self, inferences: int, seconds: float) -> EnergyGroup | NotMeasured:
+        """Joules per inference and mean watts, and what they cover.
+
+        Args:
+            inferences: How many ran since the start.
+            seconds: Time since the start.
+        """
         if self.problem:
-            return not_measured(self.problem)
-        return {
-            "joules_per_inference": self.joules / inferences,
-            "mean_watts": self.joules / seconds,
-            "joules": self.joules,
-            "scope": f"{', '.join(self._zones)}: all that ran on these CPUs in that time, idle power included",
-        }
+            return NotMeasured(why=self.problem)
+        return EnergyGroup(
+            joules_per_inference=self.joules / inferences,
+            mean_watts=self.joules / seconds,
+            joules=self.joules,
+            scope=f"{', '.join(self._zones)}: all that ran on these CPUs in that time, idle power included",
+        )
 
     def _read(self) -> dict[str, int]:
         return {name: int(counter.read_text()) for name, (counter, _) in self._zones.items()}

@@ -7,21 +7,23 @@ duration, pre- and post-processing apart from inference.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from apps.benchmark.energy import EnergyMeter
-from apps.benchmark.thermal import thermal_report, thermal_state
+from apps.benchmark.shared_groups import ProtocolGroup
+from apps.benchmark.target_groups import EnergyGroup, ThermalGroup
+from apps.benchmark.thermal import thermal_group, thermal_state
+from apps.report.measured import NotMeasured
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.session import Patch, Session
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """What is asked of every target.
+class MeasurementProtocol:
+    """How the latency of every target is measured.
 
     Attributes:
         warmup: Inferences that are timed but not counted.
@@ -37,28 +39,40 @@ class Protocol:
     seed: int = 0
     threads: int | None = None
 
-    def described(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            **asdict(self),
-            "threads": self.threads if self.threads is not None else "left to the runtime",
-            "mode": "single stream, back to back, batch 1",
-            "stop_rule": f"at least {self.samples} inferences and at least {self.min_seconds:g} s, whichever is later",
-            "clock": "time.perf_counter around Session.infer, its copies in and out included",
-            "isolation": "every target in a process of its own, one after the other",
-        }
+    def group(self) -> ProtocolGroup:
+        """The group "protocol" of the report."""
+        return ProtocolGroup(
+            warmup=self.warmup,
+            samples=self.samples,
+            min_seconds=self.min_seconds,
+            seed=self.seed,
+            threads="left to the runtime" if self.threads is None else self.threads,
+            mode="single stream, back to back, batch 1",
+            stop_rule=f"at least {self.samples} inferences and at least {self.min_seconds:g} s, whichever is later",
+            clock="time.perf_counter around Session.infer, its copies in and out included",
+            isolation="every target in a process of its own, one after the other",
+        )
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What the protocol gave; latencies in seconds, in order of time."""
+class LatencyRun:
+    """The inferences of one target.
+
+    Attributes:
+        first_s: Latency of the first inference, seconds.
+        warmup_s: Latencies of the warm-up, seconds, in order of time.
+        samples_s: Latencies that count, seconds, in order of time.
+        total_s: Duration of the inferences that count, seconds.
+        energy: Energy of the inferences that count.
+        thermal: The CPU before and after them.
+    """
 
     first_s: float
     warmup_s: list[float]
     samples_s: list[float]
     total_s: float
-    energy: dict[str, Any]
-    thermal: dict[str, Any]
+    energy: EnergyGroup | NotMeasured
+    thermal: ThermalGroup
 
 
 def random_patch(manifest: Manifest, seed: int) -> Patch:
@@ -68,7 +82,9 @@ def random_patch(manifest: Manifest, seed: int) -> Patch:
     return manifest.normalisation.resolved(voxels).apply(voxels)
 
 
-def measure(session: Session, patch: Patch, protocol: Protocol, progress: Progress | None = None) -> Measured:
+def measure_latency(
+    session: Session, patch: Patch, protocol: MeasurementProtocol, progress: Progress | None = None
+) -> LatencyRun:
     """First inference, warm-up, and measured inferences until the stop rule holds."""
 
     def infer() -> float:
@@ -87,5 +103,5 @@ def measure(session: Session, patch: Patch, protocol: Protocol, progress: Progre
         if progress:
             progress(len(samples), max(protocol.samples, len(samples)), f"inference on {session.target}")
     total = time.perf_counter() - begin
-    thermal = thermal_report(before, thermal_state(), [1000.0 * value for value in samples])
-    return Measured(first, warmup, samples, total, energy.report(len(samples), total), thermal)
+    thermal = thermal_group(before, thermal_state(), [1000.0 * value for value in samples])
+    return LatencyRun(first, warmup, samples, total, energy.report(len(samples), total), thermal)

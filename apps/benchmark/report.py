@@ -1,83 +1,109 @@
-"""The three files of a report, and how a report is read back."""
+"""A benchmark report: what lies in report.json."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Final, Literal
 
-from apps.benchmark.job import KIND, SCHEMA
-from apps.benchmark.markdown import benchmark_markdown
-from apps.benchmark.page import benchmark_page
-from apps.report.html import is_measured
-from apps.report.texts import write_texts
-from edge_sdk.errors import FileFormatError
+from pydantic import Field
+
+from apps.benchmark.accuracy_group import AccuracyGroup
+from apps.benchmark.operators_group import OperatorsGroup
+from apps.benchmark.shared_groups import DeviceGroup, IdentityGroup, ProtocolGroup, WorkloadGroup
+from apps.benchmark.target_groups import (
+    EndToEndGroup,
+    EnergyGroup,
+    EngineErrorGroup,
+    LatencyGroup,
+    MemoryGroup,
+    RuntimeGroup,
+    StartupGroup,
+    ThermalGroup,
+    ThroughputGroup,
+)
+from apps.report.group import ReportGroup
+from apps.report.measured import NotMeasured
+
+KIND: Final = "edge-sdk benchmark"
+SCHEMA = 1
+State = Literal["ok", "skipped", "failed"]
 
 
-def write_report(report: Mapping[str, Any], folder: Path) -> None:
-    """Write report.json, report.html and report.md.
+class RunStatus(ReportGroup):
+    """What became of a target, or of the whole benchmark.
 
-    Raises:
-        EdgeSdkError: The folder cannot be written.
-        ValueError: A field is blank.
+    Attributes:
+        state: "ok", "skipped" (a target that cannot run here) or "failed".
+        why: The reason, in one line.
     """
-    write_files(
-        folder,
-        "report",
-        json.dumps(report, indent=1, allow_nan=False),
-        benchmark_page(report),
-        benchmark_markdown(report),
-    )
+
+    state: State
+    why: str
 
 
-def write_files(folder: Path, name: str, as_json: str, page: str, markdown: str) -> None:
-    """Write NAME.json, NAME.html and NAME.md into a folder.
+class TargetGroups(ReportGroup):
+    """Everything that is measured of one target, in the order of the report."""
 
-    Raises:
-        EdgeSdkError: The folder cannot be written.
-        ValueError: A field of the JSON is blank.
+    runtime: RuntimeGroup | NotMeasured
+    startup: StartupGroup | NotMeasured
+    latency: LatencyGroup | NotMeasured
+    energy: EnergyGroup | NotMeasured
+    thermal: ThermalGroup | NotMeasured
+    engine_error: EngineErrorGroup | NotMeasured
+    memory: MemoryGroup | NotMeasured
+    end_to_end: EndToEndGroup | NotMeasured
+    throughput: ThroughputGroup | NotMeasured
+    accuracy: AccuracyGroup | NotMeasured
+    operators: OperatorsGroup | NotMeasured
+
+    def groups(self) -> dict[str, ReportGroup | NotMeasured]:
+        """The groups by name, in the order of the report."""
+        return {name: getattr(self, name) for name in GROUPS}
+
+
+GROUPS = tuple(TargetGroups.model_fields)
+"""Names of the groups that each target has."""
+
+
+class TargetReport(TargetGroups):
+    """One target of the package.
+
+    Attributes:
+        target: Its name, such as "openvino" or "openvino:NPU".
+        status: What became of it.
+        package_bytes: Size of its files in the package.
     """
-    if blank := next(blank_fields(json.loads(as_json)), None):
-        raise ValueError(f"{blank} is blank: a report gives a value, or null and why")
-    write_texts(folder / name, {".json": as_json, ".html": page, ".md": markdown})
+
+    target: str
+    status: RunStatus
+    package_bytes: int | NotMeasured
+
+    @classmethod
+    def without_numbers(cls, target: str, status: RunStatus, package_bytes: int) -> TargetReport:
+        """The report of a target that was skipped, or whose process crashed."""
+        absent = NotMeasured(why=f"{status.state}: {status.why}")
+        groups = dict.fromkeys(GROUPS, absent)
+        return cls(**groups, target=target, status=status, package_bytes=package_bytes)
 
 
-def blank_fields(value: Any, path: str = "report") -> Iterator[str]:
-    """Paths of the fields that are null without a reason, or empty."""
-    if value is None or (isinstance(value, str | list | dict) and not value):
-        yield path
-    elif not is_measured(value):
-        if not value["why"]:
-            yield f"{path}.why"
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from blank_fields(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from blank_fields(inner, f"{path}[{number}]")
+class BenchmarkReport(ReportGroup):
+    """A benchmark of one package on one device.
 
-
-def read_report(path: Path) -> dict[str, Any]:
-    """Read a report.json.
-
-    Raises:
-        FileFormatError: Not one, or of a newer schema.
+    Attributes:
+        kind: Tells the file from other JSON.
+        schema_version: Of this format; "schema" in the JSON.
+        identity: What was measured.
+        device: What it was measured on.
+        protocol: How latency was measured.
+        workload: The volume that every target segmented.
+        targets: The targets in the order in which they ran.
+        status: "failed" where a target failed or none ran, else "ok".
     """
-    remedy = "give the report.json that edge-sdk benchmark wrote"
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as cause:
-        raise FileFormatError("there is no such file", where=path, remedy=remedy) from cause
-    except (OSError, ValueError) as cause:
-        raise FileFormatError(f"cannot be read as JSON ({cause})", where=path, remedy=remedy) from cause
-    if not isinstance(report, dict) or report.get("kind") != KIND or not isinstance(report.get("schema"), int):
-        raise FileFormatError("is not a benchmark report", where=path, remedy=remedy)
-    if report["schema"] > SCHEMA:
-        raise FileFormatError(
-            f"has schema {report['schema']}, this version reads up to {SCHEMA}", where=path, remedy="update edge-sdk"
-        )
-    missing = {"identity", "device", "protocol", "workload", "targets"} - report.keys()
-    if missing:
-        raise FileFormatError(f"lacks {sorted(missing)[0]}", where=path, remedy=remedy)
-    return report
+
+    kind: Literal["edge-sdk benchmark"] = KIND
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    identity: IdentityGroup
+    device: DeviceGroup
+    protocol: ProtocolGroup
+    workload: WorkloadGroup | NotMeasured
+    targets: list[TargetReport]
+    status: RunStatus

@@ -1,16 +1,16 @@
-"""Starts a worker for a target, follows its progress, and tells what became of it."""
+"""Starts a worker for a target, follows its progress, and reports how it ended."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from apps.benchmark.worker import PROGRESS, Job, with_all_groups
+from apps.benchmark.report import RunStatus, TargetReport
+from apps.benchmark.target_job import TargetJob
+from apps.benchmark.worker import PROGRESS
 from edge_sdk.device_memory import with_cache_in
 from edge_sdk.process_end import how_it_ended
 from edge_sdk.progress import Progress
@@ -18,22 +18,26 @@ from edge_sdk.progress import Progress
 WORKER = (sys.executable, "-m", "apps.benchmark.worker")
 
 
-def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER) -> dict[str, Any]:
+def run_in_process(job: TargetJob, progress: Progress, command: Sequence[str] = WORKER) -> TargetReport:
     """Measure a target in a process of its own.
 
     Args:
-        command: Starts the worker; the files of job and result are added.
+        job: The target, and how it is measured.
+        progress: Follows the worker.
+        command: Starts the worker; the files of job and result are appended.
 
     Returns:
-        The worker's result; of one that crashed, a result that says how.
+        The worker's report; of one that crashed, a report that says how.
     """
     with tempfile.TemporaryDirectory(prefix="edge-sdk-benchmark-") as scratch:
-        asked, found, said = (Path(scratch) / name for name in ("job.json", "result.json", "stderr.txt"))
-        asked.write_text(job.to_json())
+        job_file, result_file, stderr_file = (
+            Path(scratch) / name for name in ("job.json", "result.json", "stderr.txt")
+        )
+        job_file.write_text(job.model_dump_json())
         with (
-            said.open("w+") as errors,
+            stderr_file.open("w+") as errors,
             subprocess.Popen(
-                [*command, asked, found],
+                [*command, job_file, result_file],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -42,25 +46,19 @@ def run_in_process(job: Job, progress: Progress, command: Sequence[str] = WORKER
             ) as worker,
         ):
             try:
-                assert worker.stdout is not None
-                for line in worker.stdout:
-                    _tell(line, progress)
+                for line in worker.stdout or ():
+                    _forward_progress(line, progress)
                 status = worker.wait()
             except BaseException:
                 worker.kill()
                 raise
-        if found.exists() and status == 0:
-            result: dict[str, Any] = json.loads(found.read_text())
-            return result
-        return not_run(job.target, "failed", how_it_ended(status, said.read_text(errors="replace")))
+        if result_file.exists() and status == 0:
+            return TargetReport.model_validate_json(result_file.read_text())
+        why = how_it_ended(status, stderr_file.read_text(errors="replace"))
+        return TargetReport.without_numbers(job.target, RunStatus(state="failed", why=why), job.package_bytes)
 
 
-def not_run(target: str, state: str, why: str) -> dict[str, Any]:
-    """The result of a target that gave no numbers."""
-    return with_all_groups({"target": target, "status": {"state": state, "why": why}}, f"{state}: {why}")
-
-
-def _tell(line: str, progress: Progress) -> None:
+def _forward_progress(line: str, progress: Progress) -> None:
     if line.startswith(PROGRESS):
         done, total, text = line.removeprefix(PROGRESS).rstrip("\n").split("\t")
         progress(int(done), int(total), text)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from apps.report.html import not_measured
+from apps.benchmark.shared_groups import WorkloadGroup
+from apps.report.measured import NotMeasured
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.grid import Volume
 
@@ -19,17 +19,23 @@ class Workload:
     """A volume and where it comes from.
 
     Attributes:
+        volume: What every target segments.
         compounding_s: Seconds in which it was made from its sweep; None where it was read.
-        described: For the report.
+        group: The group "workload" of the report.
     """
 
     volume: Volume
     compounding_s: float | None
-    described: dict[str, Any]
+    group: WorkloadGroup
 
 
 def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
     """Read the first case of `data`, or simulate a sweep and compound it at the package's spacing.
+
+    Args:
+        manifest: Of the package that is measured.
+        data: Folder of labelled volumes; None for a simulated sweep.
+        seed: Of the simulation.
 
     Raises:
         EdgeSdkError: The data cannot be used.
@@ -39,7 +45,8 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
 
         case = find_cases(data)[0]
         volume = case.read(manifest.labels)[0]
-        return Workload(volume, None, _described(volume, manifest, {"data": "real", "which": str(case.image)}))
+        read = NotMeasured(why="the volume was read from a file, not made from a sweep")
+        return Workload(volume, None, _group(volume, manifest, "real", str(case.image), read, read))
     from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.simulation.simulate import simulate
     from edge_sdk.volume.reconstruct import reconstruct
@@ -50,26 +57,29 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
     start = time.perf_counter()
     volume = reconstruct(sweep, settings=plan.settings)
     seconds = time.perf_counter() - start
-    said = {
-        "data": "synthetic",
-        "which": f"simulated sweep of {SWEEP_FRAMES} frames, anatomy vascular, seed {seed}",
-        "compounding_ms": 1000 * seconds,
-        "compounded_frames_per_second": len(sweep) / seconds,
-    }
-    return Workload(volume, seconds, _described(volume, manifest, said))
+    which = f"simulated sweep of {SWEEP_FRAMES} frames, anatomy vascular, seed {seed}"
+    group = _group(volume, manifest, "synthetic", which, 1000 * seconds, len(sweep) / seconds)
+    return Workload(volume, seconds, group)
 
 
-def _described(volume: Volume, manifest: Manifest, said: dict[str, Any]) -> dict[str, Any]:
-    read = not_measured("the volume was read from a file, not made from a sweep")
-    return {
-        "patch_shape": [1, manifest.in_channels, *manifest.patch],
-        "patch_values": "uniformly random 8-bit voxels, normalised as the package says",
-        "volume_shape_dhw": list(volume.grid.shape),
-        "volume_spacing_mm_xyz": list(volume.grid.spacing),
-        "network_spacing_mm_xyz": list(manifest.spacing_mm),
-        "least_tile_overlap": manifest.inference.overlap,
-        "blending": manifest.inference.blending,
-        "compounding_ms": read,
-        "compounded_frames_per_second": read,
-        **said,
-    }
+def _group(
+    volume: Volume,
+    manifest: Manifest,
+    data: str,
+    which: str,
+    compounding_ms: float | NotMeasured,
+    compounded_frames_per_second: float | NotMeasured,
+) -> WorkloadGroup:
+    return WorkloadGroup(
+        patch_shape=[1, manifest.in_channels, *manifest.patch],
+        patch_values="uniformly random 8-bit voxels, normalised as the package says",
+        volume_shape_dhw=list(volume.grid.shape),
+        volume_spacing_mm_xyz=list(volume.grid.spacing),
+        network_spacing_mm_xyz=list(manifest.spacing_mm),
+        least_tile_overlap=manifest.inference.overlap,
+        blending=manifest.inference.blending,
+        compounding_ms=compounding_ms,
+        compounded_frames_per_second=compounded_frames_per_second,
+        data=data,
+        which=which,
+    )

@@ -32,27 +32,28 @@ def command(
 ) -> None:
     """Measure a package on this device, each target in a process of its own, and write a report.
 
-    A target that is not installed is skipped and said so. Where one fails, or none runs, the report is written all
-    the same and the exit status is 1.
+    A target that is not installed is skipped, and the report says so. Where one fails, or none runs, the report is
+    written all the same and the exit status is 1.
     """
     from apps.benchmark.job import benchmark
-    from apps.benchmark.page import summary_rows
-    from apps.benchmark.protocol import Protocol
-    from apps.benchmark.report import write_report
-    from apps.report.html import is_measured
+    from apps.benchmark.protocol import MeasurementProtocol
+    from apps.benchmark.report_files import write_report
+    from apps.benchmark.summary import summary_rows
+    from apps.report.html import fields_of, is_measured
 
-    protocol = Protocol(warmup, samples, min_seconds, seed, threads)
+    protocol = MeasurementProtocol(warmup, samples, min_seconds, seed, threads)
     with progress() as report_progress:
         report = benchmark(package, target, protocol, data=data, progress=report_progress)
     write_report(report, output)
     rows = [
-        {name: value if is_measured(value) else None for name, value in row.items()} for row in summary_rows(report)
+        {name: value if is_measured(value) else None for name, value in fields_of(row).items()}
+        for row in summary_rows(report)
     ]
     show_rows(str(output), rows)
-    if report["status"]["state"] != "ok":
+    if report.status.state != "ok":
         reasons = "; ".join(
-            f"{item['target']} {item['status']['state']}: {item['status']['why']}"
-            for item in report["targets"]
-            if item["status"]["state"] != "ok"
+            f"{item.target} {item.status.state}: {item.status.why}"
+            for item in report.targets
+            if item.status.state != "ok"
         )
         raise TargetError(reasons, where=package, remedy=f"see {output / 'report.html'}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +20,56 @@ if TYPE_CHECKING:
 
 POSE_TABLES = (".csv", ".tsv", ".txt")
 JSON_NAME, PLOT_NAME = "temporal_calibration.json", "temporal_calibration.png"
+
+
+@dataclass(frozen=True)
+class TimeCalibration:
+    """The lag between a recording's images and its poses.
+
+    Attributes:
+        video: Recording of the images.
+        tracker: Recording of the poses.
+        estimate: The lag, how sure it is, and the signals that show it.
+    """
+
+    video: Path
+    tracker: Path
+    estimate: LagEstimate
+
+    @property
+    def lag_s(self) -> float:
+        """The lag to 0.1 ms, seconds."""
+        return round(self.estimate.lag_s, 4) + 0.0
+
+    @property
+    def instructions(self) -> list[str]:
+        """What to do with the lag, a line each."""
+        return _instructions(self.estimate, self.lag_s)
+
+    def as_json(self) -> dict[str, object]:
+        """As `calibrate-time --json` prints it."""
+        from edge_sdk.sweep.temporal_calibration import METHODS
+
+        estimate, peak = self.estimate, self.estimate.runner_up
+        return {
+            "video": str(self.video),
+            "tracker": str(self.tracker),
+            "lag_s": self.lag_s,
+            "standard_error_s": estimate.error_s,
+            "correlation": estimate.correlation,
+            "width_s": estimate.width_s,
+            "next_peak": None if peak is None else {"lag_s": peak[0], "correlation": peak[1]},
+            "ambiguous": estimate.ambiguous,
+            "lag_by_halves_s": [None if math.isnan(half) else half for half in estimate.halves_s],
+            "drifts": estimate.drifts,
+            "compared": METHODS[estimate.method],
+            "not_taken": {attempt.method: attempt.refused for attempt in estimate.attempts if attempt.refused},
+            "transform": estimate.transform,
+            "probe_travel_mm": estimate.travel_mm,
+            "frames": estimate.frames,
+            "plus_local_time_offset_s": {"tracker": -self.lag_s + 0.0, "or_video": self.lag_s},
+            "use": self.instructions,
+        }
 
 
 def command(
@@ -48,44 +100,24 @@ def command(
     images = load_sweep(video, need_poses=False)
     poses = None if tracker is None else _poses(tracker)
     estimate = estimate_lag(images, poses, max_lag=max_lag, transform=transform)
-    result: dict[str, Any] = {"video": str(video), "tracker": str(tracker or video), **described(estimate)}
-    if output is not None:
-        result |= _write(estimate, result, output)
+    found = TimeCalibration(video, tracker or video, estimate)
+    written = {} if output is None else _write(found, output)
+    result = {**found.as_json(), **written}
     if as_json:
         print_json(result)
         return
     show(f"{video}: lag of the poses", {name: value for name, value in result.items() if name != "use"})
-    for line in result["use"]:
+    for line in found.instructions:
         say(line)
 
 
-def described(estimate: LagEstimate) -> dict[str, Any]:
-    """The estimate as plain values."""
-    from edge_sdk.sweep.temporal_calibration import METHODS
+def _instructions(estimate: LagEstimate, lag: float) -> list[str]:
+    """What to do with the number, a line each.
 
-    lag = round(estimate.lag_s, 4) + 0.0
-    next_peak = estimate.runner_up and {"lag_s": estimate.runner_up[0], "correlation": estimate.runner_up[1]}
-    return {
-        "lag_s": lag,
-        "standard_error_s": estimate.error_s,
-        "correlation": estimate.correlation,
-        "width_s": estimate.width_s,
-        "next_peak": next_peak,
-        "ambiguous": estimate.ambiguous,
-        "lag_by_halves_s": [None if math.isnan(half) else half for half in estimate.halves_s],
-        "drifts": estimate.drifts,
-        "compared": METHODS[estimate.method],
-        "not_taken": {attempt.method: attempt.refused for attempt in estimate.attempts if attempt.refused},
-        "transform": estimate.transform,
-        "probe_travel_mm": estimate.travel_mm,
-        "frames": estimate.frames,
-        "plus_local_time_offset_s": {"tracker": -lag + 0.0, "or_video": lag},
-        "use": _use(estimate, lag),
-    }
-
-
-def _use(estimate: LagEstimate, lag: float) -> list[str]:
-    """What to do with the number."""
+    Args:
+        estimate: The estimate.
+        lag: The lag as it is printed, seconds.
+    """
     lines = [
         f"edge-sdk: --lag {lag:.4f} with reconstruct, segment or stream: a frame at t takes the pose at t {lag:+.4f}",
         f"PLUS: add {-lag + 0.0:+.4f} to LocalTimeOffsetSec of the tracker's device, or {lag:+.4f} to the scanner's",
@@ -108,20 +140,21 @@ def _poses(path: Path) -> Sweep:
     return read_pose_table(path)
 
 
-def _write(estimate: LagEstimate, result: dict[str, Any], folder: Path) -> dict[str, str]:
-    import json
-
+def _write(found: TimeCalibration, folder: Path) -> dict[str, str]:
+    """Write the picture and the values; returns where they lie."""
     import numpy as np
 
     from apps.report.lag_plot import write_lag_plot
     from edge_sdk.files import atomic_path
 
     plot, values = folder / PLOT_NAME, folder / JSON_NAME
-    write_lag_plot(estimate, plot)
+    write_lag_plot(found.estimate, plot)
+    alignment = found.estimate.alignment
     curve = {
-        "lags_s": estimate.alignment.lags.tolist(),
-        "correlation": [value if np.isfinite(value) else None for value in estimate.alignment.correlation.tolist()],
+        "lags_s": alignment.lags.tolist(),
+        "correlation": [value if np.isfinite(value) else None for value in alignment.correlation.tolist()],
     }
+    text = json.dumps({**found.as_json(), "curve": curve}, indent=2, allow_nan=False)
     with atomic_path(values) as temporary:
-        temporary.write_text(json.dumps({**result, "curve": curve}, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8")
     return {"plot": str(plot), "json": str(values)}

@@ -23,14 +23,22 @@ def command(
     """Compare two benchmark reports: ratios per target, and every difference that makes them unlike."""
     from apps.benchmark.comparison import compare_reports
     from apps.benchmark.comparison_page import comparison_markdown, comparison_page
-    from apps.benchmark.report import read_report, write_files
-    from apps.report.html import is_measured
+    from apps.benchmark.report_files import read_report, write_files
+    from apps.report.measured import NotMeasured
 
-    found = compare_reports(read_report(first), read_report(second))
-    as_json = json.dumps(found, indent=1, allow_nan=False)
-    write_files(output, "compare", as_json, comparison_page(found), comparison_markdown(found))
-    columns = ("target", "median_ms_a", "median_ms_b", "speedup", "speedup_ci95")
-    rows = [{name: row[name] if is_measured(row[name]) else None for name in columns} for row in found["targets"]]
+    comparison = compare_reports(read_report(first), read_report(second))
+    as_json = json.dumps(comparison.as_json(), indent=1, allow_nan=False)
+    write_files(output, "compare", as_json, comparison_page(comparison), comparison_markdown(comparison))
+    rows = [
+        {
+            "target": row.target,
+            "median_ms_a": None if isinstance(row.median_ms_a, NotMeasured) else row.median_ms_a,
+            "median_ms_b": None if isinstance(row.median_ms_b, NotMeasured) else row.median_ms_b,
+            "speedup": None if isinstance(row.speedup, NotMeasured) else row.speedup,
+            "speedup_ci95": None if isinstance(row.speedup_ci95, NotMeasured) else row.speedup_ci95,
+        }
+        for row in comparison.targets
+    ]
     show_rows(str(output), rows)
-    for line in found["warnings"]:
+    for line in comparison.warnings:
         say(f"warning: {line}" if not line.startswith("none") else line)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,6 @@ from apps.sweep_warnings import warn
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, SweepOptions, sweep_options
 from apps.tables import show, show_rows
 from edge_sdk.errors import FileFormatError
-from edge_sdk.sweep.warning import SweepWarning
 
 if TYPE_CHECKING:
     from edge_sdk.packages.package import Package
@@ -52,46 +52,53 @@ def command(
                 return
             from apps.inspection.packages import describe_package
 
-            values = describe_package(package)
+            values = describe_package(package).as_json()
     else:
         values = _describe(file, kind, config, sweep_options(poses, lag, max_gap, pixel_spacing))
-    warn(SweepWarning(**entry) for entry in values.get("warnings", ()))
     if as_json:
         print_json({"file": str(file), **values})
     else:
         show(str(file), {name: value for name, value in values.items() if name != "warnings"})
 
 
-def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOptions) -> dict[str, Any]:
-    from apps.inspection import checkpoints, recordings
-
+def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOptions) -> Mapping[str, object]:
+    """What a file holds, as JSON has it; what is probably wrong with a sweep goes to stderr as well."""
     if kind == "sweep":
-        return recordings.describe_sweep(file, read_configs(config), options)
+        from apps.inspection.sweeps import describe_sweep
+
+        sweep = describe_sweep(file, read_configs(config), options)
+        warn(sweep.region.warnings)
+        return sweep.as_json()
     if kind == "volume":
-        return recordings.describe_volume(file)
+        from apps.inspection.volumes import describe_volume
+
+        return describe_volume(file).as_json()
     if kind == "configuration":
         from apps.inspection.configurations import describe_configuration
 
-        return describe_configuration(file)
+        return describe_configuration(file).as_json()
+    from apps.inspection import checkpoints
+
     return checkpoints.describe_run(file) if kind == "run" else checkpoints.describe_checkpoint(file)
 
 
 def _executed(package: Package, target: str | None, threads: int | None, as_json: bool) -> None:
     from apps.accelerators import RUNTIME, accelerators
-    from apps.inspection.executed import executed_operators
+    from apps.inspection.executed import NotRun, executed_operators
 
     found = executed_operators(package, target, threads)
     if target is None and RUNTIME in package.targets:
-        found |= {f"{RUNTIME}:{kind}": {"not_run": why} for kind, why in accelerators().items()}
+        found |= {f"{RUNTIME}:{kind}": NotRun(why) for kind, why in accelerators().items()}
     if as_json:
-        print_json({"file": str(package.source), "executed": found})
+        executed = {name: entry.as_json() for name, entry in found.items()}
+        print_json({"file": str(package.source), "executed": executed})
         return
     for name, entry in found.items():
-        if "not_run" in entry:
-            show(name, {"not run": entry["not_run"]})
+        if isinstance(entry, NotRun):
+            show(name, {"not run": entry.not_run})
         else:
-            show_rows(f"{name}: executed operators", entry["operators"])
-            show_rows(f"{name}: by precision", entry["by_precision"])
-            show_rows(f"{name}: by work", entry["by_work"])
-            if entry["delegated"]:
-                show(f"{name}: delegated", entry["delegated"])
+            show_rows(f"{name}: executed operators", entry.operator_rows())
+            show_rows(f"{name}: by precision", entry.precision_rows())
+            show_rows(f"{name}: by work", entry.work_rows())
+            if entry.delegated:
+                show(f"{name}: delegated", vars(entry.delegated))

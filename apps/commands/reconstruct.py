@@ -118,10 +118,10 @@ def command(
         volume.meta["warnings"] = "; ".join(warning.what for warning in warnings)
     write_volume(volume, output)
 
-    from apps.inspection.recordings import describe_grid
+    from apps.inspection.volumes import describe_grid
 
     how = {name: volume.meta[name] for name in ("interpolation", "compounding")}
-    result = {"volume": str(output), **describe_grid(grid), **how, **frame_counts(volume), **told(recording)}
+    result = {"volume": str(output), **vars(describe_grid(grid)), **how, **frame_counts(volume), **told(recording)}
     if as_json:
         print_json({**result, "memory": takes, "warnings": for_json(warnings)})
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from apps.tables import show_rows
 from edge_sdk.errors import PackageError
 
 if TYPE_CHECKING:
+    from apps.inspection.accuracy_check import AccuracyCheck
     from apps.tuning.tune import Tuning
     from edge_sdk.packages.package import Package
+    from edge_sdk.progress import Progress
 
 SHOWN = 8
 
@@ -58,15 +60,17 @@ def command(
         if output is not None:
             write_tuned(opened, tunings, output)
     if as_json:
-        print_json({"package": str(package), "tuned": [_told(each) for each in tunings], "accuracy": accuracy})
+        measured = {name: found.as_json() for name, found in accuracy.items()}
+        print_json({"package": str(package), "tuned": [each.as_json() for each in tunings], "accuracy": measured})
         return
     for each in tunings:
-        show_rows(f"{each.target}: plans, those worth it first", _told(each)["plans"][:SHOWN])
+        show_rows(f"{each.target}: plans, those worth it first", each.plan_rows()[:SHOWN])
         for plan, why in each.refused.items():
             say(f"{each.target}: not {plan}: {why}")
         say(f"{each.target}: {each.chosen.name} from now on")
     for name, found in accuracy.items():
-        say(f"{name}: keeps {100 * found['ratio']:.2f} % of the FP32 Dice over {found['cases']} cases")
+        if found.ratio is not None:
+            say(f"{name}: keeps {100 * found.ratio:.2f} % of the FP32 Dice over {found.cases} cases")
 
 
 def _runs(name: str) -> bool:
@@ -76,35 +80,27 @@ def _runs(name: str) -> bool:
 
 
 def _gate(
-    package: Package, tunings: list[Tuning], data: Path, threads: int | None, report: Any, *, held_out: bool
-) -> dict[str, Any]:
-    """Accuracy of what was tuned; what fails is forgotten.
+    package: Package, tunings: list[Tuning], data: Path, threads: int | None, report: Progress, *, held_out: bool
+) -> dict[str, AccuracyCheck]:
+    """Accuracy of each tuned target, by target; a plan that fails is forgotten.
 
     Raises:
         PackageError: A plan does not keep the accuracy.
     """
-    from apps.inspection.accuracy import measure_accuracy
+    from apps.inspection.accuracy_check import check_accuracy
     from edge_sdk.packages.tuned import forget_tuned
 
-    found = {}
+    found: dict[str, AccuracyCheck] = {}
     for each in tunings:
         if each.kept is None:
             continue
-        measured = measure_accuracy(package, data, None, each.target, threads, report, held_out=held_out)
-        if not measured["passes"]:
+        measured = check_accuracy(package, data, None, each.target, threads, report, held_out=held_out)
+        if not measured.passes:
             forget_tuned(each.kept.folder)
             raise PackageError(
-                f"{each.chosen.name} on {each.target} does not keep the accuracy (ratio {measured['ratio']})",
+                f"{each.chosen.name} on {each.target} does not keep the accuracy (ratio {measured.ratio})",
                 where=package.source,
                 remedy="use the package as it is: the plan was forgotten",
             )
         found[each.target] = measured
     return found
-
-
-def _told(tuning: Tuning) -> dict[str, Any]:
-    rows = [
-        {"plan": plan.name, "ms": plan.milliseconds, "gain": plan.gain, "float_layers": len(plan.float_layers)}
-        for plan in tuning.plans
-    ]
-    return {"target": tuning.target, "chosen": tuning.chosen.name, "refused": dict(tuning.refused), "plans": rows}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apps.console import print_json
 from apps.progress import progress
 from apps.tables import show, show_rows
-from edge_sdk.errors import PackageError, TargetError
-from edge_sdk.session import runtime_of
+from edge_sdk.errors import PackageError
 
 if TYPE_CHECKING:
+    from apps.inspection.accuracy_check import AccuracyCheck
+    from apps.inspection.every_target import EveryTargetCheck
+    from apps.inspection.verification import Verification
     from edge_sdk.packages.package import Package
+    from edge_sdk.progress import Progress
 
 
 def command(
@@ -45,38 +48,47 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Check a package's hashes, its targets against the reference output, and with --data its accuracy."""
+    from apps.inspection.verification import verify
     from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
     with Package(package) as opened, progress() as report:
-        tests = _selftests(opened, target, threads, report)
-        result: dict[str, Any] = {
-            "package": str(package),
-            "integrity": "every hash is right",
-            "digest": opened.digest,
-            "gate": opened.manifest.gate.model_dump(mode="json", include={"verdict", "reason", "allowed_failing"}),
-            "targets": tests,
-            "passes": all(entry["verdict"] != "failed" for entry in tests),
-        }
+        found = verify(opened, target, threads, report)
         if data is not None:
-            if every_target:
-                from apps.inspection.every_target import measure_every_target
-
-                accuracy = measure_every_target(opened, data, threads, report)
-            else:
-                from apps.inspection.accuracy import measure_accuracy
-
-                accuracy = measure_accuracy(
-                    opened, data, reference, target or "auto", threads, report, held_out=held_out
-                )
-            kept = accuracy.pop("passes")
-            result |= {**accuracy, "passes": result["passes"] and kept}
+            accuracy = (
+                _every_target(opened, data, threads, report)
+                if every_target
+                else _accuracy(opened, data, reference, target or "auto", threads, report, held_out=held_out)
+            )
+            found = found.with_accuracy(accuracy)
+    result = found.as_json()
     if as_json:
         print_json(result)
     else:
-        show_rows("self-test on this device", tests)
+        show_rows("self-test on this device", [vars(entry) for entry in found.targets])
         show(str(package), {name: value for name, value in result.items() if name != "targets"})
-    _raise_unless_passed(package, result)
+    _raise_unless_passed(package, found)
+
+
+def _accuracy(
+    package: Package,
+    data: Path,
+    reference: Path | None,
+    target: str,
+    threads: int | None,
+    report: Progress,
+    *,
+    held_out: bool,
+) -> AccuracyCheck:
+    from apps.inspection.accuracy_check import check_accuracy
+
+    return check_accuracy(package, data, reference, target, threads, report, held_out=held_out)
+
+
+def _every_target(package: Package, data: Path, threads: int | None, report: Progress) -> EveryTargetCheck:
+    from apps.inspection.every_target import check_every_target
+
+    return check_every_target(package, data, threads, report)
 
 
 def _check_options(
@@ -92,58 +104,11 @@ def _check_options(
         )
 
 
-def _selftests(package: Package, target: str | None, threads: int | None, report: Any) -> list[dict[str, Any]]:
-    """Every target's self-test; those that are not installed are told, not tried.
-
-    Raises:
-        TargetError: The named target, or every target, cannot run here.
-    """
-    names = [target] if target else list(package.targets)
-    rows: list[dict[str, Any]] = []
-    for done, name in enumerate(names, 1):
-        row: dict[str, Any] = {"target": name, "precision": package.manifest.precision.get(runtime_of(name))}
-        try:
-            package.target(name)
-        except TargetError as error:
-            if target:
-                raise
-            row |= dict.fromkeys(("max_error", "mean_error", "class_change", "bound"))
-            rows.append({**row, "verdict": "not run", "why": error.what})
-            continue
-        found = package.selftest(name, threads)
-        row |= {key: getattr(found, key) for key in ("max_error", "mean_error", "class_change", "bound")}
-        rows.append({**row, "verdict": "passed" if found.passes else "failed", "why": found.problem})
-        report(done, len(names), "self-test")
-    if all(row["verdict"] == "not run" for row in rows):
-        why = "; ".join(row["why"] for row in rows)
-        raise TargetError(f"no target can run here ({why})", where=package.source, remedy="see edge-sdk doctor")
-    return rows
-
-
-def _raise_unless_passed(package: Path, result: dict[str, Any]) -> None:
-    failed = [row["target"] for row in result["targets"] if row["verdict"] == "failed"]
+def _raise_unless_passed(package: Path, found: Verification) -> None:
+    failed = [entry.target for entry in found.targets if entry.verdict == "failed"]
     if failed:
         raise PackageError(
             f"fails its self-test on {', '.join(failed)}", where=package, remedy="do not use it there; export it again"
         )
-    if result["passes"]:
-        return
-    if "accuracy_by_target" in result:
-        wrong = [row for row in result["accuracy_by_target"] if row["verdict"] == "failed"]
-        told = ", ".join(f"{row['target']} {row['difference']:+.4f}" for row in wrong)
-        raise PackageError(
-            f"its mean Dice differs from its graph's by more than {result['bound']:g}: {told}",
-            where=package,
-            remedy="do not use it there, or compress with weight_limit = 63",
-        )
-    if result["ratio"] is None:
-        raise PackageError(
-            f"its accuracy cannot be judged: {result['reference']}",
-            where=package,
-            remedy="give the FP32 package with --reference",
-        )
-    raise PackageError(
-        f"keeps {100 * result['ratio']:.2f} % of the FP32 Dice, at least {100 * result['threshold']:.0f} % expected",
-        where=package,
-        remedy="compress it again with more training, or ship FP32",
-    )
+    if found.accuracy is not None and not found.accuracy.passes:
+        raise found.accuracy.failure(package)

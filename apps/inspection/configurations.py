@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from edge_sdk.sweep.plus_config import read_plus_config, read_xml
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from edge_sdk.sweep.plus_config import PlusConfig
     from edge_sdk.volume.settings import ReconstructionSettings
 
 _SECTIONS = (
@@ -25,7 +28,109 @@ _SECTIONS = (
 )
 
 
-def describe_configuration(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ConfiguredTransform:
+    """A transform of a configuration.
+
+    Attributes:
+        transform: Its name, such as "ImageToProbe".
+        scale: Length of a step along each axis; of ImageToProbe, the size of a pixel in mm.
+        translation_mm: (x, y, z).
+    """
+
+    transform: str
+    scale: list[float]
+    translation_mm: list[float]
+
+
+@dataclass(frozen=True)
+class ConfiguredWire:
+    """A wire of a phantom: its name, its length, and both its ends (x, y, z)."""
+
+    wire: str
+    length_mm: float
+    front_mm: list[float]
+    back_mm: list[float]
+
+
+@dataclass(frozen=True)
+class ConfiguredDevice:
+    """A device of the data collection, as the configuration's attributes give it; "" for what it does not give."""
+
+    device: str
+    type: str
+    time_offset_s: str
+    recording: str
+
+
+@dataclass(frozen=True)
+class CalibrationPart:
+    """Frames and segmented points of a part of a calibration: "calibration" or "validation"."""
+
+    name: str
+    frames: int
+    points: int
+
+
+@dataclass(frozen=True)
+class CalibrationResult:
+    """Result of a probe calibration.
+
+    Attributes:
+        reprojection_error: Statistics as the file gives them; None without any.
+        parts: What the calibration and its validation saw.
+    """
+
+    reprojection_error: dict[str, str] | None
+    parts: list[CalibrationPart]
+
+    def as_json(self) -> dict[str, object]:
+        """As `inspect --json` prints it."""
+        values: dict[str, object] = {}
+        if self.reprojection_error is not None:
+            values["reprojection_error"] = self.reprojection_error
+        for part in self.parts:
+            values |= {f"{part.name}_frames": part.frames, f"{part.name}_points": part.points}
+        return values
+
+
+@dataclass(frozen=True)
+class ConfigurationDescription:
+    """What a PLUS configuration says.
+
+    Attributes:
+        document: Root element and version.
+        name: Of the device set; None without one.
+        reconstruction: Settings that it sets, by name; None without any.
+        calibration: Result of a probe calibration; None without one.
+        transforms: Its coordinate transforms.
+        wires: Of the phantom.
+        devices: Of the data collection.
+    """
+
+    document: str
+    name: str | None
+    reconstruction: dict[str, object] | None
+    calibration: CalibrationResult | None
+    transforms: list[ConfiguredTransform]
+    wires: list[ConfiguredWire]
+    devices: list[ConfiguredDevice]
+
+    def as_json(self) -> dict[str, object]:
+        """As `inspect --json` prints it."""
+        return {
+            "kind": "configuration",
+            "document": self.document,
+            **({} if self.name is None else {"name": self.name}),
+            "reconstruction": self.reconstruction,
+            **({} if self.calibration is None else self.calibration.as_json()),
+            "transforms": [asdict(transform) for transform in self.transforms],
+            "wires": [asdict(wire) for wire in self.wires],
+            "devices": [asdict(device) for device in self.devices],
+        }
+
+
+def describe_configuration(path: Path) -> ConfigurationDescription:
     """Transforms, reconstruction settings, wires, devices and calibration errors.
 
     Raises:
@@ -39,61 +144,59 @@ def describe_configuration(path: Path) -> dict[str, Any]:
             remedy="give a PLUS device set or a calibration result of fCal",
         )
     config = read_plus_config(path)
-    values: dict[str, Any] = {"kind": "configuration", "document": f"{root.tag} {root.get('version', '')}".strip()}
-    if (device_set := root.find(".//DeviceSet")) is not None:
-        values["name"] = device_set.get("Name", "")
-    values["reconstruction"] = _reconstruction(config.reconstruction) if config.reconstruction else None
-    if (result := root.find(".//ErrorReport")) is not None:
-        values |= _calibration(result)
-    values["transforms"] = [
-        {
-            "transform": name,
-            # Of ImageToProbe, the size of a pixel.
-            "scale": [round(float(length), 6) for length in np.linalg.norm(matrix[:3, :3], axis=0)],
-            "translation_mm": [round(float(value), 4) for value in matrix[:3, 3]],
-        }
-        for name, matrix in config.transforms.items()
-    ]
-    values["wires"] = [
-        {
-            "wire": wire.name,
-            "length_mm": round(float(np.linalg.norm(np.subtract(wire.back, wire.front))), 2),
-            "front_mm": list(wire.front),
-            "back_mm": list(wire.back),
-        }
-        for wire in config.wires
-    ]
-    values["devices"] = [
-        {
-            "device": device.get("Id", ""),
-            "type": device.get("Type", ""),
-            "time_offset_s": device.get("LocalTimeOffsetSec", ""),
-            "recording": device.get("SequenceFile", device.get("SequenceMetafile", "")),
-        }
-        for device in root.iterfind(".//DataCollection/Device")
-    ]
-    return values
+    device_set, errors = root.find(".//DeviceSet"), root.find(".//ErrorReport")
+    return ConfigurationDescription(
+        document=f"{root.tag} {root.get('version', '')}".strip(),
+        name=None if device_set is None else device_set.get("Name", ""),
+        reconstruction=_set_values(config.reconstruction) if config.reconstruction else None,
+        calibration=None if errors is None else _calibration(errors),
+        transforms=list(_transforms(config)),
+        wires=list(_wires(config)),
+        devices=list(_devices(root)),
+    )
 
 
-def _reconstruction(settings: ReconstructionSettings) -> dict[str, Any]:
-    """Settings that are set; those of holes as one text each."""
-    said = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    said["importance_mask"] = settings.importance_mask and str(settings.importance_mask)
-    said["fill_holes"] = [filling.kernel for filling in settings.fill_holes]
-    if settings.clip is not None:
-        clip = dataclasses.asdict(settings.clip)
-        said["clip"] = {name: value for name, value in clip.items() if value is not None}
-    return {name: value for name, value in said.items() if value not in (None, [], ())}
-
-
-def _calibration(report: Element) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    if (errors := report.find("ReprojectionError3DStatistics")) is not None:
-        values["reprojection_error"] = dict(errors.attrib)
-    for part in ("CalibrationData", "ValidationData"):
-        frames = report.findall(f"{part}/Frame")
-        values[f"{part.removesuffix('Data').lower()}_frames"] = len(frames)
-        values[f"{part.removesuffix('Data').lower()}_points"] = sum(
-            len(frame.findall("SegmentedPoints/Point")) for frame in frames
+def _transforms(config: PlusConfig) -> Iterator[ConfiguredTransform]:
+    for name, matrix in config.transforms.items():
+        lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+        yield ConfiguredTransform(
+            name,
+            scale=[round(float(length), 6) for length in lengths],
+            translation_mm=[round(float(value), 4) for value in matrix[:3, 3]],
         )
-    return values
+
+
+def _wires(config: PlusConfig) -> Iterator[ConfiguredWire]:
+    for wire in config.wires:
+        length = float(np.linalg.norm(np.subtract(wire.back, wire.front)))
+        yield ConfiguredWire(wire.name, round(length, 2), list(wire.front), list(wire.back))
+
+
+def _devices(root: Element) -> Iterator[ConfiguredDevice]:
+    for device in root.iterfind(".//DataCollection/Device"):
+        yield ConfiguredDevice(
+            device=device.get("Id", ""),
+            type=device.get("Type", ""),
+            time_offset_s=device.get("LocalTimeOffsetSec", ""),
+            recording=device.get("SequenceFile", device.get("SequenceMetafile", "")),
+        )
+
+
+def _set_values(settings: ReconstructionSettings) -> dict[str, object]:
+    """Settings that are set, by name; each kernel that fills holes by its name alone."""
+    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    values["importance_mask"] = settings.importance_mask and str(settings.importance_mask)
+    values["fill_holes"] = [filling.kernel for filling in settings.fill_holes]
+    if settings.clip is not None:
+        values["clip"] = {name: value for name, value in asdict(settings.clip).items() if value is not None}
+    return {name: value for name, value in values.items() if value not in (None, [], ())}
+
+
+def _calibration(report: Element) -> CalibrationResult:
+    errors = report.find("ReprojectionError3DStatistics")
+    parts = []
+    for element in ("CalibrationData", "ValidationData"):
+        frames = report.findall(f"{element}/Frame")
+        points = sum(len(frame.findall("SegmentedPoints/Point")) for frame in frames)
+        parts.append(CalibrationPart(element.removesuffix("Data").lower(), len(frames), points))
+    return CalibrationResult(None if errors is None else dict(errors.attrib), parts)

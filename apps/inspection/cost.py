@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 from apps.inspection.peaks import Peaks, measure_peaks
 from apps.package_graph import HOLDER, graph_of
@@ -18,13 +18,58 @@ TOTAL, OTHER = "all", "not of a stage"
 RUNS = 9
 
 
-def cost_of(package: Package, target: str, threads: int | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class StageCost:
+    """What a stage of a network asks for, and the time that it takes.
+
+    Attributes:
+        stage: Its name; `OTHER` for executed operators whose stage is unknown; `TOTAL` for all.
+        macs: Multiply-accumulates.
+        moved_bytes: Bytes read and written.
+        least_ms: Least time for them on this machine.
+        bound_by: What takes most of the least time; None for `OTHER` and `TOTAL`.
+        measured_ms: The runtime's own time of its operators; of `TOTAL`, the median latency of a session. None where
+            the runtime does not time single operators.
+        share: `least_ms` of `measured_ms`; None where nothing was measured.
+    """
+
+    stage: str
+    macs: int
+    moved_bytes: int
+    least_ms: float
+    bound_by: Literal["multiplying", "moving"] | None
+    measured_ms: float | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class PackageCost:
     """The cost model of a package on a target.
 
-    Returns:
-        peaks: What the machine does at most; stages: a row for each stage, "not of a stage" for executed operators
-        whose stage is unknown, and "all". Their measured_ms are the runtime's own times of its operators, null where
-        it has none; measured_ms of "all" is the median latency of a session.
+    Attributes:
+        target: Its name.
+        patch: (D, H, W) of the network's input.
+        peaks: What the machine does at most.
+        stages: The stages, then `OTHER` where there is any, then `TOTAL`.
+    """
+
+    target: str
+    patch: tuple[int, int, int]
+    peaks: Peaks
+    stages: list[StageCost]
+
+    def as_json(self) -> dict[str, object]:
+        """As `cost --json` prints it."""
+        return asdict(self)
+
+
+def cost_of(package: Package, target: str, threads: int | None) -> PackageCost:
+    """The cost model of a package on a target.
+
+    Args:
+        package: What is measured.
+        target: Name of the target.
+        threads: For the runtime; None leaves it to the runtime.
 
     Raises:
         TargetError: The target cannot run here, or the package holds no OpenVINO model to read the network from.
@@ -37,16 +82,12 @@ def cost_of(package: Package, target: str, threads: int | None) -> dict[str, Any
     executed = runtime.inspect(folder, patch, precision=precision, threads=threads)
     peaks = measure_peaks(threads)
     rows = stage_rows(costs, peaks, measured_by_stage(executed, {cost.stage for cost in costs}))
-    return {
-        "target": target,
-        "patch": list(package.manifest.patch),
-        "peaks": asdict(peaks),
-        "stages": [*rows, _total(rows, _latency(package, target, threads))],
-    }
+    rows.append(_total(rows, _latency(package, target, threads)))
+    return PackageCost(target, package.manifest.patch, peaks, rows)
 
 
 def measured_by_stage(executed: Iterable[ExecutedOperator], stages: set[str]) -> Mapping[str, float] | None:
-    """Milliseconds by stage, with those of operators that belong to none; None where the runtime does not tell."""
+    """Milliseconds by stage, with those of operators that belong to none; None where the runtime does not time them."""
     found: dict[str, float] = defaultdict(float)
     for operator in executed:
         if operator.milliseconds is None:
@@ -56,8 +97,14 @@ def measured_by_stage(executed: Iterable[ExecutedOperator], stages: set[str]) ->
     return found
 
 
-def stage_rows(costs: Iterable[Cost], peaks: Peaks, measured: Mapping[str, float] | None) -> list[dict[str, Any]]:
-    """A row for each stage: each of its operators takes at least the longer of multiplying and moving."""
+def stage_rows(costs: Iterable[Cost], peaks: Peaks, measured: Mapping[str, float] | None) -> list[StageCost]:
+    """A row for each stage: each of its operators takes at least the longer of multiplying and moving.
+
+    Args:
+        costs: Of every operator.
+        peaks: What the machine does at most.
+        measured: Milliseconds by stage; None where they are not known.
+    """
     stages: dict[str, list[Cost]] = defaultdict(list)
     for cost in costs:
         stages[cost.stage].append(cost)
@@ -65,38 +112,39 @@ def stage_rows(costs: Iterable[Cost], peaks: Peaks, measured: Mapping[str, float
     for stage, members in stages.items():
         times = [peaks.seconds(cost.macs, cost.moved_bytes, integer=cost.integer) for cost in members]
         multiplying, moving = (sum(each) for each in zip(*times, strict=True))
+        least_ms = 1000 * sum(map(max, times))
+        measured_ms = None if measured is None else measured.get(stage, 0.0)
         rows.append(
-            _row(
-                stage,
-                sum(cost.macs for cost in members),
-                sum(cost.moved_bytes for cost in members),
-                1000 * sum(map(max, times)),
-                "multiplying" if multiplying > moving else "moving",
-                None if measured is None else measured.get(stage, 0.0),
+            StageCost(
+                stage=stage,
+                macs=sum(cost.macs for cost in members),
+                moved_bytes=sum(cost.moved_bytes for cost in members),
+                least_ms=least_ms,
+                bound_by="multiplying" if multiplying > moving else "moving",
+                measured_ms=measured_ms,
+                share=_share(least_ms, measured_ms),
             )
         )
     if measured and measured.get(OTHER):
-        rows.append(_row(OTHER, 0, 0, 0.0, None, measured[OTHER]))
+        rows.append(StageCost(OTHER, 0, 0, 0.0, None, measured[OTHER], _share(0.0, measured[OTHER])))
     return rows
 
 
-def _total(rows: list[dict[str, Any]], latency_ms: float) -> dict[str, Any]:
-    sums = {key: sum(row[key] for row in rows) for key in ("macs", "moved_bytes", "least_ms")}
-    return _row(TOTAL, sums["macs"], sums["moved_bytes"], sums["least_ms"], None, latency_ms)
+def _total(rows: Sequence[StageCost], latency_ms: float) -> StageCost:
+    least_ms = sum(row.least_ms for row in rows)
+    return StageCost(
+        stage=TOTAL,
+        macs=sum(row.macs for row in rows),
+        moved_bytes=sum(row.moved_bytes for row in rows),
+        least_ms=least_ms,
+        bound_by=None,
+        measured_ms=latency_ms,
+        share=_share(least_ms, latency_ms),
+    )
 
 
-def _row(
-    stage: str, macs: int, moved_bytes: int, least_ms: float, bound_by: str | None, measured_ms: float | None
-) -> dict[str, Any]:
-    return {
-        "stage": stage,
-        "macs": macs,
-        "moved_bytes": moved_bytes,
-        "least_ms": least_ms,
-        "bound_by": bound_by,
-        "measured_ms": measured_ms,
-        "share": least_ms / measured_ms if measured_ms else None,
-    }
+def _share(least_ms: float, measured_ms: float | None) -> float | None:
+    return least_ms / measured_ms if measured_ms else None
 
 
 def _latency(package: Package, target: str, threads: int | None) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from apps.inspection.work import work_of
 from edge_sdk.errors import TargetError
@@ -14,63 +14,144 @@ if TYPE_CHECKING:
     from edge_sdk.session import ExecutedOperator
 
 DELEGATE = "XNNPACK"
+Row = dict[str, str | int | float | None]
 
 
-def executed_operators(package: Package, target: str | None, threads: int | None) -> dict[str, Any]:
-    """What each installed target (or the named one) executes for the self-test patch: every operator, and their shares
-    by precision and by kind of work.
+@dataclass(frozen=True)
+class OperatorShare:
+    """Share of the operators that are alike in one respect.
+
+    Attributes:
+        name: What they have in common: a precision, or a kind of work.
+        operators: How many they are.
+        share_of_operators: Of all operators.
+        ms: Their time; None where the runtime does not time single operators.
+        share_of_time: Of the time of all operators; None where `ms` is.
+    """
+
+    name: str
+    operators: int
+    share_of_operators: float
+    ms: float | None
+    share_of_time: float | None
+
+    def row(self, title: str) -> Row:
+        """A row of a table whose first column has this title."""
+        return {title: self.name, **{key: value for key, value in vars(self).items() if key != "name"}}
+
+
+@dataclass(frozen=True)
+class DelegatedOperators:
+    """What a delegate of the runtime ran.
+
+    Attributes:
+        delegate: Its name.
+        operators: Share of the operators that it ran.
+        not_delegated: Kinds of operators that it did not run, or "none".
+    """
+
+    delegate: str
+    operators: float
+    not_delegated: list[str] | str
+
+
+@dataclass(frozen=True)
+class ExecutedTarget:
+    """What one target executed for the self-test's patch.
+
+    Attributes:
+        operators: Every operator, in the runtime's order.
+        delegated: What the runtime's delegate ran; None where nothing was delegated.
+    """
+
+    operators: list[ExecutedOperator]
+    delegated: DelegatedOperators | None
+
+    def operator_rows(self) -> list[Row]:
+        """Every operator with its share of the time."""
+        total = total_milliseconds(self.operators)
+        return [{**asdict(item), "share": _share(item.milliseconds, total)} for item in self.operators]
+
+    def precision_rows(self) -> list[Row]:
+        """Shares by precision; see `share_by_precision`."""
+        return [share.row("precision") for share in share_by_precision(self.operators)]
+
+    def work_rows(self) -> list[Row]:
+        """Shares by kind of work; see `share_by_work`."""
+        return [share.row("work") for share in share_by_work(self.operators)]
+
+    def as_json(self) -> dict[str, object]:
+        """As `inspect --executed --json` prints it."""
+        return {
+            "operators": self.operator_rows(),
+            "by_precision": self.precision_rows(),
+            "by_work": self.work_rows(),
+            "delegated": self.delegated and asdict(self.delegated),
+        }
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A target that was not run.
+
+    Attributes:
+        not_run: Why, in one line.
+    """
+
+    not_run: str
+
+    def as_json(self) -> dict[str, object]:
+        """As `inspect --executed --json` prints it."""
+        return asdict(self)
+
+
+def executed_operators(package: Package, target: str | None, threads: int | None) -> dict[str, ExecutedTarget | NotRun]:
+    """What the named target, or each installed one, executes for the self-test's patch; by target.
+
+    Args:
+        package: What is run.
+        target: Name of the target; None for all that the package holds.
+        threads: For the runtime; None leaves it to the runtime.
 
     Raises:
         TargetError: The named target cannot run here, or none can.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, ExecutedTarget | NotRun] = {}
     for name in [target] if target else package.targets:
         try:
             runtime = package.target(name)
         except TargetError as error:
             if target:
                 raise
-            found[name] = {"not_run": error.what}
+            found[name] = NotRun(error.what)
             continue
         folder, precision = package.artefact(name, threads)
         operators = runtime.inspect(folder, package.selftest_vector.patch, precision=precision, threads=threads)
-        total = total_milliseconds(operators)
-        found[name] = {
-            "operators": [{**asdict(item), "share": _share(item.milliseconds, total)} for item in operators],
-            "by_precision": share_by_precision(operators),
-            "by_work": share_by_work(operators),
-            "delegated": delegated(operators),
-        }
-    if all("not_run" in entry for entry in found.values()):
+        found[name] = ExecutedTarget(operators, delegated(operators))
+    if all(isinstance(entry, NotRun) for entry in found.values()):
         raise TargetError(
             "none of the package's targets can run here", where=package.source, remedy="see edge-sdk doctor"
         )
     return found
 
 
-def share_by_precision(operators: list[ExecutedOperator]) -> list[dict[str, Any]]:
-    """Operators, their share, milliseconds and share of the time, by precision; what takes most first.
-
-    Times are None where the runtime does not time single operators.
-    """
-    return _shares(operators, "precision", lambda item: item.precision)
+def share_by_precision(operators: list[ExecutedOperator]) -> list[OperatorShare]:
+    """Shares of the operators by precision; what takes most time first."""
+    return _shares(operators, lambda item: item.precision)
 
 
-def share_by_work(operators: list[ExecutedOperator]) -> list[dict[str, Any]]:
-    """As `share_by_precision`, by what is done: computing in INT8, in float, or only moving values (`work_of`)."""
-    return _shares(operators, "work", work_of)
+def share_by_work(operators: list[ExecutedOperator]) -> list[OperatorShare]:
+    """Shares of the operators by what they do: compute in INT8, in float, or only move values (`work_of`)."""
+    return _shares(operators, work_of)
 
 
-def delegated(operators: list[ExecutedOperator]) -> dict[str, Any] | None:
-    """Share of the operators that ExecuTorch's delegate ran, and which it did not; None where none was delegated."""
+def delegated(operators: list[ExecutedOperator]) -> DelegatedOperators | None:
+    """What ExecuTorch's delegate ran; None where nothing was delegated."""
     by_delegate = [item for item in operators if DELEGATE.lower() in item.kernel.lower()]
     if not by_delegate:
         return None
-    return {
-        "delegate": DELEGATE,
-        "operators": len(by_delegate) / len(operators),
-        "not_delegated": sorted({item.operator for item in operators if item not in by_delegate}) or "none",
-    }
+    rest = sorted({item.operator for item in operators if item not in by_delegate})
+    return DelegatedOperators(DELEGATE, len(by_delegate) / len(operators), rest or "none")
 
 
 def total_milliseconds(operators: list[ExecutedOperator]) -> float | None:
@@ -79,24 +160,15 @@ def total_milliseconds(operators: list[ExecutedOperator]) -> float | None:
     return sum(times) if len(times) == len(operators) else None
 
 
-def _shares(
-    operators: list[ExecutedOperator], title: str, key: Callable[[ExecutedOperator], str]
-) -> list[dict[str, Any]]:
+def _shares(operators: list[ExecutedOperator], key: Callable[[ExecutedOperator], str]) -> list[OperatorShare]:
     total = total_milliseconds(operators)
-    rows = []
-    for value in {key(item) for item in operators}:
-        of_it = [item for item in operators if key(item) == value]
-        spent = total_milliseconds(of_it)
-        rows.append(
-            {
-                title: value,
-                "operators": len(of_it),
-                "share_of_operators": len(of_it) / len(operators),
-                "ms": spent,
-                "share_of_time": _share(spent, total),
-            }
-        )
-    return sorted(rows, key=lambda row: (-(row["ms"] or 0.0), -row["operators"]))
+    shares = []
+    for name in {key(item) for item in operators}:
+        members = [item for item in operators if key(item) == name]
+        spent = total_milliseconds(members)
+        share = _share(spent, total)
+        shares.append(OperatorShare(name, len(members), len(members) / len(operators), spent, share))
+    return sorted(shares, key=lambda share: (-(share.ms or 0.0), -share.operators))
 
 
 def _share(part: float | None, total: float | None) -> float | None:

@@ -6,7 +6,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,17 +26,6 @@ def is_measured(value: object) -> bool:
     if isinstance(value, NotMeasured):
         return False
     return not (isinstance(value, dict) and value.keys() == {"value", "why"})
-
-
-def without_blanks(value: Any, why: str) -> Any:
-    """A value with `not_measured(why)` in place of every null and every empty text, list or mapping in it."""
-    if value is None or (isinstance(value, str | list | tuple | Mapping) and not value):
-        return not_measured(why)
-    if isinstance(value, Mapping):
-        return {name: without_blanks(inner, why) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_blanks(inner, why) for inner in value]
-    return value
 
 
 def shown(value: object, digits: int = 4) -> str:
@@ -73,8 +61,8 @@ def _scalar(value: object, digits: int) -> str:
 
 
 def transposed(
-    rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], name: str
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    rows: Sequence[Mapping[str, object]], headings: Mapping[str, str], name: str
+) -> tuple[list[dict[str, object]], dict[str, str]]:
     """Few rows of many columns as many rows of few columns, for a page is narrow.
 
     Args:
@@ -98,6 +86,11 @@ def png_source(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
+def fields_of(group: BaseModel) -> dict[str, object]:
+    """Name → value of a group of a report, for tables."""
+    return dict(group)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -108,12 +101,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = shown
+    environment.filters["fields"] = fields_of
     environment.tests["measured"] = is_measured
     environment.globals["style"] = Markup((APPS / "report" / "style.css").read_text(encoding="utf-8"))
     return environment
 
 
-def render(template_name: str, **context: Any) -> str:
+def render(template_name: str, **context: object) -> str:
     """Fill a template and return the page.
 
     Args:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 
@@ -78,7 +79,7 @@ def best_column(estimate: LagEstimate) -> int:
     return int(left.argmin())
 
 
-def _correlation(axes: Any, estimate: LagEstimate) -> None:
+def _correlation(axes: Axes, estimate: LagEstimate) -> None:
     alignment = estimate.alignment
     milliseconds = 1e3 * alignment.lags
     axes.axvspan(
@@ -111,7 +112,7 @@ def _correlation(axes: Any, estimate: LagEstimate) -> None:
     _legend(axes)
 
 
-def _legend(axes: Any) -> None:
+def _legend(axes: Axes) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=9, borderaxespad=0.2)
     axes.grid(color=GRID_LINE, linewidth=0.8)
 

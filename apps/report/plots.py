@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib
 import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator
 from numpy.typing import ArrayLike
 
 from edge_sdk.plot_style import GRID_LINE, INK, PALETTE, SETTINGS
@@ -107,7 +108,9 @@ def line_svg(
     for name, position in (marks or {}).items():
         axes.axvline(position, color=INK, linewidth=1.0, linestyle=":", label=f"{name} {position:.4g}")
     if steps:
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        whole_numbers = AutoLocator()
+        whole_numbers.set_params(integer=True)
+        axes.yaxis.set_major_locator(whole_numbers)
     if len(series) + len(marks or {}) > 1:
         _legend(axes)
     low, high = min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]
@@ -116,7 +119,7 @@ def line_svg(
     return as_svg(figure)
 
 
-def canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Any]:
+def canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Axes]:
     """An empty figure as wide as a page, and its axes."""
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(7.2, height), layout="constrained")
@@ -126,7 +129,7 @@ def canvas(x_label: str, y_label: str, height: float = 2.6) -> tuple[Figure, Any
     return figure, axes
 
 
-def _legend(axes: Any) -> None:
+def _legend(axes: Axes) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, fontsize=9, borderaxespad=0.2)
 
 

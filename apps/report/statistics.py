@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import JsonValue
 
-from apps.report.html import not_measured
+from apps.report.group import ReportGroup
+from apps.report.measured import NotMeasured
 
 FEWEST_FOR_P99 = 100
 
 
-def summary_ms(seconds: ArrayLike) -> dict[str, Any]:
-    """Statistics in milliseconds, with the raw samples; no p99 under 100 samples."""
+class Statistics(ReportGroup):
+    """Statistics of a duration in milliseconds, each rounded to 1 µs.
+
+    Attributes:
+        n: Number of samples.
+        p50, p90, p95, p99: Percentiles; no p99 under `FEWEST_FOR_P99` samples.
+        mean, std, min, max: Over the samples.
+        samples: Every sample, in order of time.
+    """
+
+    n: int
+    p50: float
+    p90: float
+    p95: float
+    p99: float | NotMeasured
+    mean: float
+    std: float
+    min: float
+    max: float
+    samples: list[float]
+
+
+def statistics_ms(seconds: ArrayLike) -> Statistics:
+    """Statistics in milliseconds.
+
+    Args:
+        seconds: At least one sample, in seconds.
+    """
     samples = np.asarray(seconds, float) * 1000.0
-    if samples.size == 0:
-        return not_measured("no samples")
-    statistics: dict[str, Any] = {"n": int(samples.size)}
-    for percent in (50, 90, 95, 99):
-        if percent == 99 and samples.size < FEWEST_FOR_P99:
-            statistics["p99"] = not_measured(f"fewer than {FEWEST_FOR_P99} samples")
-        else:
-            statistics[f"p{percent}"] = round(float(np.percentile(samples, percent)), 3)
-    for name, function in (("mean", np.mean), ("std", np.std), ("min", np.min), ("max", np.max)):
-        statistics[name] = round(float(function(samples)), 3)
-    statistics["samples"] = [round(float(sample), 3) for sample in samples]
-    return statistics
+    p50, p90, p95, p99 = (_rounded(np.percentile(samples, percent)) for percent in (50, 90, 95, 99))
+    return Statistics(
+        n=int(samples.size),
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99 if samples.size >= FEWEST_FOR_P99 else NotMeasured(why=f"fewer than {FEWEST_FOR_P99} samples"),
+        mean=_rounded(samples.mean()),
+        std=_rounded(samples.std()),
+        min=_rounded(samples.min()),
+        max=_rounded(samples.max()),
+        samples=[_rounded(sample) for sample in samples],
+    )
+
+
+def summary_ms(seconds: ArrayLike) -> dict[str, JsonValue]:
+    """`statistics_ms` as JSON has it; without samples {"value": null, "why": …}."""
+    if np.size(seconds) == 0:
+        return NotMeasured(why="no samples").model_dump(mode="json")
+    return statistics_ms(seconds).as_json()
+
+
+def _rounded(milliseconds: SupportsFloat) -> float:
+    return round(float(milliseconds), 3)

@@ -21,14 +21,14 @@ Measure = Callable[[Mapping[str, Graph]], Timings]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One plan as it was measured.
+class PrecisionPlan:
+    """Which layers of a network are computed in float, and how fast it then is on this device.
 
     Attributes:
-        name: For the table.
-        graph: What it runs.
+        name: The groups of layers in float, or `INT8` or `FP32`.
+        graph: The network with these layers in float.
         float_layers: Convolutions in float; every one for the FP32 form.
-        milliseconds: Median of one patch.
+        milliseconds: Median latency of one patch.
         gain: Median over the rounds of the share of time that it saves against all INT8 in the same round.
         sure: Whether it is faster in three of four rounds.
     """
@@ -41,7 +41,7 @@ class Plan:
     sure: bool
 
 
-def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) -> list[Plan]:
+def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) -> list[PrecisionPlan]:
     """Every plan that was tried: those worth it, the best one first, then all INT8, then the others.
 
     Each group of layers is tried in float alone, then the groups that gained are joined one by one, the largest gain
@@ -49,7 +49,9 @@ def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) ->
 
     Args:
         graph: Quantised deploy form.
-        patch: (D, H, W) of its input.
+        patch: (D, H, W) of its input, voxels.
+        measure: Measures the latency of forms of the network.
+        progress: Follows the work.
     """
     groups = layer_groups(graph, patch)
     everything = tuple(name for layers in groups.values() for name in layers)
@@ -75,7 +77,7 @@ def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) ->
 
 def _measured(
     graph: Graph, plans: Mapping[str, tuple[str, ...]], everything: tuple[str, ...], measure: Measure
-) -> list[Plan]:
+) -> list[PrecisionPlan]:
     layers = {INT8: (), FP32: everything, **plans}
     graphs = {name: with_float_layers(graph, names) for name, names in plans.items()}
     forms = {INT8: graph, FP32: graph.without_quantization(), **graphs}
@@ -85,5 +87,5 @@ def _measured(
     for name, form in forms.items():
         saved = 1 - np.array(timings[name].samples_ms) / base
         gain, sure = float(np.median(saved)), bool(np.percentile(saved, 25) > 0)
-        found.append(Plan(name, form, layers[name], timings[name].median_ms, gain, sure))
+        found.append(PrecisionPlan(name, form, layers[name], timings[name].median_ms, gain, sure))
     return found

@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from apps.form_latency import FormLatency
 from apps.package_graph import graph_of
-from apps.tuning.search import FP32, INT8, Plan, search
+from apps.tuning.search import FP32, INT8, PrecisionPlan, search
 from edge_sdk.device import fingerprint
 from edge_sdk.errors import TargetError
 from edge_sdk.packages.package import Package
@@ -28,6 +29,7 @@ class Tuning:
     """How a target was tuned.
 
     Attributes:
+        target: Its name.
         chosen: The fastest plan that passes the self-test.
         plans: Every plan that was measured, those worth it first.
         refused: Faster plan than the chosen one → why it is not.
@@ -35,16 +37,39 @@ class Tuning:
     """
 
     target: str
-    chosen: Plan
-    plans: list[Plan]
+    chosen: PrecisionPlan
+    plans: list[PrecisionPlan]
     refused: Mapping[str, str]
     kept: Tuned | None
+
+    def plan_rows(self) -> list[dict[str, str | float]]:
+        """A row for each plan, as tables and JSON have it."""
+        return [
+            {"plan": plan.name, "ms": plan.milliseconds, "gain": plan.gain, "float_layers": len(plan.float_layers)}
+            for plan in self.plans
+        ]
+
+    def as_json(self) -> dict[str, object]:
+        """As `tune --json` prints it."""
+        return {
+            "target": self.target,
+            "chosen": self.chosen.name,
+            "refused": dict(self.refused),
+            "plans": self.plan_rows(),
+        }
 
 
 def tune(package: Package, targets: Sequence[str], threads: int | None, rounds: int, report: Progress) -> list[Tuning]:
     """Find, check and remember the fastest plan of each target.
 
     Where all INT8 is the fastest, the package's own artefact stays in use.
+
+    Args:
+        package: What is tuned.
+        targets: Names of the targets.
+        threads: For the runtimes; None leaves it to them.
+        rounds: Each plan runs once in each.
+        report: Follows the work.
 
     Raises:
         TargetError: A target cannot run or be exported here, or the package has nothing to choose from.
@@ -84,7 +109,9 @@ def tune(package: Package, targets: Sequence[str], threads: int | None, rounds: 
     return found
 
 
-def _keep(package: Package, name: str, plan: Plan, measure: FormLatency, place: Path, threads: int | None) -> Tuned:
+def _keep(
+    package: Package, name: str, plan: PrecisionPlan, measure: FormLatency, place: Path, threads: int | None
+) -> Tuned:
     """Export a plan, hold it against the reference, and keep it."""
     precision = "fp32" if plan.name == FP32 else "int8"
     with tempfile.TemporaryDirectory() as scratch:
@@ -93,13 +120,13 @@ def _keep(package: Package, name: str, plan: Plan, measure: FormLatency, place: 
             result = compare(package.selftest_vector, session, precision)
         if not result.passes:
             raise TargetError(result.failure, where=name, remedy="use the package as it is")
-        said = {
+        record = {
             "plan": plan.name,
             "milliseconds": plan.milliseconds,
             "gain": plan.gain,
             "float_layers": plan.float_layers,
         }
-        return keep_tuned(place, Path(scratch) / name, f"{precision} (tuned: {plan.name})", said)
+        return keep_tuned(place, Path(scratch) / name, f"{precision} (tuned: {plan.name})", record)
 
 
 def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> None:
@@ -113,7 +140,7 @@ def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> No
     precision, plans = dict(manifest.precision), dict(manifest.plans)
     for tuning in tunings:
         chosen = tuning.chosen
-        plans[tuning.target] = _described(chosen)
+        plans[tuning.target] = _manifest_record(chosen)
         if tuning.kept is None:
             continue
         files = with_artefact(files, tuning.target, tuning.kept.artefacts)
@@ -122,7 +149,8 @@ def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> No
     write_package(output, manifest=changed, files=files, selftest=package.selftest_vector)
 
 
-def _described(plan: Plan) -> dict[str, Any]:
+def _manifest_record(plan: PrecisionPlan) -> dict[str, JsonValue]:
+    """What the manifest records about a plan."""
     return {
         "plan": plan.name,
         "device": fingerprint(),

@@ -53,6 +53,7 @@ class Accuracy:
     """Dice of a package beside its reference's.
 
     Attributes:
+        cases: How many were judged.
         dice: By class number, averaged over the cases.
         mean: Of the classes but the background, averaged over the cases.
         reference_dice, reference_mean: The same of the reference; None without one.
@@ -88,6 +89,11 @@ def score_cases(
 ) -> dict[str, Scores]:
     """Dice by case identity and class (without the background) of a session's masks.
 
+    Args:
+        session: Opened target of a package.
+        cases: Labeled volumes.
+        progress: Called after each case.
+
     Raises:
         FileFormatError: A case that cannot be read.
         GeometryError: An image and its labels that do not lie on one grid.
@@ -110,10 +116,14 @@ def recorded_cases(manifest: Manifest, key: str) -> CaseScores:
 
 
 def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> Reference | None:
-    """The reference's Dice of each case as the manifest recorded it, and what was recorded.
+    """The reference's Dice of each case as the manifest recorded it, and what was recorded; None where nothing was.
 
-    Where it recorded other cases only, every case gets their means: the ratio then compares two sets of cases, and
-    its interval knows of the scatter of one of them.
+    Where the manifest recorded other cases only, every case gets their means: the ratio then compares two sets of
+    cases, and its interval covers the scatter of one of them only.
+
+    Args:
+        manifest: Of the package.
+        identities: Of the cases that the package is judged on.
     """
     by_case = recorded_cases(manifest, "reference_cases")
     if set(identities) <= set(by_case):
@@ -137,11 +147,13 @@ def _scores(recorded: object) -> dict[int, float | None]:
 
 
 def compare_with_reference(scores: CaseScores, reference: CaseScores | None, *, paired: bool = True) -> Accuracy:
-    """Average over the cases and hold against the reference on the same cases.
+    """Average over the cases and compare with the reference on the same cases.
 
     Args:
-        paired: Whether the reference's scores are of these very cases; then a class that one of the two rightly did not
-            see earns it a Dice of 1 beside the other's 0.
+        scores: Of the package.
+        reference: Of its reference; None without one.
+        paired: Whether the reference's scores are of these very cases. A network that correctly predicts no voxel of a
+            class then gets a Dice of 1 where the other predicts some, which gives the other 0.
 
     Raises:
         GeometryError: No case has any labelled voxel.

@@ -84,7 +84,7 @@ def read_configuration(path: Path) -> None:
     """Read a configuration as `--config` and as `inspect` do."""
     from apps.inspection.configurations import describe_configuration
 
-    assert describe_configuration(path)["kind"] == "configuration"
+    assert describe_configuration(path).as_json()["kind"] == "configuration"
 
 
 def serve(connection: Connection, samples: list[Sample], folder: Path, log: Path) -> None:

@@ -65,7 +65,7 @@ def main() -> None:
             "patch; all other weights are random",
         },
         "versions": versions(),
-        "device": device(),
+        "device": device().as_json(),
         "runs": [_run(settings, exports[settings], arguments.rounds) for settings in all_settings],
     }
     text = "\n\n".join([*summary(report["runs"]), markdown(report)])

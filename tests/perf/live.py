@@ -53,7 +53,7 @@ def main() -> None:
             "two threads, quoted): a peer that reconstructs with it after the sweep waits 4.1 to 7 s longer for 188",
         },
         "cases": [_measured(case, arguments) for case in cases(arguments.work)],
-        "device": {**device(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
+        "device": {**device().as_json(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
         "versions": versions(),
     }
     text = markdown(report)

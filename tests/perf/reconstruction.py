@@ -68,7 +68,7 @@ def main() -> None:
             "numpy": f"one thread, the first {arguments.numpy_frames} frames; np.add.at, np.maximum.at, the true mean",
             "PLUS": QUOTED,
         },
-        "device": {**device(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
+        "device": {**device().as_json(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
         "insertion": [_row(case, samples) for case in ways],
         "agreement_with_numpy": _agreement(given, ways),
         "hole_filling": _holes(samples),

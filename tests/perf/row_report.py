@@ -43,10 +43,10 @@ def write_rows(path: Path, what: str, rows: list[dict[str, Any]], headings: Mapp
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         **protocol,
         "rows": rows,
-        "device": device(),
+        "device": device().as_json(),
         "versions": versions(),
     }
     title = f"# {what.capitalize()}, {report['written_utc']}"
-    text = "\n\n".join([title, markdown_table(rows, headings), facts(device())])
+    text = "\n\n".join([title, markdown_table(rows, headings), facts(device().as_json())])
     write_texts(path, {".json": json.dumps(report, indent=1, allow_nan=False), ".md": text + "\n"})
     print(text)

@@ -44,7 +44,7 @@ def main() -> None:
         "threads": asked.threads,
         "rounds": asked.rounds,
         "inferences_a_round": EACH_ROUND,
-        "device": device(),
+        "device": device().as_json(),
     }
     with Package(asked.package) as package:
         for runtime in asked.runtime:

@@ -78,7 +78,7 @@ def soaked(case: Case, asked: argparse.Namespace) -> dict[str, Any]:
         "verdicts": verdicts(minutes, loops * frames, streamed.frames),
         "minutes": minutes,
         "samples": samples,
-        "device": {**device(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
+        "device": {**device().as_json(), "load_average_begin": list(begin), "load_average_end": list(os.getloadavg())},
         "versions": versions(),
     }
 

@@ -11,6 +11,7 @@ import pytest
 from apps.benchmark import thermal
 from apps.benchmark.denormals import denormals_are_flushed, flush_denormals
 from apps.benchmark.energy import EnergyMeter
+from apps.benchmark.target_groups import DecileDrift
 from apps.benchmark.thermal import decile_drift
 from apps.report.memory import forget_peak, peak_rss_mb, rss_mb
 
@@ -54,28 +55,28 @@ def test_energy_adds_packages_once_and_wraps(tmp_path: Path) -> None:
     meter.advance()
     assert meter.joules == pytest.approx(0.3)
     report = meter.report(inferences=3, seconds=2.0)
-    assert report["joules_per_inference"] == pytest.approx(0.1)
-    assert report["mean_watts"] == pytest.approx(0.15)
-    assert "package-0, package-1" in report["scope"]
+    assert report.joules_per_inference == pytest.approx(0.1)
+    assert report.mean_watts == pytest.approx(0.15)
+    assert "package-0, package-1" in report.scope
 
 
 def test_energy_that_cannot_be_read_says_why(tmp_path: Path) -> None:
-    assert "lists no energy counter" in EnergyMeter(tmp_path).report(1, 1.0)["why"]
+    assert "lists no energy counter" in EnergyMeter(tmp_path).report(1, 1.0).why
     powercap(tmp_path, {"intel-rapl:0": ("package-0", 1)})
     (tmp_path / "intel-rapl:0" / "energy_uj").unlink()
     meter = EnergyMeter(tmp_path)
     meter.advance()
-    assert "cannot be read" in meter.report(1, 1.0)["why"]
+    assert "cannot be read" in meter.report(1, 1.0).why
 
 
 def test_drift_between_deciles() -> None:
-    assert "20 samples" in decile_drift([1.0] * 19)["why"]
+    assert "20 samples" in decile_drift([1.0] * 19).why
     found = decile_drift([1.0] * 3 + [5.0] * 24 + [2.0] * 3)
-    assert found == {"first_ms": 1.0, "last_ms": 2.0, "last_to_first": 2.0}
+    assert found == DecileDrift(first_ms=1.0, last_ms=2.0, last_to_first=2.0)
 
 
 def test_throttling_is_counted_over_all_cores(tmp_path: Path) -> None:
-    assert "no throttle counters" in thermal._throttled(tmp_path)["why"]
+    assert "no throttle counters" in thermal._throttled(tmp_path).why
     for core, count in (("cpu0", 3), ("cpu1", 4)):
         (tmp_path / core / "thermal_throttle").mkdir(parents=True)
         (tmp_path / core / "thermal_throttle" / "core_throttle_count").write_text(f"{count}\n")

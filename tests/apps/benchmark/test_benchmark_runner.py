@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.benchmark.protocol import Protocol
+from apps.benchmark.protocol import MeasurementProtocol
+from apps.benchmark.report import GROUPS
 from apps.benchmark.runner import run_in_process
-from apps.benchmark.worker import GROUPS, Job
+from apps.benchmark.target_job import TargetJob
+from apps.report.measured import NotMeasured
 from tests.edge_sdk.fakes import toy_package
 
 FAKE_WORKER = """
@@ -26,19 +28,24 @@ main(*sys.argv[1:])
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
-    package = toy_package(tmp_path / "toy.edgepkg", "alpha")
-    return Job(str(package), "alpha", Protocol(1, 3, 0.0), volume=None, no_volume="none was made")
+def job(tmp_path: Path) -> TargetJob:
+    return TargetJob(
+        package=str(toy_package(tmp_path / "toy.edgepkg", "alpha")),
+        package_bytes=5,
+        target="alpha",
+        protocol=MeasurementProtocol(1, 3, 0.0),
+        volume=NotMeasured(why="none was made"),
+    )
 
 
-def test_result_and_progress_come_back(job: Job) -> None:
-    told: list[tuple[int, int, str]] = []
-    result = run_in_process(job, lambda *words: told.append(words), [sys.executable, "-c", FAKE_WORKER])
-    assert result["status"]["state"] == "ok", result["status"]
-    assert told[-1] == (3, 3, "inference on alpha")
-    assert result["latency"]["n"] == 3
-    assert result["end_to_end"]["why"] == "none was made"
-    assert result["memory"]["inference_peak_above_baseline_mb"] >= 0
+def test_result_and_progress_come_back(job: TargetJob) -> None:
+    calls: list[tuple[int, int, str]] = []
+    result = run_in_process(job, lambda *words: calls.append(words), [sys.executable, "-c", FAKE_WORKER])
+    assert result.status.state == "ok", result.status
+    assert calls[-1] == (3, 3, "inference on alpha")
+    assert result.latency.n == 3
+    assert result.end_to_end.why == "none was made"
+    assert result.memory.inference_peak_above_baseline_mb >= 0
 
 
 @pytest.mark.parametrize(
@@ -49,14 +56,15 @@ def test_result_and_progress_come_back(job: Job) -> None:
         ("pass", "status 0"),
     ],
 )
-def test_crash_is_told_and_leaves_no_blank(job: Job, code: str, why: str) -> None:
+def test_crash_is_reported_and_leaves_no_blank(job: TargetJob, code: str, why: str) -> None:
     result = run_in_process(job, lambda *_: None, [sys.executable, "-c", code])
-    assert result["status"]["state"] == "failed"
-    assert re.search(why, result["status"]["why"])
-    assert all(result[group]["why"] for group in GROUPS)
+    assert result.status.state == "failed"
+    assert re.search(why, result.status.why)
+    assert set(result.groups()) == set(GROUPS)
+    assert all(group.why for group in result.groups().values())
 
 
-def test_interrupting_ends_the_worker(job: Job) -> None:
+def test_interrupting_ends_the_worker(job: TargetJob) -> None:
     def interrupt(*_words: object) -> None:
         raise KeyboardInterrupt
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from apps.benchmark.report import blank_fields
+from apps.benchmark.report import BenchmarkReport
+from apps.benchmark.report_files import blank_fields, read_report
 from tests.apps.commands_fixtures import failure, run
 
 PACKAGES = sorted((Path(__file__).resolve().parents[3] / "models").glob("*.edgepkg"))
@@ -16,13 +16,12 @@ PHANTOM = next(path for path in PACKAGES if path.stem == "phantom-s-int8")
 QUICK = ("--samples", 2, "--warmup", 1, "--min-seconds", 0)
 
 
-def written(folder: Path) -> dict[str, Any]:
+def written(folder: Path) -> BenchmarkReport:
     """The report in a folder, whose three files must be there."""
     assert (folder / "report.html").stat().st_size > 0
     assert (folder / "report.md").stat().st_size > 0
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    assert list(blank_fields(report)) == []
-    return report
+    assert list(blank_fields(json.loads((folder / "report.json").read_text()))) == []
+    return read_report(folder / "report.json")
 
 
 @pytest.mark.slow
@@ -30,9 +29,9 @@ def written(folder: Path) -> dict[str, Any]:
 def test_every_package_gets_its_report(tmp_path: Path, package: Path) -> None:
     status, _, stderr = run("benchmark", package, "--target", "openvino", "-o", tmp_path, *QUICK)
     assert (status, stderr) == (0, "")
-    (measured,) = written(tmp_path)["targets"]
-    assert measured["status"]["state"] == "ok"
-    assert measured["latency"]["p50"] > 0
+    (measured,) = written(tmp_path).targets
+    assert measured.status.state == "ok"
+    assert measured.latency.p50 > 0
 
 
 @pytest.mark.parametrize("target", ["openvino:NPU", "onnxruntime:XNNPACK"])
@@ -40,5 +39,5 @@ def test_a_device_that_is_not_here_is_told(tmp_path: Path, target: str) -> None:
     said = failure("benchmark", PHANTOM, "--target", target, "-o", tmp_path, *QUICK)
     assert f"{target} skipped: not run" in said
     report = written(tmp_path)
-    assert report["targets"][0]["target"] == target
-    assert report["status"]["state"] == "failed"
+    assert report.targets[0].target == target
+    assert report.status.state == "failed"

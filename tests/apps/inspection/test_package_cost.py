@@ -29,13 +29,13 @@ def test_each_operator_takes_the_longer_of_multiplying_and_moving() -> None:
         Cost("b", 1000, 800, integer=True),  # 20 ns moving at the speed of small copies
     ]
     rows = stage_rows(costs, PEAKS, {"a": 8.0, "b": 0.001, OTHER: 0.5})
-    assert [row["stage"] for row in rows] == ["a", "b", OTHER]
-    assert rows[0]["least_ms"] == pytest.approx(4.0)
-    assert rows[0]["share"] == pytest.approx(0.5)
-    assert rows[0]["bound_by"] == "multiplying"
-    assert rows[1]["least_ms"] == pytest.approx(20e-6)
-    assert rows[1]["bound_by"] == "moving"
-    assert rows[2]["measured_ms"] == 0.5
+    assert [row.stage for row in rows] == ["a", "b", OTHER]
+    assert rows[0].least_ms == pytest.approx(4.0)
+    assert rows[0].share == pytest.approx(0.5)
+    assert rows[0].bound_by == "multiplying"
+    assert rows[1].least_ms == pytest.approx(20e-6)
+    assert rows[1].bound_by == "moving"
+    assert rows[2].measured_ms == 0.5
 
 
 def test_times_go_to_the_stage_of_the_name_and_none_is_lost() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from apps.tuning.groups import layer_groups
-from apps.tuning.search import FP32, INT8, Plan, search
+from apps.tuning.search import FP32, INT8, PrecisionPlan, search
 from edge_sdk.graph import Conv, Graph
 from quantization.measurement import Timing, Timings
 from quantization.records.forms import LatencyConditions
@@ -39,7 +39,7 @@ class Device:
         return Timings(times, LatencyConditions())
 
 
-def chosen(device: Device) -> Plan:
+def chosen(device: Device) -> PrecisionPlan:
     graph = tiny_graph()
     return search(graph, SHAPE, device, lambda *_: None)[0]
 

@@ -1,27 +1,25 @@
-"""The three files of a report, and comparisons of two."""
+"""The three files of a report, and how a report is read back."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import apps.benchmark.job as job_module
 from apps import cli
-from apps.benchmark.comparison import compare_reports, ratio_of_medians
-from apps.benchmark.comparison_page import comparison_markdown, comparison_page
-from apps.benchmark.report import blank_fields, read_report, write_files, write_report
-from apps.benchmark.worker import GROUPS, run_job
+from apps.benchmark.measurement import measure_target
+from apps.benchmark.report import GROUPS, BenchmarkReport
+from apps.benchmark.report_files import blank_fields, read_report, write_files, write_report
+from apps.report.measured import NotMeasured
 from edge_sdk.errors import FileFormatError
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
 
-Make = Callable[..., dict[str, Any]]
+FIRST_VERSION = Path(__file__).parent / "report_first_version.json"
+Make = Callable[..., BenchmarkReport]
 
 
 def test_files_hold_every_group(report_of: Make, tmp_path: Path) -> None:
@@ -39,10 +37,10 @@ def test_files_hold_every_group(report_of: Make, tmp_path: Path) -> None:
 
 def test_operators_without_times_keep_their_precision(report_of: Make, tmp_path: Path) -> None:
     report = report_of(FakeTarget("alpha", timed=False))
-    operators = report["targets"][0]["operators"]
-    assert {row["precision"]: row["operators"] for row in operators["by_precision"]} == {"float32": 1, "int8": 1}
-    for said in (operators["profiled_ms"], operators["slowest"], operators["executed"][0]["milliseconds"]):
-        assert said == {"value": None, "why": "the runtime does not time single operators"}
+    operators = report.targets[0].operators
+    assert {row.precision: row.operators for row in operators.by_precision} == {"float32": 1, "int8": 1}
+    for value in (operators.profiled_ms, operators.slowest, operators.executed[0].milliseconds):
+        assert value == NotMeasured(why="the runtime does not time single operators")
     write_report(report, tmp_path / "out")
     assert "does not time single operators" in (tmp_path / "out" / "report.md").read_text()
     assert "The slowest operators" not in (tmp_path / "out" / "report.html").read_text()
@@ -52,6 +50,34 @@ def test_blank_fields_are_found() -> None:
     report = {"a": 1, "b": {"value": None, "why": "so"}, "c": [{"d": None}, {"e": ""}], "f": {}, "g": 0, "h": False}
     assert list(blank_fields(report)) == ["report.c[0].d", "report.c[1].e", "report.f"]
     assert list(blank_fields({"a": {"value": None, "why": ""}})) == ["report.a.why"]
+
+
+def test_a_report_of_the_first_version_is_read_without_loss() -> None:
+    """The file was written by the version before the report had types."""
+    values = json.loads(FIRST_VERSION.read_text())
+    report = read_report(FIRST_VERSION)
+    assert report.as_json() == values
+    assert report.targets[0].latency.p50 == 12.057
+    assert report.device.turbo.why == "neither intel_pstate nor cpufreq/boost is readable here"
+    assert report.identity.recipe["prune"]["latency_ms"].why == "the manifest's recipe does not set it"
+
+
+def test_what_an_older_report_lacks_is_not_measured(tmp_path: Path) -> None:
+    values = json.loads(FIRST_VERSION.read_text())
+    del values["targets"][0]["energy"], values["device"]["npu"], values["targets"][0]["runtime"]["denormals"]
+    (tmp_path / "older.json").write_text(json.dumps(values))
+    report = read_report(tmp_path / "older.json")
+    assert report.targets[0].energy == NotMeasured(why="the report has no energy")
+    assert report.targets[0].runtime.denormals == NotMeasured(why="the report has no denormals")
+    assert report.device.npu == NotMeasured(why="the report has no npu")
+
+
+def test_a_wrong_value_is_refused_by_its_place(tmp_path: Path) -> None:
+    values = json.loads(FIRST_VERSION.read_text())
+    values["identity"]["package_bytes"] = "many"
+    (tmp_path / "wrong.json").write_text(json.dumps(values))
+    with pytest.raises(FileFormatError, match=r"identity\.package_bytes is wrong"):
+        read_report(tmp_path / "wrong.json")
 
 
 def test_blank_report_is_not_written(tmp_path: Path) -> None:
@@ -75,63 +101,13 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, content: str | Non
     path = tmp_path / "x.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(FileFormatError, match=message) as told:
+    with pytest.raises(FileFormatError, match=message) as refusal:
         read_report(path)
-    assert str(path) in str(told.value)
-
-
-def with_samples(report: dict[str, Any], samples: list[float]) -> dict[str, Any]:
-    changed = copy.deepcopy(report)
-    changed["targets"][0]["latency"] |= {"samples": samples, "p50": float(np.median(samples))}
-    return changed
-
-
-def test_ratio_and_both_medians(report_of: Make) -> None:
-    report = report_of(FakeTarget("alpha"))
-    found = compare_reports(with_samples(report, [8.0, 10.0, 12.0]), with_samples(report, [4.0, 5.0, 6.0]))
-    (row,) = found["targets"]
-    assert (row["median_ms_a"], row["median_ms_b"], row["speedup"]) == (10.0, 5.0, 2.0)
-    low, high = row["speedup_ci95"]
-    assert 8 / 6 <= low <= 2.0 <= high <= 12 / 4
-    assert row["bytes_ratio"] == 1.0
-    assert list(blank_fields(found)) == []
-
-
-def test_interval_narrows_with_samples() -> None:
-    generator = np.random.default_rng(0)
-    few, many = (ratio_of_medians(generator.normal(10, 1, n), generator.normal(5, 0.5, n))[1] for n in (10, 1000))
-    assert many[1] - many[0] < few[1] - few[0]
-    assert many[0] < 2.0 < many[1]
-
-
-def test_differences_are_named_and_unlike_inputs_have_no_ratio(report_of: Make) -> None:
-    first = report_of(FakeTarget("alpha"), FakeTarget("beta"))
-    first["device"]["load_average_at_start"] = [0.0, 0.0, 0.0]
-    second = copy.deepcopy(first)
-    same = compare_reports(first, second)
-    assert same["warnings"] == ["none: same device and settings"]
-    second["device"]["cpu"] = "another CPU"
-    second["device"]["load_average_at_start"] = [99.0, 1.0, 1.0]
-    second["protocol"]["samples"] = 7
-    second["workload"]["patch_shape"] = [1, 1, 32, 32, 32]
-    second["targets"][0]["runtime"]["version"] = "9.9"
-    del second["targets"][1]
-    found = compare_reports(first, second)
-    warnings = "\n".join(found["warnings"])
-    for said in ("another CPU in B", "samples differs: 4 in A, 7 in B", "alpha: version differs", "B was busy"):
-        assert said in warnings
-    alpha, beta = found["targets"]
-    assert "not comparable" in alpha["speedup"]["why"]
-    assert alpha["median_ms_b"] > 0
-    assert beta["speedup"]["why"] == "beta is not in B"
-    assert list(blank_fields(found)) == []
-    for text in (comparison_page(found), comparison_markdown(found)):
-        assert "another CPU" in text
-        assert "not comparable" in text
+    assert str(path) in str(refusal.value)
 
 
 def test_commands_and_their_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_module.benchmark, "__kwdefaults__", {"data": None, "run_target": run_job})
+    monkeypatch.setattr(job_module.benchmark, "__kwdefaults__", {"data": None, "run_target": measure_target})
     fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", error=3.0))
     package = toy_package(tmp_path / "toy.edgepkg", spacing_mm=(4.0, 4.0, 4.0))
     quick = ["--samples", "2", "--warmup", "0", "--min-seconds", "0"]
