@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from apps.logs import log_event, logger_of
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.core.settings import StreamSettings
+from apps.stream.core.settings import StreamSettings, memory_bytes
 from apps.stream.core.signals import Interrupts
 from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.stream_input import StreamInput
@@ -75,6 +74,7 @@ class SweepJob:
         self._log = DeviceLog()
         self._recorder: RecorderStage | None = None
         self._told = ""
+        self._limit_said = False
 
     def watch(self) -> None:
         """Look after devices and phase; called again and again while nothing else happens."""
@@ -88,6 +88,11 @@ class SweepJob:
             warn_of(problem)
             self._board.warn([problem])
             log_event(_LOGGER, "recording failed", severity="error", why=problem)
+        if running is not None and not self._limit_said and (warning := running.limit_warning()) is not None:
+            self._limit_said = True
+            warn_of(str(warning))
+            self._board.warn([str(warning)])
+            log_event(_LOGGER, "memory limit reached", severity="warning", what=str(warning))
 
     def run(self, progress: Progress | None) -> dict[str, Any]:
         """Stream one sweep and write what it leaves; the report, empty where nothing was kept.
@@ -170,14 +175,14 @@ class SweepJob:
         """Whether an operator looks at the result first; where the program is to end, it is saved at once."""
         return bool(self._settings.viewer.enabled) and not self._interrupts.asked.is_set()
 
-    def _outlet_bytes(self, plan: VolumePlan) -> int:
+    @property
+    def _outlet_voxel_bytes(self) -> int:
         """What OpenIGTLink's output holds at most: volume and mask, read out, packed, and for clients that lag."""
-        if self._settings.igtl.output_port is None:
-            return 0
-        return math.prod(plan.grid.shape) * 2 * IGTL_COPIES
+        return 0 if self._settings.igtl.output_port is None else 2 * IGTL_COPIES
 
     def _streamed(self, plan: VolumePlan, recorder: RecorderStage | None, progress: Progress | None) -> StreamOutcome:
         feed = self._source.feed(plan, self._control, self._clock, recorder.recorded if recorder else None)
+        size = self._settings.volume.max_memory
         running = RunningStream(
             plan,
             feed,
@@ -185,9 +190,10 @@ class SweepJob:
             self._manifest.spacing_mm,
             clock=self._clock,
             recorder=recorder,
-            outlet_bytes=self._outlet_bytes(plan),
+            outlet_voxel_bytes=self._outlet_voxel_bytes,
+            max_memory=None if size is None else memory_bytes(size),
         )
-        self._board.running = running
+        self._board.running, self._limit_said = running, False
         self._board.warn([str(warning) for warning in plan.warnings])
         self._control.on_finish(feed.stop)
         if self._settings.log.file is not None:  # stderr has them already

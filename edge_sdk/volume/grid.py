@@ -60,6 +60,10 @@ class Box:
         """The same box with its indices counted from `origin` (z, y, x)."""
         return Box.between(np.subtract(self.start, origin), np.subtract(self.stop, origin))
 
+    def moved(self, by: Sequence[int]) -> Box:
+        """The same box so many voxels (z, y, x) further."""
+        return Box.between(np.add(self.start, by), np.add(self.stop, by))
+
     def holds(self, other: Box) -> bool:
         """Whether all of `other` lies in this box."""
         return all(a <= b for a, b in zip(self.start, other.start, strict=True)) and all(

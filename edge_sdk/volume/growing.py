@@ -113,9 +113,10 @@ class GrowingCompounder:
         depth, height, width = (stop - start for start, stop in zip(box.start, box.stop, strict=True))
         return replace(self._lattice, shape=(depth, height, width), origin=(x, y, z))
 
-    def bytes_to_fill(self, box: Box) -> int:
-        """Memory of all blocks that hold a part of `box`, which counts from `origin`, present or not."""
-        return math.prod(len(indices) for indices in self._block_ranges(box)) * self._block_bytes
+    def bytes_beside(self, box: Box) -> int:
+        """Memory of the voxels beside `box`, which counts from `origin`, in the blocks that hold a part of it."""
+        held = math.prod(stop - start for start, stop in zip(box.start, box.stop, strict=True)) * self._kind.BYTES
+        return math.prod(len(indices) for indices in self._block_ranges(box)) * self._block_bytes - held
 
     @property
     def reached(self) -> Box:

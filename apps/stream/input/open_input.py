@@ -52,7 +52,7 @@ def open_input(
         warn(plan.warnings)
         return RecordedInput(uri.path.name, plan, uri.pacing)
     from apps.stream.input.live.devices import LiveDevices
-    from apps.stream.input.live.geometry import ImageGeometry, Region
+    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
     from apps.stream.input.live.input import LiveInput
 
     crop = settings.source.crop
@@ -72,7 +72,7 @@ def open_input(
         config=config,
         package_spacing=package_spacing,
         spacing=wanted,
-        region=Region(settings.volume.box_mm, settings.volume.around_mm),
+        region=VolumeRegion(settings.volume.box_mm, settings.volume.around_mm),
         geometry=geometry,
         lag=settings.poses.lag_s or 0.0,
         wait_s=settings.poses.wait_s,

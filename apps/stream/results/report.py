@@ -72,7 +72,7 @@ def stream_report(
         recording: Where it was recorded.
     """
     assert outcome.mask is not None
-    grid, frames = plan.grid, outcome.frames
+    grid, frames = outcome.volume.grid, outcome.frames
     seconds = outcome.streaming_s
     rate = frames["inserted"] / seconds if seconds > 0 else not_measured("all frames came at one moment")
     return {
@@ -91,7 +91,7 @@ def stream_report(
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },
         "devices": [{"name": each.name, "losses": each.losses, "errors": dict(each.errors)} for each in devices],
-        "warnings": for_json(plan.warnings),
+        "warnings": for_json((*plan.warnings, *outcome.warnings)),
         "recording": recording.described() if recording else not_measured("not asked for (--record)"),
         "volume": {
             "shape_dhw": list(grid.shape),

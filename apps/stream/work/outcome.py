@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import StreamError
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.grid import Volume
 
 
@@ -29,6 +30,7 @@ class StreamOutcome:
         final_mask_s: Seconds from the last frame's time stamp to the final mask.
         streaming_s: Seconds from the first frame's time stamp to the last's.
         stages, queues, timeline: For the report.
+        warnings: What was found while the stream ran.
         failure: Which stage failed and why, or None.
         memory_limit_mb: Resident memory that was stated at the start as the most.
     """
@@ -47,5 +49,6 @@ class StreamOutcome:
     stages: list[dict[str, Any]]
     queues: list[dict[str, Any]]
     timeline: dict[str, Any]
+    warnings: tuple[SweepWarning, ...]
     failure: StreamError | None
     memory_limit_mb: float

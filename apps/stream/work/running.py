@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from apps.stream.core.clock import Clock
-from apps.stream.core.volume_plan import Plan, VolumePlan
+from apps.stream.core.growing_volume import BEYOND
+from apps.stream.core.stream_volume import StreamVolume
+from apps.stream.core.volume_plan import Plan, VolumePlan, warm_up
 from apps.stream.input.feed import Feed
 from apps.stream.input.pacing import Pacing
 from apps.stream.input.replay import ReplayFeed
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
-from apps.stream.pipeline.memory_limit import memory_limit_mb
+from apps.stream.pipeline.memory_limit import StreamMemory
 from apps.stream.pipeline.monitor import Monitor
 from apps.stream.pipeline.pipeline import Pipeline, Stage
 from apps.stream.pipeline.watchdog import Watchdog
-from apps.stream.work.compounder import CompounderStage, Compounding, GrowingVolume
-from apps.stream.work.network_view import network_view
+from apps.stream.work.compounder import CompounderStage
+from apps.stream.work.network_view import lattice_in_volume, network_grid, network_view
 from apps.stream.work.outcome import StreamOutcome
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
-from apps.stream.work.segmenter import SegmenterStage, TileSegmenter
+from apps.stream.work.segmenter import SegmenterStage, TileSegmenter, segmenter_bytes
+from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
-from edge_sdk.volume.grid import Volume
+from edge_sdk.volume.grid import Grid, Volume
 
 
 class RunningStream:
@@ -38,7 +44,6 @@ class RunningStream:
         tracker: Latencies so far.
         pipeline: Its stages.
         queues: Between them.
-        memory_limit_mb: Resident memory that the process will not exceed.
     """
 
     def __init__(
@@ -49,9 +54,10 @@ class RunningStream:
         package_spacing: tuple[float, float, float],
         *,
         clock: Clock,
-        compounder: Compounding | None = None,
+        volume: StreamVolume | None = None,
         recorder: RecorderStage | None = None,
-        outlet_bytes: int = 0,
+        outlet_voxel_bytes: int = 0,
+        max_memory: int | None = None,
     ) -> None:
         """
         Args:
@@ -60,23 +66,29 @@ class RunningStream:
             segmenter: The network on tiles.
             package_spacing: mm per voxel (x, y, z) that the network was trained on.
             clock: Of the feed's time stamps.
-            compounder: Where frames go; by default the plan's.
+            volume: Where frames go; by default the plan's.
             recorder: Where every frame also goes; it is left to be finished.
-            outlet_bytes: What those take at most that follow the stream.
+            outlet_voxel_bytes: What those take at most that follow the stream, for each voxel of the volume.
+            max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
 
         Raises:
             GeometryError: All together would not fit in memory.
         """
         self.plan, self.feed, self._clock = plan, feed, clock
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
-        self.volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
+        lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, package_spacing)
+        filled = [*feed.queues, *(queue for stage in feed.stages for queue in stage.outputs)]
+        held = partial(_held_bytes, plan, segmenter, package_spacing, outlet_voxel_bytes)
+        self._memory = StreamMemory(plan, filled, held, max_memory)
+        volume = volume or plan.open(lattice, self._memory.fits)
+        self.volume = SharedVolume(volume, plan.settings.fill_holes)
         face = (plan.settings.clip or ClipRegion()).upper_middle(plan.frame_shape)
         self.compounding = CompounderStage(feed.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
             self.compounding.touched,
             network_view(self.volume, package_spacing),
             segmenter,
-            finish_volume=self.volume.voxels,
+            finish_volume=self.volume.whole,
             tracker=self.tracker,
             timer=self._timer,
             clock=clock,
@@ -85,11 +97,27 @@ class RunningStream:
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
         self.queues = [*feed.queues, *self.pipeline.queues]
         self._watchdog = Watchdog(self.queues, clock)
-        held = self.segmenting.held_bytes + outlet_bytes
-        self.memory_limit_mb = memory_limit_mb(plan, self.queues, held)
+        self._memory.state(volume.extent.grid, volume.bytes_beside)
         with self._timer.step("warm up"):
-            plan.warm_up()
+            warm_up(plan)
             self.segmenting.warm_up()
+
+    @property
+    def memory_limit_mb(self) -> float:
+        """Resident memory that the process will not exceed."""
+        return self._memory.limit_mb
+
+    def limit_warning(self) -> SweepWarning | None:
+        """What to say once the volume could not grow for want of memory; None before."""
+        if not self.volume.limit_reached:
+            return None
+        size = "×".join(str(count) for count in self.volume.extent.grid.shape[::-1])
+        return SweepWarning(
+            f"the volume may not grow beyond {size} voxels within {self.memory_limit_mb:.0f} MB of memory, and what "
+            "lies further out is left out",
+            "the sweep is larger than the memory allows, or the tracker has given a pose far away",
+            "give --box or --around, a coarser --spacing, or a larger --max-memory",
+        )
 
     @property
     def left_out(self) -> Counter[str]:
@@ -124,7 +152,7 @@ class RunningStream:
     def _watch(self, progress: Progress | None, watch: Callable[[], None]) -> None:
         watch()
         done = self.segmenting.inferred_live, self.segmenting.inferred_final, self.segmenting.finished_tiles
-        finishing = self.compounding.touched.finished and self.segmenting.final_voxels is None
+        finishing = self.compounding.touched.finished and self.segmenting.final_volume is None
         self._watchdog.look(done, finishing=finishing)
         if progress:
             if self.feed.total is not None:
@@ -135,15 +163,20 @@ class RunningStream:
         why = self.left_out.most_common(1)
         return StreamError(
             "no frame reached the volume" + (f": {why[0][0]}, {why[0][1]} of {self.feed.read} frames" if why else ""),
-            remedy="check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)",
+            remedy=self.plan.remedy,
         )
 
+    def _final_warnings(self) -> tuple[SweepWarning, ...]:
+        if (warning := self.limit_warning()) is None:
+            return ()
+        counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
+        return (replace(warning, what=f"{warning.what}: {counts}"),)
+
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
-        feed, segmenting, tracker, grid = self.feed, self.segmenting, self.tracker, self.plan.grid
-        voxels = segmenting.final_voxels
+        feed, segmenting, tracker, final = self.feed, self.segmenting, self.tracker, self.segmenting.final_volume
         return StreamOutcome(
-            volume=Volume(self.volume.voxels() if voxels is None else voxels, grid),
-            mask=None if voxels is None else Volume(segmenting.mask(), grid),
+            volume=final or self.volume.whole(),
+            mask=None if final is None else Volume(segmenting.mask().voxels, final.grid),
             seen=self.volume.hit(),
             frames={
                 "in_recording": feed.total,
@@ -172,8 +205,23 @@ class RunningStream:
                 "final_mask_at_s": round(monitor.since_start(segmenting.finished_at), 3),
             },
             failure=self.pipeline.failure,
+            warnings=self._final_warnings(),
             memory_limit_mb=self.memory_limit_mb,
         )
+
+
+def _held_bytes(
+    plan: VolumePlan,
+    segmenter: TileSegmenter,
+    package_spacing: tuple[float, float, float],
+    outlet_voxel_bytes: int,
+    grid: Grid,
+) -> int:
+    """What the segmenter and the outlets hold at most with a volume on `grid`; see `RunningStream`."""
+    outlets = math.prod(grid.shape) * outlet_voxel_bytes
+    # While a volume grows, its labels are there twice.
+    labels = math.prod(network_grid(grid, package_spacing).shape) if plan.grows else 0
+    return segmenter_bytes(segmenter, grid, package_spacing) + labels + outlets
 
 
 def run_stream(
@@ -182,7 +230,7 @@ def run_stream(
     segmenter: TileSegmenter,
     package_spacing: tuple[float, float, float],
     *,
-    compounder: Compounding | None = None,
+    volume: StreamVolume | None = None,
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> StreamOutcome:
@@ -191,7 +239,7 @@ def run_stream(
     Args:
         plan: What to stream into which volume.
         pacing: How fast.
-        segmenter, package_spacing, compounder: As of `RunningStream`.
+        segmenter, package_spacing, volume: As of `RunningStream`.
         clock: For tests.
         progress: Called with (done, total, what).
 
@@ -201,4 +249,4 @@ def run_stream(
     """
     clock = clock or Clock()
     feed = ReplayFeed(plan, pacing, clock)
-    return RunningStream(plan, feed, segmenter, package_spacing, clock=clock, compounder=compounder).run(progress)
+    return RunningStream(plan, feed, segmenter, package_spacing, clock=clock, volume=volume).run(progress)

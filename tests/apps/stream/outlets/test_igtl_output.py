@@ -19,7 +19,7 @@ from apps.stream.core.board import Board, SeenFrame
 from apps.stream.outlets.igtl_output import IgtlOutput
 from apps.stream.outlets.igtl_server import MOST_CLIENTS, IgtlServer
 from edge_sdk.errors import StreamError
-from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.grid import Grid, Volume
 
 TURNED = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
 
@@ -46,12 +46,12 @@ class GrowingBoard:
     def grid(self) -> Grid | None:
         return self.where
 
-    def volume(self) -> np.ndarray:
+    def volume(self) -> Volume | None:
         self.fills += 1
-        return self.voxels.copy()
+        return None if self.where is None else Volume(self.voxels.copy(), self.where)
 
-    def mask(self) -> np.ndarray:
-        return self.labels.copy()
+    def mask(self) -> Volume | None:
+        return None if self.where is None else Volume(self.labels.copy(), self.where)
 
     def frame(self) -> SeenFrame | None:
         return self.seen

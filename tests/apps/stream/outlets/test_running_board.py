@@ -33,7 +33,7 @@ def ended(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) ->
     board = RunningBoard("a title", manifest.labels, source, control, clock)
     assert board.frame() is not None
     assert board.status().frames_read == 0
-    assert board.grid() is board.slice("x", 0) is board.mask() is board.volume() is board.probe() is None
+    assert board.grid() is board.slice("x", 0) is board.mask() is board.volume() is None
     feed = source.feed(plan, control, clock, None)
     board.running = RunningStream(plan, feed, VolumeSegmenter(session, manifest), UNIT, clock=clock)
     return board, board.running.run()
@@ -61,8 +61,8 @@ def test_slices_are_those_of_volume_and_mask(ended: tuple[RunningBoard, Any], ax
         assert cut is not None
         assert np.array_equal(cut.grey, np.take(outcome.volume.voxels, there, across))
         assert np.array_equal(cut.labels, np.take(outcome.mask.voxels, there, across))
-    assert np.array_equal(board.mask(), outcome.mask.voxels)  # type: ignore[arg-type]
-    assert np.array_equal(board.volume(), outcome.volume.voxels)  # type: ignore[arg-type]
+    assert np.array_equal(board.mask().voxels, outcome.mask.voxels)  # type: ignore[union-attr]
+    assert np.array_equal(board.volume().voxels, outcome.volume.voxels)  # type: ignore[union-attr]
 
 
 def test_the_frame_shows_the_masks_cut(ended: tuple[RunningBoard, Any]) -> None:
@@ -84,8 +84,10 @@ def test_path_and_probe(ended: tuple[RunningBoard, Any]) -> None:
     path = board.path()
     assert path[:, 2] == pytest.approx(np.arange(19))
     assert path[:, 0] == pytest.approx(14.5)
-    x, _, z = board.probe() or (0, 0, 0)
-    assert (x, z) == pytest.approx((14.5, 18))
+    for axis, middle in (("x", 14), ("y", 12), ("z", 18)):  # the newest frame's middle, to the even whole voxel
+        cut = board.slice(axis, None)  # type: ignore[arg-type]
+        assert cut is not None
+        assert cut.index == middle
 
 
 def test_what_a_viewer_has_drawn_counts_until_then(ended: tuple[RunningBoard, Any]) -> None:
@@ -105,7 +107,7 @@ def test_another_sweep_begins_with_an_empty_board(ended: tuple[RunningBoard, Any
     board.clear()
     status = board.status()
     assert (status.frames_read, status.class_ml, status.warnings, status.saved_in) == (0, {}, (), "")
-    assert board.grid() is board.slice("x", 0) is board.mask() is board.probe() is None
+    assert board.grid() is board.slice("x", 0) is board.mask() is None
     frame = board.frame()
     assert frame is not None
     assert frame.index == 0

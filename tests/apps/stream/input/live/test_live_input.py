@@ -9,7 +9,7 @@ import pytest
 
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.input.live.geometry import ImageGeometry, Region
+from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
 from apps.stream.input.live.input import LiveInput
 from apps.stream.input.live.poses import DeclaredPoses, Motion
 from apps.stream.outlets.running_board import RunningBoard
@@ -45,7 +45,7 @@ def live(config: PlusConfig | None = None) -> LiveInput:
         Clock(),
         config=config,
         package_spacing=(1.0, 1.0, 1.0),
-        region=Region(around=(20.0, 20.0, 20.0)),
+        region=VolumeRegion(around=(20.0, 20.0, 20.0)),
         geometry=ImageGeometry(),
     )
 

@@ -230,7 +230,6 @@ def test_images_and_poses_of_a_peer(tmp_path: Path) -> None:
     [
         ("camera:0", None, {}, "a camera knows no poses"),
         ("camera:0", "csv:a.csv", {}, "another time"),
-        ("camera:0", "linear:speed=1", {}, "--around 120"),
         ("camera:0", "ndi:/nowhere/tty", {"around_mm": 50}, "no frame had a pose"),
     ],
 )
