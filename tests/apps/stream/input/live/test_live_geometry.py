@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from apps.stream.core.volume_plan import FixedPlan, GrowingPlan
 from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion, calibrate, check_crop, live_plan
 from edge_sdk.errors import GeometryError, PoseError
+from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
@@ -65,6 +67,38 @@ def test_the_configurations_extent_serves_too() -> None:
     config = PlusConfig({"ImageToProbe": np.eye(4)}, settings)
     plan = live_plan(calibrate(IMAGE, (PROBE,), config, ImageGeometry(), UNIT, {}), VolumeRegion(), dict, {})  # type: ignore[arg-type]
     assert plan.grid.shape == (7, 6, 5)
+
+
+def test_without_a_region_the_volume_grows_from_the_first_frame_on() -> None:
+    pose = np.diag([0.2, 0.2, 1, 1])
+    pose[:3, 3] = 5, -7, 1000
+    geometry = ImageGeometry((0.2, 0.2), ((100, 0), (51, 101)))
+    found = calibrate(IMAGE, (PROBE,), None, geometry, UNIT, {})
+    plan = live_plan(found, VolumeRegion(), lambda: pose, {"a": "b"})
+    assert isinstance(plan, GrowingPlan)
+    assert (plan.frame_shape, plan.rests_on) == ((101, 201), {"a": "b"})
+    # Pixels (100, 0) to (150, 100) lie at (25, -7, 1000) to (35, 13, 1000): 11 × 21 × 1 voxels, in the middle of tiles.
+    volume = plan.open(TileLattice((4, 4, 4), (3, 3, 3)), lambda _grid, _beside: True)
+    grid = volume.extent.grid
+    assert grid.shape == (4, 22, 13)
+    assert grid.origin == pytest.approx((30 - 6.0, 3 - 10.5, 1000 - 1.5))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (ReconstructionSettings(UNIT, origin=(0, 0, 0)), "OutputOrigin is given without OutputExtent"),
+        (ReconstructionSettings(UNIT, extent=(0, 1) * 3), "OutputExtent is given without OutputOrigin"),  # type: ignore[arg-type]
+        (ReconstructionSettings(UNIT, plus_optimization="PARTIAL"), "Optimization PARTIAL.*--around.*FULL"),
+        (ReconstructionSettings(UNIT, plus_optimization="NONE"), "Optimization NONE"),
+    ],
+)
+def test_settings_that_no_growing_volume_follows(settings: ReconstructionSettings, says: str) -> None:
+    config = PlusConfig({"ImageToProbe": np.eye(4)}, settings)
+    found = calibrate(IMAGE, (PROBE,), config, ImageGeometry(), UNIT, {})
+    with pytest.raises(GeometryError, match=says):
+        live_plan(found, VolumeRegion(), lambda: np.eye(4), {})
+    assert isinstance(live_plan(found, VolumeRegion(around=UNIT), lambda: np.eye(4), {}), FixedPlan)
 
 
 @pytest.mark.parametrize(
