@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -153,6 +154,27 @@ def test_the_last_state_is_sent_at_the_end() -> None:
         bodies = messages(client)
     assert bodies["Volume"][-board.voxels.size :] == board.voxels.tobytes()
     assert bodies["Mask"][-board.voxels.size :] == board.labels.tobytes()
+
+
+def test_a_volume_that_has_grown_is_sent_where_it_lies_now() -> None:
+    board = GrowingBoard()
+    board.grow()
+    with output_of(board, world="RAS") as output, client_of(output) as client:
+        assert received(client, "Volume").image.shape == received(client, "Mask").image.shape == (3, 4, 5)
+        # Three planes more before the first one, and no frame.
+        larger = Grid((6, 4, 5), (0.5, 0.25, 2.0), (10.0, -20.0, 24.0), TURNED)
+        board.voxels, board.labels = (
+            np.concatenate([np.zeros_like(part), part]) for part in (board.voxels, board.labels)
+        )
+        board.where = larger
+        for device in ("Volume", "Mask"):
+            while not np.allclose((message := received(client, device)).ijk_to_world_matrix, larger.index_to_world):
+                pass
+            assert message.image.shape == (6, 4, 5)
+        # As many voxels as before in another place: the message is another one although its voxels are not.
+        board.where = replace(larger, origin=(11.0, -20.0, 24.0))
+        while not np.allclose(received(client, "Mask").ijk_to_world_matrix, board.where.index_to_world):
+            pass
 
 
 def test_before_the_grid_is_known_nothing_is_sent() -> None:
