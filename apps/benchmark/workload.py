@@ -47,13 +47,13 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
         volume = case.read(manifest.labels)[0]
         read = NotMeasured(why="the volume was read from a file, not made from a sweep")
         return Workload(volume, None, _group(volume, manifest, "real", str(case.image), read, read))
-    from apps.stream.core.volume_plan import plan_volume
+    from apps.stream.core.volume_plan import plan_volume, warm_up
     from edge_sdk.simulation.simulate import simulate
     from edge_sdk.volume.reconstruct import reconstruct
 
     sweep = simulate(frames=SWEEP_FRAMES, seed=seed).sweep
     plan = plan_volume(sweep, None, manifest.spacing_mm)
-    plan.warm_up()
+    warm_up(plan)
     start = time.perf_counter()
     volume = reconstruct(sweep, settings=plan.settings)
     seconds = time.perf_counter() - start

@@ -52,7 +52,7 @@ def command(
                 return
             from apps.inspection.packages import describe_package
 
-            values = describe_package(package).as_json()
+            values: Mapping[str, object] = describe_package(package).as_json()
     else:
         values = _describe(file, kind, config, sweep_options(poses, lag, max_gap, pixel_spacing))
     if as_json:

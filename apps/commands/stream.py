@@ -49,10 +49,21 @@ def command(
     ] = None,
     around: Annotated[
         str | None,
-        typer.Option(metavar="MM[,MM,MM]", help="Live: size of the volume about the first frame with a pose."),
+        typer.Option(
+            metavar="MM[,MM,MM]",
+            help="Live: size of the volume about the first frame with a pose; without it and --box the volume grows.",
+        ),
     ] = None,
     box: Annotated[
         str | None, typer.Option(metavar="X0,X1,Y0,Y1,Z0,Z1", help="Live: the volume in the world of the poses, mm.")
+    ] = None,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Such as 2GB: what the process may take at most. A live volume without --around, --box or an extent "
+            "in --config grows up to it; default: what the device has.",
+        ),
     ] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="Of the volume's voxels.")] = None,
     view: Annotated[
@@ -125,6 +136,7 @@ def command(
             "box_mm": None if box is None else box.split(","),
             "around_mm": _one_or_three(around),
             "spacing_mm": spacing,
+            "max_memory": max_memory,
         },
         package={"path": package, "target": target, "threads": threads},
         viewer={"enabled": view, "host": view_host, "port": view_port, "token": view_token},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apps.inputs import read_configs
-from apps.stream.core.settings import IgtlSettings, StreamSettings, ViewerSettings
+from apps.stream.core.settings import IgtlSettings, StreamSettings, ViewerSettings, memory_bytes
 from apps.stream.core.settings_from_options import missing
 from apps.stream.input.input_options import InputOptions
 from apps.stream.input.uris.poses import PoseFileUri, parse_poses
@@ -30,6 +30,7 @@ class StreamJob:
         viewer: The page that shows the stream.
         igtl: The OpenIGTLink server that gives the volume and the mask away.
         log_file: File of the log; None: stderr.
+        max_memory: Resident memory that the process may take at most, bytes; None: what the device has.
         reads: Files that the job reads, which none of its results may replace.
     """
 
@@ -42,6 +43,7 @@ class StreamJob:
     viewer: ViewerSettings = field(default_factory=ViewerSettings)
     igtl: IgtlSettings = field(default_factory=IgtlSettings)
     log_file: Path | None = None
+    max_memory: int | None = None
     reads: tuple[Path, ...] = ()
 
 
@@ -83,6 +85,7 @@ def resolve(settings: StreamSettings) -> StreamJob:
         settings.viewer,
         settings.igtl,
         settings.log.file,
+        None if settings.volume.max_memory is None else memory_bytes(settings.volume.max_memory),
         files_read(wanted, package, settings.volume.config),
     )
 

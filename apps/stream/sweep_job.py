@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from apps.logs import log_event, logger_of
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.signals import Interrupts
-from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.sweep_input import PreparedSweep, SweepInput
 from apps.stream.outlets.device_log import DeviceLog
 from apps.stream.outlets.running_board import RunningBoard
@@ -76,6 +74,7 @@ class SweepJob:
         self._log = DeviceLog()
         self._recorder: RecorderStage | None = None
         self._reported_problem = ""
+        self._limit_reported = False
 
     def watch(self) -> None:
         """Look after devices and phase; called again and again while nothing else happens."""
@@ -89,6 +88,11 @@ class SweepJob:
             warn_of(problem)
             self._board.warn([problem])
             log_event(_LOGGER, "recording failed", severity="error", why=problem)
+        if running is not None and not self._limit_reported and (warning := running.limit_warning()) is not None:
+            self._limit_reported = True
+            warn_of(str(warning))
+            self._board.warn([str(warning)])
+            log_event(_LOGGER, "memory limit reached", severity="warning", what=str(warning))
 
     def run(self, progress: Progress | None) -> StreamReport | None:
         """Stream one sweep and write what it leaves.
@@ -177,11 +181,10 @@ class SweepJob:
         """Whether an operator looks at the result first; where the program is to end, it is saved at once."""
         return self._job.viewer.enabled and not self._interrupts.asked.is_set()
 
-    def _outlet_bytes(self, plan: VolumePlan) -> int:
+    @property
+    def _outlet_voxel_bytes(self) -> int:
         """What OpenIGTLink's output holds at most: volume and mask, read out, packed, and for clients that lag."""
-        if self._job.igtl.output_port is None:
-            return 0
-        return math.prod(plan.grid.shape) * 2 * IGTL_COPIES
+        return 0 if self._job.igtl.output_port is None else 2 * IGTL_COPIES
 
     def _streamed(
         self, sweep: PreparedSweep, recorder: RecorderStage | None, progress: Progress | None
@@ -195,9 +198,10 @@ class SweepJob:
             self._manifest.spacing_mm,
             clock=self._clock,
             recorder=recorder,
-            outlet_bytes=self._outlet_bytes(plan),
+            outlet_voxel_bytes=self._outlet_voxel_bytes,
+            max_memory=self._job.max_memory,
         )
-        self._board.running = running
+        self._board.running, self._limit_reported = running, False
         self._board.warn([str(warning) for warning in plan.warnings])
         self._control.on_finish(frames.stop)
         if self._job.log_file is not None:  # stderr has them already

@@ -28,21 +28,27 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
     """
     old = volume.grid
     scale = np.divide(spacing, old.spacing)[::-1]
-    shape = np.maximum(np.rint(np.array(old.shape) / scale), 1).astype(int)
+    grid = resampled_grid(old, spacing)
     voxels = volume.voxels.astype(np.float32)
     for axis in range(3):
-        centres = _centres(int(shape[axis]), old.shape[axis], float(scale[axis]))
+        centres = _centres(grid.shape[axis], old.shape[axis], float(scale[axis]))
         matrix = _tents(centres, old.shape[axis], float(scale[axis]))
         voxels = np.moveaxis(np.tensordot(matrix, voxels, axes=(1, axis)), 0, axis)
+    return Volume(np.ascontiguousarray(voxels), grid, dict(volume.meta))
+
+
+def resampled_grid(old: Grid, spacing: Spacing) -> Grid:
+    """The grid that `resample` makes of a volume on `old` at `spacing` (x, y, z) mm."""
+    scale = np.divide(spacing, old.spacing)[::-1]
+    shape = np.maximum(np.rint(np.array(old.shape) / scale), 1).astype(int)
     first = [_centres(int(shape[axis]), old.shape[axis], float(scale[axis]))[0] for axis in (2, 1, 0)]
     origin = old.index_to_world @ np.array([*first, 1.0])
-    grid = Grid(
+    return Grid(
         (int(shape[0]), int(shape[1]), int(shape[2])),
         spacing,
         (float(origin[0]), float(origin[1]), float(origin[2])),
         old.direction,
     )
-    return Volume(np.ascontiguousarray(voxels), grid, dict(volume.meta))
 
 
 def nearest_on(mask: Volume, grid: Grid) -> NDArray[np.uint8]:

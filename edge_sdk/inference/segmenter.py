@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import PackageError
 from edge_sdk.inference.tile_network import TileNetwork
-from edge_sdk.inference.tiling import Tile
+from edge_sdk.inference.tiling import Tile, TileLattice
 from edge_sdk.inference.upsampling import labels_of
 from edge_sdk.packages.manifest import Manifest, Normalisation
 from edge_sdk.session import Session
@@ -45,6 +45,11 @@ class VolumeSegmenter:
     def tiles(self, shape: tuple[int, int, int]) -> list[Tile]:
         """The tiles of a volume of shape (D, H, W); the owned boxes cover every voxel exactly once."""
         return self._network.tiles(shape)
+
+    @property
+    def lattice(self) -> TileLattice:
+        """Shapes of volumes whose tiles stay where they are while the volume grows."""
+        return self._network.lattice
 
     def segment_tile(self, voxels: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
         """The labels of a tile's owned box.

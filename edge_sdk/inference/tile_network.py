@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.inference.tiling import Tile, tiles_of
+from edge_sdk.inference.tiling import Tile, TileLattice, tile_lattice, tiles_of
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.session import Patch, Session
 
@@ -38,6 +38,11 @@ class TileNetwork:
     def tiles(self, shape: tuple[int, int, int]) -> list[Tile]:
         """The tiles of a volume of shape (D, H, W)."""
         return tiles_of(shape, self.manifest.patch, self._overlap)
+
+    @property
+    def lattice(self) -> TileLattice:
+        """Shapes of volumes whose tiles stay where they are while the volume grows."""
+        return tile_lattice(self.manifest.patch, self._overlap)
 
     def logits(self, voxels: NDArray[Any], tile: Tile) -> Patch:
         """Logits (K, D', H', W') of a tile; voxels beyond the volume are background (0 before normalisation).

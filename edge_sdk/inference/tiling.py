@@ -54,6 +54,51 @@ def tiles_of(shape: Shape, patch: Shape, overlap: float = 0.25) -> list[Tile]:
     return tiles
 
 
+@dataclass(frozen=True)
+class TileLattice:
+    """Shapes of which one can grow into another without moving a tile.
+
+    Along each axis such a shape has `patch` voxels and a whole number of `step` more. Its tiles then lie exactly `step`
+    apart, so a volume that grows by whole steps keeps the tiles that it has.
+
+    Attributes:
+        patch: (D, H, W) of the smallest such shape: one tile.
+        step: Voxels (z, y, x) from one tile to the next.
+    """
+
+    patch: Shape
+    step: Shape
+
+    def shape_for(self, least: Shape) -> Shape:
+        """The smallest shape that has at least `least` voxels (D, H, W) along each axis."""
+        z, y, x = (
+            size + step * max(0, -(-(need - size) // step))
+            for need, size, step in zip(least, self.patch, self.step, strict=True)
+        )
+        return z, y, x
+
+    def grown(self, box: Box, needed: Box) -> Box:
+        """`box`, moved outwards by as few whole steps as it takes to hold `needed`."""
+        down = [
+            step * max(0, -(-(have - want) // step))
+            for have, want, step in zip(box.start, needed.start, self.step, strict=True)
+        ]
+        up = [
+            step * max(0, -(-(want - have) // step))
+            for have, want, step in zip(box.stop, needed.stop, self.step, strict=True)
+        ]
+        return Box.between(
+            (have - less for have, less in zip(box.start, down, strict=True)),
+            (have + more for have, more in zip(box.stop, up, strict=True)),
+        )
+
+
+def tile_lattice(patch: Shape, overlap: float = 0.25) -> TileLattice:
+    """The lattice of the tiles that `tiles_of` makes with the same patch and overlap."""
+    z, y, x = (_step(size, overlap) for size in patch)
+    return TileLattice(patch, (z, y, x))
+
+
 def check_patch(patch: Shape, multiple: int) -> None:
     """Refuse a patch that the network cannot halve as often as it needs to.
 
@@ -72,8 +117,13 @@ def _axis(length: int, size: int, overlap: float) -> list[tuple[int, int, int]]:
     """(start, first owned, end of owned) of the patches along one axis."""
     if length <= size:
         return [(0, 0, length)]
-    step = max(1, int(size * (1.0 - overlap)))
+    step = _step(size, overlap)
     count = math.ceil((length - size) / step) + 1
     starts = [round(i * (length - size) / (count - 1)) for i in range(count)]
     cuts = [(after + before + size) // 2 for before, after in pairwise(starts)]
     return list(zip(starts, [0, *cuts], [*cuts, length], strict=True))
+
+
+def _step(size: int, overlap: float) -> int:
+    """Voxels from one patch of `size` voxels to the next at most."""
+    return max(1, int(size * (1.0 - overlap)))

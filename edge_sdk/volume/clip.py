@@ -60,6 +60,15 @@ class ClipRegion:
             )
         return left, right, top, bottom
 
+    def corners(self, image_shape: tuple[int, int]) -> NDArray[np.float64]:
+        """The four corner pixels (x, y) of the rectangle inside an image (H, W), (4, 2).
+
+        Raises:
+            GeometryError: As `bounds`.
+        """
+        left, right, top, bottom = self.bounds(image_shape)
+        return np.array([[left, top], [right, top], [left, bottom], [right, bottom]], np.float64)
+
     def upper_middle(self, image_shape: tuple[int, int]) -> tuple[float, float]:
         """The pixel (x, y) in the middle of the rectangle's upper edge, where a transducer's face is.
 

@@ -60,10 +60,45 @@ class Box:
         """The same box with its indices counted from `origin` (z, y, x)."""
         return Box.between(np.subtract(self.start, origin), np.subtract(self.stop, origin))
 
+    def moved(self, by: Sequence[int]) -> Box:
+        """The same box so many voxels (z, y, x) further."""
+        return Box.between(np.add(self.start, by), np.add(self.stop, by))
+
+    def holds(self, other: Box) -> bool:
+        """Whether all of `other` lies in this box."""
+        return all(a <= b for a, b in zip(self.start, other.start, strict=True)) and all(
+            a >= b for a, b in zip(self.stop, other.stop, strict=True)
+        )
+
     @property
     def slices(self) -> tuple[slice, slice, slice]:
         """Index expression for an array (D, H, W)."""
         return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The part of an endless lattice of voxels that a volume takes at one moment.
+
+    Attributes:
+        grid: The volume's voxels, in an array whose indices begin at 0.
+        start: Index in the lattice (z, y, x) of the grid's first voxel; below 0 where the volume grew towards it.
+    """
+
+    grid: Grid
+    start: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def box(self) -> Box:
+        """The volume's voxels in the lattice."""
+        return Box.between(self.start, np.add(self.start, self.grid.shape))
+
+    @property
+    def lattice_to_world(self) -> NDArray[np.float64]:
+        """4×4 matrix from lattice index (x, y, z, 1) to mm; the same however far the volume has grown."""
+        matrix = self.grid.index_to_world
+        matrix[:3, 3] -= matrix[:3, :3] @ self.start[::-1]
+        return matrix
 
 
 @dataclass(frozen=True)

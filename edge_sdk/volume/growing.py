@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,15 +21,20 @@ from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
 from edge_sdk.volume.workers import checked_threads, share
 
-_OFFSET = int(FURTHEST)
-"""Voxels by which the kernels' indices are shifted, so that they are positive on both sides of the origin."""
-_EVERYWHERE = np.full(3, 2 * _OFFSET, np.int64)
+_EVERYWHERE = Box((-int(FURTHEST),) * 3, (int(FURTHEST),) * 3)
+"""Kernels count voxels from the start of the box that may change, here from where no index falls below 0."""
+_NOWHERE = np.zeros(3, np.int64)
+"""Place of a block before the first frame, which gives it another."""
 
 _MOST_AROUND = 1 << 18
 """Blocks in the box around a frame that are looked at: a frame of 4096 voxels across has no more."""
 
 Block = tuple[int, int, int]
 """Index of a block (z, y, x)."""
+
+
+class VolumeMemoryError(GeometryError):
+    """A growing volume may take no more memory, or got none."""
 
 
 class GrowingCompounder:
@@ -98,10 +105,18 @@ class GrowingCompounder:
         Raises:
             GeometryError: Nothing was inserted yet.
         """
-        box = self.reached
-        first = [start * step + zero for start, step, zero in self._axes(box.start)]
-        size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
-        return replace(self._lattice, shape=size, origin=(first[0], first[1], first[2]))  # type: ignore[arg-type]
+        return self.grid_of(self.reached)
+
+    def grid_of(self, box: Box) -> Grid:
+        """The grid of the voxels in `box`, which counts from `origin`."""
+        x, y, z = (start * step + zero for start, step, zero in self._axes(box.start))
+        depth, height, width = (stop - start for start, stop in zip(box.start, box.stop, strict=True))
+        return replace(self._lattice, shape=(depth, height, width), origin=(x, y, z))
+
+    def bytes_beside(self, box: Box) -> int:
+        """Memory of the voxels beside `box`, which counts from `origin`, in the blocks that hold a part of it."""
+        held = math.prod(stop - start for start, stop in zip(box.start, box.stop, strict=True)) * self._kind.BYTES
+        return math.prod(len(indices) for indices in self._block_ranges(box)) * self._block_bytes - held
 
     @property
     def reached(self) -> Box:
@@ -114,35 +129,40 @@ class GrowingCompounder:
             raise GeometryError("nothing was inserted yet, so the volume has no extent", remedy="insert frames first")
         return self._reached
 
-    def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> Box | None:
+    def insert(
+        self,
+        image: NDArray[Any],
+        image_to_world: NDArray[np.float64],
+        within: Callable[[Box], Box] | None = None,
+    ) -> Box | None:
         """Add one frame; see `Compounder.insert`. The box counts from `origin` and may begin below 0.
 
+        Args:
+            image: (H, W) uint8 in MF orientation.
+            image_to_world: 4×4, pixel (x, y, 0, 1) to mm.
+            within: Gets the box that holds every voxel that the frame may reach, and returns the box of the voxels
+                that may change: the frame is inserted as a `Compounder` on that box inserts it, and `memory_limit` is
+                not looked at. None: all voxels may change.
+
         Raises:
-            GeometryError: As `Compounder.insert`; or the blocks would take more memory than they may: then nothing of
-                the frame is inserted.
+            GeometryError: As `Compounder.insert`.
+            VolumeMemoryError: The blocks would take more memory than they may: then nothing of the frame is inserted.
             PoseError: The matrix is not finite.
         """
         frame = self._frames.frame(image, image_to_world)
-        if not frame.near or (abs(frame.corners()) > FURTHEST / 2).any():
+        if not frame.near or (abs(frame.corners()) > FURTHEST / 2).any() or not len(frame.plan.samples):
             return None
-        blocks = self._blocks_near(frame)
+        bounds = None if within is None else within(self._may_reach(frame))
+        blocks = self._blocks_near(frame, bounds)
         if not blocks:
             return None
         new = [block for block in blocks if block not in self._blocks]
-        self._check_memory(len(new))
+        if bounds is None:
+            self._check_memory(len(new))
         self._add(new)
-        frame.fixed[:, 2] += np.int64(_OFFSET) << self._rules.bits
-        touched = np.empty((len(blocks), 6), np.int64)
-        touched[:, :3], touched[:, 3:] = _EVERYWHERE, 0
-
-        def insert_block(index: int) -> None:
-            base = np.array(blocks[index][::-1], np.int64) * self._edge + _OFFSET
-            owned = np.stack([base, base + self._edge - 1])
-            self._blocks[blocks[index]].insert(frame, owned, 0, touched[index])
-
-        share(range(len(blocks)), lambda: insert_block, self._threads)
+        touched = self._insert_into(blocks, frame, bounds or _EVERYWHERE)
         self._drop_unreached(blocks, new, touched)
-        first, stop = touched[:, :3].min(0) - _OFFSET, touched[:, 3:].max(0) - _OFFSET
+        first, stop = touched[:, :3].min(0), touched[:, 3:].max(0)
         if (first >= stop).any():
             return None
         box = Box.between(first, stop)
@@ -155,7 +175,7 @@ class GrowingCompounder:
 
     def voxels_in(self, box: Box) -> NDArray[np.uint8]:
         """The part in `box`, which counts from `origin`."""
-        return self._read(box)[0]
+        return self.read(box)[0]
 
     def weights(self) -> NDArray[np.uint16]:
         """How much came to each voxel of `grid`: 256 for a full hit, at most 65535."""
@@ -163,7 +183,20 @@ class GrowingCompounder:
 
     def weights_in(self, box: Box) -> NDArray[np.uint16]:
         """The part of `weights` in `box`, which counts from `origin`."""
-        return self._read(box)[1]
+        return self.read(box)[1]
+
+    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """What `voxels_in` and `weights_in` give of `box`, which counts from `origin`, at once."""
+        size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
+        grey, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
+        for block, voxels in self._blocks_in(box):
+            first = [index * self._edge for index in block]
+            low = [max(a, b) for a, b in zip(first, box.start, strict=True)]
+            high = [min(a + self._edge, b) for a, b in zip(first, box.stop, strict=True)]
+            common = Box.between(low, high)
+            there = common.counted_from(box.start).slices
+            grey[there], weights[there] = voxels.read(common.counted_from(first))
+        return grey, weights
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels of `grid` have received a pixel."""
@@ -176,22 +209,56 @@ class GrowingCompounder:
     def _axes(self, values: tuple[int, int, int]) -> list[tuple[int, float, float]]:
         return list(zip(values[::-1], self._lattice.spacing, self._lattice.origin, strict=True))
 
-    def _blocks_near(self, frame: Frame) -> list[Block]:
-        """Blocks that the plane of the inserted pixels may reach."""
-        if not len(frame.plan.samples):
-            return []
+    def _block_ranges(self, box: Box) -> list[range]:
+        """Indices (z, y, x) of the blocks that hold a part of `box`."""
+        return [
+            range(start // self._edge, -(-stop // self._edge)) if start < stop else range(0)
+            for start, stop in zip(box.start, box.stop, strict=True)
+        ]
+
+    def _insert_into(self, blocks: list[Block], frame: Frame, bounds: Box) -> NDArray[np.int64]:
+        """Insert into all blocks, as into a volume of `bounds`.
+
+        Returns:
+            (blocks, 6) start and stop (z, y, x) of what was touched in each block; where the stop is not behind the
+            start, nothing was.
+        """
+        first = np.array(bounds.start[::-1], np.int64)
+        size = np.array(bounds.stop[::-1], np.int64) - first
+        frame.fixed[:, 2] -= first << self._rules.bits
+        touched = np.empty((len(blocks), 6), np.int64)
+        touched[:, :3], touched[:, 3:] = size[::-1], 0
+
+        def insert_block(index: int) -> None:
+            voxels = self._blocks[blocks[index]]
+            base = np.array(blocks[index][::-1], np.int64) * self._edge - first
+            owned = np.stack([np.maximum(base, 0), np.minimum(base + self._edge, size) - 1])
+            voxels.place(base, size)
+            voxels.insert(frame, owned, 0, touched[index])
+
+        share(range(len(blocks)), lambda: insert_block, self._threads)
+        touched[:, :3], touched[:, 3:] = np.maximum(touched[:, :3], 0), np.minimum(touched[:, 3:], size[::-1])
+        return touched + np.tile(first[::-1], 2)
+
+    def _blocks_near(self, frame: Frame, bounds: Box | None) -> list[Block]:
+        """Blocks that the plane of the inserted pixels may reach, of those that hold a part of `bounds`."""
         corners = frame.positions(frame.plan.corners)
         normal = np.cross(frame.to_index[:3, 0], frame.to_index[:3, 1])
         length = float(np.linalg.norm(normal))
         low, high = (ends // self._edge for ends in self._ends(frame))
-        # No plane meets a cube in more than √2 of its face: so many blocks are needed at least.
-        area = length * float(np.prod(np.ptp(frame.plan.corners, axis=0)))
-        self._check_memory(max(0, int(area / (math.sqrt(2) * self._edge**2)) - len(self._blocks)))
-        if np.prod(high - low + 1.0) > _MOST_AROUND:
-            raise GeometryError(
-                f"a frame spans {' × '.join(str(count) for count in high - low + 1)} blocks of the growing volume",
-                remedy="use a coarser spacing, or check the unit of the poses",
-            )
+        if bounds is None:
+            # No plane meets a cube in more than √2 of its face: so many blocks are needed at least.
+            area = length * float(np.prod(np.ptp(frame.plan.corners, axis=0)))
+            self._check_memory(max(0, int(area / (math.sqrt(2) * self._edge**2)) - len(self._blocks)))
+            if np.prod(high - low + 1.0) > _MOST_AROUND:
+                raise GeometryError(
+                    f"a frame spans {' × '.join(str(count) for count in high - low + 1)} blocks of the growing volume",
+                    remedy="use a coarser spacing, or check the unit of the poses",
+                )
+        else:
+            ranges = self._block_ranges(bounds)[::-1]
+            low = np.maximum(low, [indices.start for indices in ranges])
+            high = np.minimum(high, [indices.stop - 1 for indices in ranges])
         axes = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
         indices = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         if length > 0:
@@ -199,6 +266,11 @@ class GrowingCompounder:
             distances = abs((middles - corners[0]) @ normal) / length
             indices = indices[distances <= math.sqrt(3) * (self._edge / 2 + 1)]
         return [(int(z), int(y), int(x)) for x, y, z in indices]
+
+    def _may_reach(self, frame: Frame) -> Box:
+        """The box that holds every voxel that the frame's pixels may reach."""
+        low, high = self._ends(frame)
+        return Box.between(low[::-1], high[::-1] + 1)
 
     def _ends(self, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First and last voxel (x, y, z) that the inserted pixels may reach, exactly as the kernels round."""
@@ -214,7 +286,7 @@ class GrowingCompounder:
         needed = self.bytes + new * self._block_bytes
         if needed > self._limit:
             coarser = max(self._lattice.spacing) * (needed / max(self._limit, 1)) ** (1 / 3)
-            raise GeometryError(
+            raise VolumeMemoryError(
                 f"the growing volume needs {size_text(needed)} of memory, {size_text(self._limit)} may be used",
                 remedy=f"end the sweep here, or use a spacing of at least {math.ceil(coarser * 100) / 100:g} mm",
             )
@@ -222,12 +294,11 @@ class GrowingCompounder:
     def _add(self, new: list[Block]) -> None:
         try:
             for block in new:
-                base = np.array(block[::-1], np.int64) * self._edge + _OFFSET
-                self._blocks[block] = self._kind(self._rules, (self._edge,) * 3, base, _EVERYWHERE, 1)
+                self._blocks[block] = self._kind(self._rules, (self._edge,) * 3, _NOWHERE, _NOWHERE, 1)
         except MemoryError:
             for block in new:
                 self._blocks.pop(block, None)
-            raise GeometryError(
+            raise VolumeMemoryError(
                 f"the growing volume got no memory beyond {size_text(self.bytes)}",
                 remedy="end the sweep here, or use a coarser spacing",
             ) from None
@@ -238,19 +309,11 @@ class GrowingCompounder:
             if block in fresh and (box[:3] >= box[3:]).any():
                 del self._blocks[block]
 
-    def _read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
-        grey, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
-        for block, voxels in self._blocks.items():
-            first = [index * self._edge for index in block]
-            low = [max(a, b) for a, b in zip(first, box.start, strict=True)]
-            high = [min(a + self._edge, b) for a, b in zip(first, box.stop, strict=True)]
-            if any(a >= b for a, b in zip(low, high, strict=True)):
-                continue
-            common = Box.between(low, high)
-            there = common.counted_from(box.start).slices
-            grey[there], weights[there] = voxels.read(common.counted_from(first))
-        return grey, weights
+    def _blocks_in(self, box: Box) -> Iterable[tuple[Block, Voxels]]:
+        """Blocks that hold a part of `box`."""
+        for z, y, x in product(*self._block_ranges(box)):
+            if (voxels := self._blocks.get((z, y, x))) is not None:
+                yield (z, y, x), voxels
 
 
 def _around(a: Box, b: Box) -> Box:

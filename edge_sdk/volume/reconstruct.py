@@ -16,6 +16,7 @@ from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.growing import GrowingCompounder
 from edge_sdk.volume.holes.filling import check_kernels, fill_holes
 from edge_sdk.volume.importance import read_importance_mask
 from edge_sdk.volume.settings import ReconstructionSettings
@@ -161,6 +162,30 @@ def make_compounder(grid: Grid, settings: ReconstructionSettings, *, threads: in
     mask = settings.importance_mask
     return Compounder(
         grid,
+        interpolation=settings.interpolation,
+        mode=settings.compounding,
+        mean=settings.mean,
+        plus_optimization=settings.plus_optimization,
+        clip=settings.clip,
+        importance=None if mask is None else read_importance_mask(mask),
+        darkest=settings.darkest,
+        threads=threads,
+    )
+
+
+def make_growing_compounder(
+    origin: tuple[float, float, float], settings: ReconstructionSettings, *, threads: int | None = None
+) -> GrowingCompounder:
+    """As `make_compounder`, without a grid; the first voxel lies at `origin`, mm (x, y, z).
+
+    Raises:
+        FileFormatError: The importance mask cannot be read.
+        GeometryError: The settings are impossible, or a growing volume cannot follow them.
+    """
+    mask = settings.importance_mask
+    return GrowingCompounder(
+        settings.spacing,
+        origin=origin,
         interpolation=settings.interpolation,
         mode=settings.compounding,
         mean=settings.mean,

@@ -21,7 +21,7 @@ from edge_sdk.simulation.simulate import Simulation, labels_on, simulate
 from edge_sdk.sweep.poses import image_to_world
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.extent import grid_for
-from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.grid import Box, Extent, Grid, Volume
 
 
 @cache
@@ -47,6 +47,8 @@ class SimulatedBoard(Closing):
         self._images = simulation.sweep.images
         self._grid = grid_for(self._poses, self._images.shape[1:], 0.6)
         self._truth = labels_on(simulation, self._grid).voxels
+        self._origin = (0, 0, 0)
+        self._extent = Extent(self._grid)
         self._clear()
         self.labels: Mapping[int, str] = simulation.label_names
         self.shown: dict[str, Any] = {}
@@ -132,34 +134,55 @@ class SimulatedBoard(Closing):
         return self._changes
 
     def grid(self) -> Grid | None:
-        return self._grid
+        return self._extent.grid
 
-    def slice(self, axis: str, index: int) -> Slice | None:
+    def begin_within(self, box: Box) -> None:
+        """Show only this part of the volume, as one that has not grown yet; its first voxel becomes index 0."""
+        self._origin = box.start
+        self._extent = self._part(box)
+
+    def grow(self) -> None:
+        """The volume has grown to its whole size."""
+        self._extent = self._part(Box((0, 0, 0), self._grid.shape))
+
+    def _part(self, box: Box) -> Extent:
+        first = self._grid.index_to_world @ [*box.start[::-1], 1]
+        shape = tuple(int(size) for size in np.subtract(box.stop, box.start))
+        grid = replace(self._grid, shape=shape, origin=tuple(float(place) for place in first[:3]))
+        return Extent(grid, box.counted_from(self._origin).start)
+
+    def slice(self, axis: str, index: int | None) -> Slice | None:
         self.calls["slice"] += 1
-        place = "zyx".index(axis)
-        index = min(max(index, 0), self._grid.shape[place] - 1)
+        extent, place = self._extent, "zyx".index(axis)
+        if index is None:
+            index = self._probe(extent)[place]
+        index = min(max(index, extent.box.start[place]), extent.box.stop[place] - 1)
         down, across = (name for name in "zyx" if name != axis)
         steps = dict(zip("xyz", self._grid.spacing, strict=True))
-        grey, labels = (np.take(voxels, index, axis=place) for voxels in (self._grey, self._mask))
-        return Slice(grey, labels, steps[down], steps[across])
+        start, stop = list(extent.box.start), list(extent.box.stop)
+        start[place], stop[place] = index, index + 1
+        part = Box.between(start, stop).moved(self._origin).slices
+        grey, labels = (np.take(voxels[part], 0, axis=place) for voxels in (self._grey, self._mask))
+        return Slice(grey, labels, steps[down], steps[across], index, extent)
 
-    def probe(self) -> tuple[float, float, float] | None:
+    def _probe(self, extent: Extent) -> tuple[int, int, int]:
         if not self._inserted:
-            return None
+            z, y, x = np.add(extent.box.start, extent.box.stop) // 2
+            return int(z), int(y), int(x)
         height, width = self._images.shape[1:]
         middle = self._poses[self._inserted[-1]] @ (width / 2, height / 2, 0, 1)
-        x, y, z = (np.linalg.inv(self._grid.index_to_world) @ middle)[:3]
-        return float(x), float(y), float(z)
+        x, y, z = (np.linalg.inv(extent.lattice_to_world) @ middle)[:3]
+        return round(z), round(y), round(x)
 
     def path(self) -> NDArray[np.float64]:
         top = np.array([self._images.shape[2] / 2, 0, 0, 1])
         return np.array([(self._poses[index] @ top)[:3] for index in self._inserted]).reshape(-1, 3)
 
-    def volume(self) -> NDArray[np.uint8] | None:
-        return self._grey.copy()
+    def volume(self) -> Volume | None:
+        return Volume(self._grey.copy(), self._grid)
 
-    def mask(self) -> NDArray[np.uint8] | None:
-        return self._mask.copy()
+    def mask(self) -> Volume | None:
+        return Volume(self._mask.copy(), self._grid)
 
     def command(self, name: Command) -> None:
         with self._lock:

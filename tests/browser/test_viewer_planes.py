@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from edge_sdk.volume.grid import Box
 from tests.browser.conftest import wait_until
 
 pytestmark = pytest.mark.browser
@@ -104,3 +105,27 @@ def test_labels_are_drawn_in_their_colour_and_can_be_taken_away(board, page):
     page.get_by_role("button", name="Labels").click()
     page.wait_for_timeout(100)
     assert canvas.evaluate(colourful) == 0
+
+
+def test_planes_stay_where_they_are_while_the_volume_grows(board, server, opened):
+    depth, height, width = board.grid().shape
+    board.begin_within(Box((12, 0, 30), (depth, height, width)))
+    board.command("start")
+    page = opened(server)
+    expect(slider(page, "z")).to_be_enabled()
+    slider(page, "z").fill("20")
+    canvas = page.locator("[data-axis=z] canvas")
+    expect(canvas).to_have_attribute("aria-label", f"Plane across z, 21 of {depth - 12}, 12.0 mm")
+    board.grow()
+    expect(canvas).to_have_attribute("aria-label", f"Plane across z, 33 of {depth}, 12.0 mm")
+    assert (slider(page, "z").get_attribute("min"), place(page, "z")) == ("-12", 20)
+    slider(page, "z").fill("-8")
+    expect(canvas).to_have_attribute("aria-label", f"Plane across z, 5 of {depth}, -4.8 mm")
+    canvas.focus()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(slider(page, "z")).to_have_value("-12")
+    expect(slider(page, "x")).to_have_attribute("min", "-30")
+    size = " × ".join(f"{count * 0.6:.0f}" for count in (width, height, depth))
+    expect(page.get_by_role("img", name=f"in a volume of {size} mm")).to_be_visible()
+    follow(page).click()
+    wait_until(page, lambda: place(page, "z") > -12)

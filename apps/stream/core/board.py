@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.grid import Extent, Grid, Volume
 
 Phase = Literal["ready", "running", "paused", "finishing", "finished", "saving", "unsaved", "saved", "failed"]
 """ready: sources run, nothing is inserted; finishing: the last frame has come, the mask is made exact; unsaved: saving
@@ -126,18 +126,22 @@ class SeenFrame:
 
 @dataclass(frozen=True)
 class Slice:
-    """One plane of the growing volume, across axis "x", "y" or "z".
+    """One plane of the volume, across axis "x", "y" or "z".
 
     Attributes:
         grey: (rows, columns) grey levels.
         labels: (rows, columns) of the mask so far.
         row_mm, column_mm: Size of a pixel.
+        index: Of the plane, in the lattice of `extent`.
+        extent: Where the voxels lay when it was read.
     """
 
     grey: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     row_mm: float
     column_mm: float
+    index: int
+    extent: Extent
 
 
 class Board(Protocol):
@@ -164,22 +168,25 @@ class Board(Protocol):
         """Another number than before where the mask has changed since."""
 
     def grid(self) -> Grid | None:
-        """Where the voxels lie; None until that is known."""
+        """Where the voxels lie at this moment; None until that is known. It changes while a volume grows."""
 
-    def slice(self, axis: Literal["x", "y", "z"], index: int) -> Slice | None:
-        """A plane, rows and columns along the later axes of (z, y, x); the index is clipped; None without a volume."""
+    def slice(self, axis: Literal["x", "y", "z"], index: int | None) -> Slice | None:
+        """A plane, rows and columns along the later axes of (z, y, x); None without a volume.
 
-    def probe(self) -> tuple[float, float, float] | None:
-        """The voxel index (x, y, z) of the middle of the newest inserted frame; None before any."""
+        Args:
+            axis: Across which it lies.
+            index: In the volume's lattice, in which a voxel keeps its index while the volume grows; the nearest plane
+                that the volume has is given. None: where the probe is, or the middle before it was anywhere.
+        """
 
     def path(self) -> NDArray[np.float64]:
         """The probe's path: (N, 3) mm, the middle of the upper edge of inserted frames, thinned out."""
 
-    def volume(self) -> NDArray[np.uint8] | None:
-        """A copy of the grey levels so far, (D, H, W) on `grid`, holes filled as in the result; None without."""
+    def volume(self) -> Volume | None:
+        """A copy of the grey levels so far, (D, H, W), holes filled as in the result; None without."""
 
-    def mask(self) -> NDArray[np.uint8] | None:
-        """A copy of the labels so far, (D, H, W) on `grid`; None without a volume."""
+    def mask(self) -> Volume | None:
+        """The labels so far, (D, H, W); None without a volume."""
 
     def command(self, name: Command) -> None:
         """Ask for something.

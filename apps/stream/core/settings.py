@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +42,32 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Text = Annotated[str, Field(min_length=1)]
 LOOPBACK = "127.0.0.1"
 VIEWER_PORT = 8765
+
+
+_BYTES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB|MiB|GiB)")
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of a size such as "2GB", "1.5 GiB" or "800MB".
+
+    Raises:
+        ValueError: It is not one, or no more than 0.
+    """
+    found = _MEMORY.fullmatch(text.strip())
+    size = int(float(found[1]) * _BYTES[found[2]]) if found else 0
+    if not size:
+        raise ValueError(f"{text!r} is no size of memory; give a number and MB, GB, MiB or GiB, such as 2GB")
+    return size
+
+
+def _is_memory(text: str) -> str:
+    memory_bytes(text)
+    return text
+
+
+MemorySize = Annotated[str, AfterValidator(_is_memory)]
+"""See `memory_bytes`."""
 
 
 class SettingsSection(BaseModel):
@@ -83,6 +110,8 @@ class VolumeSettings(SettingsSection):
     around_mm: Annotated[tuple[Size, Size, Size], BeforeValidator(_three)] | None = None
     """Size (x, y, z) of a box about the first frames; one number for all three."""
     spacing_mm: Size | None = None
+    max_memory: MemorySize | None = None
+    """Resident memory that the process may take at most; a live volume of no other extent grows up to it."""
 
     @model_validator(mode="after")
     def _one_box(self) -> VolumeSettings:

@@ -4,32 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from apps.stream.core.growing_volume import Fits, GrowingVolume, first_grid
+from apps.stream.core.stream_volume import FixedVolume, StreamVolume
 from apps.sweep_warnings import look_at
 from apps.sweeps import defaults_for, told
+from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.warning import SweepWarning
-from edge_sdk.volume.compounding import Compounder
+from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid
 from edge_sdk.volume.holes.filling import check_kernels, fill_holes
-from edge_sdk.volume.reconstruct import effective_settings, make_compounder
+from edge_sdk.volume.reconstruct import effective_settings, make_compounder, make_growing_compounder
 from edge_sdk.volume.settings import ReconstructionSettings
 
 
+class VolumePlan(Protocol):
+    """How frames will become a volume, of known extent or growing."""
+
+    @property
+    def settings(self) -> ReconstructionSettings:
+        """Of the reconstruction."""
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """(H, W) of every frame."""
+
+    @property
+    def warnings(self) -> tuple[SweepWarning, ...]:
+        """What is probably wrong with the sweep."""
+
+    @property
+    def rests_on(self) -> Mapping[str, str]:
+        """What a result rests on beyond the frames and their own poses, for outputs."""
+
+    @property
+    def remedy(self) -> str:
+        """What to look at where no frame reaches the volume."""
+
+    @property
+    def grows(self) -> bool:
+        """Whether the volume takes more memory as the sweep goes on."""
+
+    def open(self, lattice: TileLattice, fits: Fits) -> StreamVolume:
+        """An empty volume to insert frames into.
+
+        Args:
+            lattice: Of the network's tiles in the volume.
+            fits: Asked before the volume grows.
+        """
+
+
 @dataclass(frozen=True)
-class VolumePlan:
-    """How frames will become a volume.
+class FixedPlan:
+    """A volume whose extent is known before the first frame; see `VolumePlan`.
 
     Attributes:
-        settings: Of the reconstruction.
         grid: The volume's.
-        frame_shape: (H, W) of every frame.
-        warnings: What is probably wrong with the sweep.
-        rests_on: What a result rests on beyond the frames and their own poses, for outputs.
     """
 
     settings: ReconstructionSettings
@@ -38,20 +75,48 @@ class VolumePlan:
     warnings: tuple[SweepWarning, ...] = ()
     rests_on: Mapping[str, str] = field(default_factory=dict)
 
-    def compounder(self) -> Compounder:
-        """An empty volume to put frames into."""
-        return make_compounder(self.grid, self.settings)
+    remedy = "check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)"
+    grows = False
 
-    def warm_up(self) -> None:
-        """Compile insertion and hole filling (numba, cached on disk), so that the first frames do not wait for it."""
-        compounder = make_compounder(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), self.settings)
-        compounder.insert(np.zeros(self.frame_shape, np.uint8), np.eye(4))
-        voxels, weights = compounder.read()
-        fill_holes(voxels, weights > 0, self.settings.fill_holes, weights=weights)
+    def open(self, lattice: TileLattice, fits: Fits) -> FixedVolume:  # noqa: ARG002 (it does not grow)
+        return FixedVolume(make_compounder(self.grid, self.settings))
 
 
 @dataclass(frozen=True)
-class RecordingPlan(VolumePlan):
+class GrowingPlan:
+    """A volume that grows from the first frame on; see `VolumePlan`.
+
+    Attributes:
+        image_to_world: 4×4, pixel (x, y, 0, 1) to mm, of a frame at the start.
+    """
+
+    settings: ReconstructionSettings
+    image_to_world: NDArray[np.float64]
+    frame_shape: tuple[int, int]
+    warnings: tuple[SweepWarning, ...] = ()
+    rests_on: Mapping[str, str] = field(default_factory=dict)
+
+    remedy = "check the poses, and the memory that the volume may take (--max-memory)"
+    grows = True
+
+    def open(self, lattice: TileLattice, fits: Fits) -> GrowingVolume:
+        corners = (self.settings.clip or ClipRegion()).corners(self.frame_shape)
+        pixels = np.column_stack([corners, np.zeros(4), np.ones(4)])
+        first = first_grid((pixels @ self.image_to_world.T)[:, :3], self.settings.spacing, lattice)
+        return GrowingVolume(make_growing_compounder(first.origin, self.settings), first, lattice, fits)
+
+
+def warm_up(plan: VolumePlan) -> None:
+    """Compile insertion and hole filling (numba, cached on disk), so that the first frames do not wait for it."""
+    settings = plan.settings
+    compounder = make_compounder(Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), settings)
+    compounder.insert(np.zeros(plan.frame_shape, np.uint8), np.eye(4))
+    voxels, weights = compounder.read()
+    fill_holes(voxels, weights > 0, settings.fill_holes, weights=weights)
+
+
+@dataclass(frozen=True)
+class RecordingPlan(FixedPlan):
     """All that is known of a replay before it starts.
 
     Attributes:

@@ -60,7 +60,7 @@ def _devices(
     stack: ExitStack,
 ) -> SweepInput:
     from apps.stream.input.live.devices import LiveDevices
-    from apps.stream.input.live.geometry import ImageGeometry, Region
+    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
     from apps.stream.input.live.live_input import LiveInput
     from apps.stream.input.live.synchronizer import WAIT_S
 
@@ -73,7 +73,7 @@ def _devices(
         config=options.config,
         package_spacing=package_spacing,
         spacing=spacing,
-        region=Region(options.box, options.around),
+        region=VolumeRegion(options.box, options.around),
         geometry=ImageGeometry(options.pixel_spacing, options.crop),
         lag=options.lag or 0.0,
         wait_s=WAIT_S if options.wait_s is None else options.wait_s,

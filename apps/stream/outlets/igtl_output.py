@@ -9,7 +9,6 @@ import time
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apps.stream.core.board import Board
 from apps.stream.outlets.igtl_server import IgtlServer
@@ -17,7 +16,7 @@ from edge_sdk.closing import Closing
 from edge_sdk.errors import StreamError
 from edge_sdk.extras import missing_module
 from edge_sdk.sweep.feeds.igtl_bytes import packed_volume
-from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.grid import Grid, Volume
 
 VOLUME, MASK, POSE = "Volume", "Mask", "ImageToReference"
 FLUSH_S = 2.0
@@ -114,20 +113,21 @@ class IgtlOutput(Closing):
 
     def _offer_volume(self) -> None:
         status, grid = self._board.status(), self._board.grid()
+        if grid is None:
+            return
         # Filling the holes takes long: it is only asked for when a frame or another phase has come.
         state = (status.frames_inserted, status.phase, _place(grid))
-        if grid is None or self._seen.get(VOLUME) == state:
+        if self._seen.get(VOLUME) == state:
             return
-        if (voxels := self._board.volume()) is not None:
-            self._offer(VOLUME, state, self._image(VOLUME, voxels, grid))
+        if (volume := self._board.volume()) is not None:
+            self._offer(VOLUME, state, self._image(VOLUME, volume))
 
     def _offer_mask(self) -> None:
-        grid, labels = self._board.grid(), self._board.mask()
-        if grid is None or labels is None:
+        if (mask := self._board.mask()) is None:
             return
-        state = (hashlib.blake2b(np.ascontiguousarray(labels).data).digest(), _place(grid))
+        state = (hashlib.blake2b(np.ascontiguousarray(mask.voxels).data).digest(), _place(mask.grid))
         if self._seen.get(MASK) != state:
-            self._offer(MASK, state, self._image(MASK, labels, grid))
+            self._offer(MASK, state, self._image(MASK, mask))
 
     def _offer_pose(self) -> None:
         from pyigtl import TransformMessage
@@ -142,9 +142,10 @@ class IgtlOutput(Closing):
         self._server.offer(device, message)
         self._seen[device] = state
 
-    def _image(self, device: str, voxels: NDArray[np.uint8], grid: Grid) -> bytearray:
-        return packed_volume(device, voxels, self._to_ras @ grid.index_to_world)
+    def _image(self, device: str, volume: Volume) -> bytearray:
+        return packed_volume(device, volume.voxels, self._to_ras @ volume.grid.index_to_world)
 
 
-def _place(grid: Grid | None) -> bytes:
-    return b"" if grid is None else grid.index_to_world.tobytes()
+def _place(grid: Grid) -> tuple[bytes, tuple[int, int, int]]:
+    """What differs between two grids, such as those before and after a volume has grown."""
+    return grid.index_to_world.tobytes(), grid.shape

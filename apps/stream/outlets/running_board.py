@@ -19,7 +19,7 @@ from apps.stream.outlets.cuts import labels_on_plane
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import EdgeSdkError, StreamError
 from edge_sdk.metrics import class_ml
-from edge_sdk.volume.grid import Box, Grid
+from edge_sdk.volume.grid import Box, Extent, Grid, Volume
 
 AMOUNTS_S = 0.5
 """Counting the labels of a large volume takes some milliseconds: not more often than this."""
@@ -66,7 +66,7 @@ class RunningBoard:
         return Status(
             phase=control.phase,
             elapsed_s=control.running_s,
-            frames_read=running.feed.read if running else 0,
+            frames_read=running.frames.read if running else 0,
             frames_inserted=running.volume.inserted if running else 0,
             frames_dropped=sum(queue.dropped for queue in queues),
             left_out=dict(left_out.most_common()),
@@ -85,7 +85,7 @@ class RunningBoard:
 
     def frame(self) -> SeenFrame | None:
         running = self.running
-        return (running.feed.newest if running else None) or self._source.preview()
+        return (running.frames.newest if running else None) or self._source.preview()
 
     def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
         running = self.running
@@ -99,44 +99,43 @@ class RunningBoard:
         return running.segmenting.inferred_live + running.segmenting.inferred_final if running else 0
 
     def grid(self) -> Grid | None:
-        return running.plan.grid if (running := self.running) else None
+        return running.volume.extent.grid if (running := self.running) else None
 
-    def slice(self, axis: Literal["x", "y", "z"], index: int) -> Slice | None:
+    def slice(self, axis: Literal["x", "y", "z"], index: int | None) -> Slice | None:
         running = self.running
         if running is None:
             return None
-        grid, across = running.plan.grid, _AXES[::-1].index(axis)
-        index = min(max(index, 0), grid.shape[across] - 1)
-        start, stop = [0, 0, 0], list(grid.shape)
+        # All of the picture is of this moment, however far the volume grows meanwhile.
+        extent, across = running.volume.extent, _AXES[::-1].index(axis)
+        first, last = extent.box.start[across], extent.box.stop[across] - 1
+        if index is None:
+            probe = self._probe(running, extent)
+            index = (first + last + 1) // 2 if probe is None else round(probe[2 - across])
+        index = min(max(index, first), last)
+        start, stop = list(extent.box.start), list(extent.box.stop)
         start[across], stop[across] = index, index + 1
         voxels, _ = running.volume.read(Box.between(start, stop))
         grey = np.take(voxels, 0, axis=across)
         row, column = (each for each in (2, 1, 0) if each != 2 - across)  # world axes of the rows and columns
         plane = np.eye(4)[:, [column, row, 2 - across, 3]]
-        plane[2 - across, 3] = index
+        plane[2 - across, 3] = index - first
+        grid = extent.grid
         return Slice(
             grey=grey,
             labels=self._cut(running, grid.index_to_world @ plane, (grey.shape[0], grey.shape[1])),
             row_mm=grid.spacing[row],
             column_mm=grid.spacing[column],
+            index=index,
+            extent=extent,
         )
-
-    def probe(self) -> tuple[float, float, float] | None:
-        running = self.running
-        if running is None or (posed := running.compounding.newest) is None:
-            return None
-        rows, columns = posed.frame.image.shape[:2]
-        middle = posed.image_to_world @ [(columns - 1) / 2, (rows - 1) / 2, 0, 1]
-        x, y, z = (np.linalg.inv(running.plan.grid.index_to_world) @ middle)[:3]
-        return float(x), float(y), float(z)
 
     def path(self) -> NDArray[np.float64]:
         return running.compounding.path.points() if (running := self.running) else np.empty((0, 3))
 
-    def volume(self) -> NDArray[np.uint8] | None:
-        return running.volume.voxels() if (running := self.running) else None
+    def volume(self) -> Volume | None:
+        return running.volume.whole() if (running := self.running) else None
 
-    def mask(self) -> NDArray[np.uint8] | None:
+    def mask(self) -> Volume | None:
         return running.segmenting.mask() if (running := self.running) else None
 
     def command(self, name: Command) -> None:
@@ -170,17 +169,27 @@ class RunningBoard:
     def _cut(
         self, running: RunningStream, plane_to_world: NDArray[np.float64], shape: tuple[int, int], step: int = 1
     ) -> NDArray[np.uint8]:
-        segmenting = running.segmenting
-        return labels_on_plane(segmenting.labels, segmenting.grid, plane_to_world, shape, step)
+        labelling = running.segmenting.labelling
+        return labels_on_plane(labelling.labels, labelling.grid, plane_to_world, shape, step)
+
+    @staticmethod
+    def _probe(running: RunningStream, extent: Extent) -> NDArray[np.float64] | None:
+        """Lattice index (x, y, z) of the middle of the newest inserted frame; None before any."""
+        if (posed := running.compounding.newest) is None:
+            return None
+        rows, columns = posed.frame.image.shape[:2]
+        middle = posed.image_to_world @ [(columns - 1) / 2, (rows - 1) / 2, 0, 1]
+        index: NDArray[np.float64] = (np.linalg.inv(extent.lattice_to_world) @ middle)[:3]
+        return index
 
     def _class_ml(self) -> dict[str, float]:
         if (running := self.running) is None:
             return {}
-        segmenting = running.segmenting
+        labelling = running.segmenting.labelling
         with self._lock:
             taken, amounts = self._amounts
             if self._clock.now() - taken >= AMOUNTS_S:
-                amounts = class_ml(segmenting.labels, segmenting.grid.voxel_ml, self.labels)
+                amounts = class_ml(labelling.labels, labelling.grid.voxel_ml, self.labels)
                 self._amounts = self._clock.now(), amounts
         return amounts
 

@@ -69,6 +69,19 @@ class LatencyTracker:
         for tile in entry.tiles:
             self._waiting[tile].append(entry)
 
+    def retile(self, tiles_of: Callable[[Touched], Iterable[int]]) -> None:
+        """The mask has other tiles: frames that it does not wholly contain wait for these now.
+
+        Args:
+            tiles_of: Gives the tiles that a frame waits for; at least one.
+        """
+        entries = {id(entry): entry for waiting in self._waiting.values() for entry in waiting}
+        self._waiting.clear()
+        for entry in sorted(entries.values(), key=lambda entry: entry.touched.order):
+            entry.tiles = set(tiles_of(entry.touched))
+            for tile in entry.tiles:
+                self._waiting[tile].append(entry)
+
     def tile_done(self, tile: int, order: int, now: float) -> None:
         """The mask's `tile` now comes from a volume that held the first `order` frames.
 

@@ -3,40 +3,78 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
+from edge_sdk.volume.grid import Grid
 
 SLACK_MB = 200.0
 """Of runtimes and allocators, which keep what they once had, and of the outputs while they are written."""
 FRAME_QUEUES = ("frames", "posed frames", "recorded frames")
 
 
-def memory_limit_mb(plan: VolumePlan, queues: Sequence[BoundedQueue[Any]], held: int) -> float:
-    """Resident memory now, plus full queues, the volume with its read-outs, and what else is held; MB (10⁶).
+class StreamMemory:
+    """The resident memory that a stream takes, by the size of its volume, and the limit that it keeps.
 
-    Args:
-        plan: Of the volume.
-        queues: Of the stream.
-        held: Bytes, by the segmenter and by those who follow the stream.
-
-    Raises:
-        GeometryError: The device has not so much.
+    Attributes:
+        limit_mb: Resident memory that the process will not exceed, MB (10⁶); 0 before `state`.
     """
-    import psutil
 
-    frame = math.prod(plan.frame_shape)
-    queued = sum(queue.capacity for queue in queues if queue.name in FRAME_QUEUES) * frame
-    volume = memory_needed(plan.grid, plan.settings.bytes_per_voxel)
-    needed = queued + volume + held + SLACK_MB * 1e6
-    if needed > (usable := usable_memory()):
-        raise GeometryError(
-            f"the stream needs {size_text(needed)} of memory beside what it has, {size_text(usable)} may be used",
-            remedy="use a smaller volume (--around, --box) or a coarser --spacing",
-        )
-    now: int = psutil.Process().memory_info().rss
-    return (now + needed) / 1e6
+    def __init__(
+        self,
+        plan: VolumePlan,
+        queues: Sequence[BoundedQueue[Any]],
+        held: Callable[[Grid], int],
+        max_memory: int | None = None,
+    ) -> None:
+        """
+        Args:
+            plan: Of the volume.
+            queues: Of the stream; those count that hold frames.
+            held: Bytes that the segmenter and those who follow the stream hold with a volume on this grid.
+            max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
+        """
+        frame = math.prod(plan.frame_shape)
+        self._queued = sum(queue.capacity for queue in queues if queue.name in FRAME_QUEUES) * frame
+        self._plan, self._max_memory = plan, max_memory
+        # Frames beyond the limit ask for the same few grids again and again.
+        self._held = lru_cache(maxsize=16)(lambda shape: held(Grid(shape, plan.settings.spacing, (0.0, 0.0, 0.0))))
+        self._usable, self.limit_mb = 0, 0.0
+
+    def state(self, grid: Grid, bytes_beside: int = 0) -> None:
+        """Decide on the limit: what a fixed volume takes, and for one that grows what may be used.
+
+        Args:
+            grid: The volume's at the start.
+            bytes_beside: That its voxels take beside the grid.
+
+        Raises:
+            GeometryError: Not even a volume on this grid stays within what may be used.
+        """
+        import psutil
+
+        now: int = psutil.Process().memory_info().rss
+        usable, remedy = usable_memory(), "use a smaller volume (--around, --box) or a coarser --spacing"
+        if self._max_memory is not None and self._max_memory - now < usable:
+            usable, remedy = max(0, self._max_memory - now), f"{remedy}, or give a larger --max-memory"
+        if (needed := self._needed(grid, bytes_beside)) > usable:
+            raise GeometryError(
+                f"the stream needs {size_text(needed)} of memory beside what it has, {size_text(usable)} may be used",
+                remedy=remedy,
+            )
+        self._usable = usable
+        self.limit_mb = (now + (usable if self._plan.grows else needed)) / 1e6
+
+    def fits(self, grid: Grid, bytes_beside: int) -> bool:
+        """Whether the stream stays within the limit once its volume has grown to `grid`; arguments as of `state`."""
+        return self._needed(grid, bytes_beside) <= self._usable
+
+    def _needed(self, grid: Grid, bytes_beside: int) -> float:
+        """Bytes beside what the process had at the start."""
+        volume = memory_needed(grid, self._plan.settings.bytes_per_voxel)
+        return self._queued + volume + self._held(grid.shape) + bytes_beside + SLACK_MB * 1e6

@@ -67,7 +67,7 @@ def stream_report(
         folder=folder,
         source=_source(outcome, plan, source, pacing),
         devices=[SensorReport(name=each.name, losses=each.losses, errors=dict(each.errors)) for each in devices],
-        warnings=list(plan.warnings),
+        warnings=[*plan.warnings, *outcome.warnings],
         recording=recording or NotMeasured(why="not asked for (--record)"),
         volume=_volume(outcome, plan.settings, manifest),
         package=_package(manifest, package_digest),

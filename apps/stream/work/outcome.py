@@ -14,6 +14,7 @@ from apps.stream.pipeline.latency import StageStatistics
 from apps.stream.pipeline.monitor import Timeline
 from apps.stream.pipeline.queues import QueueStatistics
 from edge_sdk.errors import StreamError
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.grid import Volume
 
 
@@ -63,6 +64,7 @@ class FinishedSweep:
         stages: How long each step took.
         queues: How full each queue was.
         timeline: Samples of queues and memory over time.
+        warnings: What was found while the stream ran.
         memory_limit_mb: Most resident memory that was stated at the start, MB (10⁶ bytes).
     """
 
@@ -80,6 +82,7 @@ class FinishedSweep:
     stages: list[StageStatistics]
     queues: list[QueueStatistics]
     timeline: Timeline
+    warnings: tuple[SweepWarning, ...]
     memory_limit_mb: float
 
 

@@ -2,99 +2,128 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from apps.report.measured import NotMeasured
 from apps.stream.core.clock import Clock
-from apps.stream.core.volume_plan import VolumePlan
+from apps.stream.core.growing_volume import BEYOND
+from apps.stream.core.stream_volume import StreamVolume
+from apps.stream.core.volume_plan import VolumePlan, warm_up
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
-from apps.stream.pipeline.memory_limit import memory_limit_mb
+from apps.stream.pipeline.memory_limit import StreamMemory
 from apps.stream.pipeline.monitor import Monitor
 from apps.stream.pipeline.pipeline import Pipeline, Stage
 from apps.stream.pipeline.sweep_frames import SweepFrames
 from apps.stream.pipeline.watchdog import Watchdog
-from apps.stream.work.compounder import CompounderStage, Compounding, GrowingVolume
-from apps.stream.work.network_view import network_view
+from apps.stream.work.compounder import CompounderStage
+from apps.stream.work.network_view import lattice_in_volume, network_grid, network_view
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome, TileCounts
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
-from apps.stream.work.segmenter import SegmenterStage, TileSegmenter
+from apps.stream.work.segmenter import SegmenterStage, TileSegmenter, segmenter_bytes
+from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
-from edge_sdk.volume.grid import Volume
+from edge_sdk.volume.grid import Grid, Volume
 
 
 class RunningStream:
     """The stages of one sweep, warmed up and ready to run.
 
     Attributes:
-        plan, feed: What becomes of which frames.
+        plan: How frames become a volume.
+        frames: Frames of the sweep, with their poses.
         volume: Where they go.
         compounding, segmenting: Its stages.
         tracker: Latencies so far.
         pipeline: Its stages.
         queues: Between them.
-        memory_limit_mb: Resident memory that the process will not exceed.
     """
 
     def __init__(
         self,
         plan: VolumePlan,
-        feed: SweepFrames,
+        frames: SweepFrames,
         segmenter: TileSegmenter,
         package_spacing: tuple[float, float, float],
         *,
         clock: Clock,
-        compounder: Compounding | None = None,
+        volume: StreamVolume | None = None,
         recorder: RecorderStage | None = None,
-        outlet_bytes: int = 0,
+        outlet_voxel_bytes: int = 0,
+        max_memory: int | None = None,
     ) -> None:
         """
         Args:
             plan: What volume to build.
-            feed: Frames and poses.
+            frames: Frames of the sweep, with their poses.
             segmenter: The network on tiles.
             package_spacing: mm per voxel (x, y, z) that the network was trained on.
-            clock: Of the feed's time stamps.
-            compounder: Where frames go; by default the plan's.
+            clock: Clock of the frames' time stamps.
+            volume: Where frames go; by default the plan's.
             recorder: Where every frame also goes; it is left to be finished.
-            outlet_bytes: What those take at most that follow the stream.
+            outlet_voxel_bytes: What those take at most that follow the stream, for each voxel of the volume.
+            max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
 
         Raises:
             GeometryError: All together would not fit in memory.
         """
-        self.plan, self.feed, self._clock = plan, feed, clock
+        self.plan, self.frames, self._clock = plan, frames, clock
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
-        self.volume = GrowingVolume(compounder or plan.compounder(), plan.settings.fill_holes)
+        lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, package_spacing)
+        filled = [*frames.queues, *(queue for stage in frames.stages for queue in stage.outputs)]
+        held = partial(_held_bytes, plan, segmenter, package_spacing, outlet_voxel_bytes)
+        self._memory = StreamMemory(plan, filled, held, max_memory)
+        volume = volume or plan.open(lattice, self._memory.fits)
+        self.volume = SharedVolume(volume, plan.settings.fill_holes)
         face = (plan.settings.clip or ClipRegion()).upper_middle(plan.frame_shape)
-        self.compounding = CompounderStage(feed.posed, self.volume, self._timer, clock, ProbePath(face))
+        self.compounding = CompounderStage(frames.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
             self.compounding.touched,
             network_view(self.volume, package_spacing),
             segmenter,
-            finish_volume=self.volume.voxels,
+            finish_volume=self.volume.whole,
             tracker=self.tracker,
             timer=self._timer,
             clock=clock,
         )
-        stages: list[Stage] = [*feed.stages, self.compounding, self.segmenting]
+        stages: list[Stage] = [*frames.stages, self.compounding, self.segmenting]
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
-        self.queues = [*feed.queues, *self.pipeline.queues]
+        self.queues = [*frames.queues, *self.pipeline.queues]
         self._watchdog = Watchdog(self.queues, clock)
-        held = self.segmenting.held_bytes + outlet_bytes
-        self.memory_limit_mb = memory_limit_mb(plan, self.queues, held)
+        self._memory.state(volume.extent.grid, volume.bytes_beside)
         with self._timer.step("warm up"):
-            plan.warm_up()
+            warm_up(plan)
             self.segmenting.warm_up()
+
+    @property
+    def memory_limit_mb(self) -> float:
+        """Resident memory that the process will not exceed."""
+        return self._memory.limit_mb
+
+    def limit_warning(self) -> SweepWarning | None:
+        """What to say once the volume could not grow for want of memory; None before."""
+        if not self.volume.limit_reached:
+            return None
+        size = "×".join(str(count) for count in self.volume.extent.grid.shape[::-1])
+        return SweepWarning(
+            f"the volume may not grow beyond {size} voxels within {self.memory_limit_mb:.0f} MB of memory, and what "
+            "lies further out is left out",
+            "the sweep is larger than the memory allows, or the tracker has given a pose far away",
+            "give --box or --around, a coarser --spacing, or a larger --max-memory",
+        )
 
     @property
     def left_out(self) -> Counter[str]:
         """Reason → frames that were not inserted."""
         # Copies: the stages go on counting in their threads.
-        return Counter(dict(self.feed.left_out)) + Counter(dict(self.compounding.left_out))
+        return Counter(dict(self.frames.left_out)) + Counter(dict(self.compounding.left_out))
 
     def run(
         self,
@@ -114,8 +143,8 @@ class RunningStream:
             StreamError: No frame reached the volume although no stage failed.
         """
         with Monitor(self.queues, self._clock) as monitor:
-            self.feed.begin()
-            self.pipeline.run(interrupt=self.feed.stop, watch=partial(self._watch, progress, watch), asked=asked)
+            self.frames.begin()
+            self.pipeline.run(interrupt=self.frames.stop, watch=partial(self._watch, progress, watch), asked=asked)
         if self.pipeline.failure is None and self.volume.inserted == 0:
             raise self._nothing_inserted()
         return self._outcome(monitor)
@@ -123,32 +152,37 @@ class RunningStream:
     def _watch(self, progress: Progress | None, watch: Callable[[], None]) -> None:
         watch()
         done = self.segmenting.inferred_live, self.segmenting.inferred_final, self.segmenting.finished_tiles
-        finishing = self.compounding.touched.finished and self.segmenting.final_voxels is None
+        finishing = self.compounding.touched.finished and self.segmenting.final_volume is None
         self._watchdog.look(done, finishing=finishing)
         if progress:
-            if self.feed.total is not None:
-                progress(self.feed.read, self.feed.total, "frames")
+            if self.frames.total is not None:
+                progress(self.frames.read, self.frames.total, "frames")
             progress(self.segmenting.finished_tiles, self.segmenting.tile_count, "final tiles")
 
     def _nothing_inserted(self) -> StreamError:
         why = self.left_out.most_common(1)
         return StreamError(
-            "no frame reached the volume" + (f": {why[0][0]}, {why[0][1]} of {self.feed.read} frames" if why else ""),
-            remedy="check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)",
+            "no frame reached the volume" + (f": {why[0][0]}, {why[0][1]} of {self.frames.read} frames" if why else ""),
+            remedy=self.plan.remedy,
         )
 
+    def _final_warnings(self) -> tuple[SweepWarning, ...]:
+        if (warning := self.limit_warning()) is None:
+            return ()
+        counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
+        return (replace(warning, what=f"{warning.what}: {counts}"),)
+
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
-        feed, segmenting, tracker, grid = self.feed, self.segmenting, self.tracker, self.plan.grid
-        voxels = self.volume.voxels() if segmenting.final_voxels is None else segmenting.final_voxels
-        volume, frames = Volume(voxels, grid), self._frame_counts()
+        frames, segmenting, tracker, final = self.frames, self.segmenting, self.tracker, self.segmenting.final_volume
+        volume, counts = final or self.volume.whole(), self._frame_counts()
         if (failure := self.pipeline.failure) is not None:
-            return FailedSweep(volume, frames, failure)
+            return FailedSweep(volume, counts, failure)
         return FinishedSweep(
             volume=volume,
-            mask=Volume(segmenting.mask(), grid),
+            mask=Volume(segmenting.mask().voxels, volume.grid),
             seen=self.volume.hit(),
-            frames=frames,
-            ended_early=feed.stopped,
+            frames=counts,
+            ended_early=frames.stopped,
             latency_whole_s=tracker.whole,
             latency_first_s=tracker.first,
             latency_displayed_s=tracker.displayed,
@@ -157,22 +191,37 @@ class RunningStream:
                 inferred_live=segmenting.inferred_live,
                 inferred_final=segmenting.inferred_final,
             ),
-            final_mask_s=segmenting.finished_at - feed.ended_at,
-            streaming_s=feed.last_due - feed.first_due,
+            final_mask_s=segmenting.finished_at - frames.ended_at,
+            streaming_s=frames.last_due - frames.first_due,
             stages=self._timer.statistics(),
             queues=[queue.statistics() for queue in self.queues],
             timeline=monitor.timeline(
-                sweep_from=feed.first_due, sweep_to=feed.ended_at, final_mask_at=segmenting.finished_at
+                sweep_from=frames.first_due, sweep_to=frames.ended_at, final_mask_at=segmenting.finished_at
             ),
+            warnings=self._final_warnings(),
             memory_limit_mb=self.memory_limit_mb,
         )
 
     def _frame_counts(self) -> FrameCounts:
-        total = self.feed.total
+        total = self.frames.total
         return FrameCounts(
             in_recording=NotMeasured(why="a live sweep ends when someone ends it") if total is None else total,
-            read=self.feed.read,
+            read=self.frames.read,
             inserted=self.volume.inserted,
             dropped=sum(queue.dropped for queue in self.queues),
             left_out=dict(self.left_out.most_common()),
         )
+
+
+def _held_bytes(
+    plan: VolumePlan,
+    segmenter: TileSegmenter,
+    package_spacing: tuple[float, float, float],
+    outlet_voxel_bytes: int,
+    grid: Grid,
+) -> int:
+    """What the segmenter and the outlets hold at most with a volume on `grid`; see `RunningStream`."""
+    outlets = math.prod(grid.shape) * outlet_voxel_bytes
+    # While a volume grows, its labels are there twice.
+    labels = math.prod(network_grid(grid, package_spacing).shape) if plan.grows else 0
+    return segmenter_bytes(segmenter, grid, package_spacing) + labels + outlets

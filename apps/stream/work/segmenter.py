@@ -13,9 +13,11 @@ from apps.stream.core.clock import Clock
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
 from apps.stream.pipeline.queues import BoundedQueue
-from apps.stream.work.network_view import NetworkView
-from edge_sdk.inference.tiling import Tile
-from edge_sdk.volume.grid import Box, Grid
+from apps.stream.work.labelling import Labelling
+from apps.stream.work.network_view import NetworkView, network_grid, view_bytes
+from apps.stream.work.tile_boxes import TileBoxes, kept_tiles
+from edge_sdk.inference.tiling import Tile, TileLattice
+from edge_sdk.volume.grid import Box, Grid, Volume
 
 MIN_CHANGE = 0.05
 """Mean change of a tile, in grey levels, that is worth an inference while the sweep runs: in a 64³ tile about two
@@ -30,6 +32,9 @@ for ever, however often the same tissue is swept."""
 class TileSegmenter(Protocol):
     """What the stream needs of `edge_sdk.inference.segmenter.VolumeSegmenter`."""
 
+    @property
+    def lattice(self) -> TileLattice: ...
+
     def tiles(self, shape: tuple[int, int, int], /) -> list[Tile]: ...
 
     def segment_tile(self, voxels: NDArray[Any], tile: Tile, /) -> NDArray[np.uint8]: ...
@@ -41,8 +46,11 @@ class SegmenterStage:
     A tile's labels depend on its voxels only, so once each tile was computed from the final voxels, the mask equals
     `edge_sdk.segment` on the final volume, voxel for voxel.
 
+    Where the volume grows, tiles that read the same voxels as before keep their labels.
+
     Attributes:
-        final_voxels: The final volume (D, H, W) that the mask belongs to; None before the end.
+        labelling: The labels so far and where they lie; another object once the volume has grown.
+        final_volume: The final volume that the mask belongs to; None before the end.
         inferred_live, inferred_final: Tiles computed while the sweep ran, and after it.
         finished_tiles: Tiles known to be exact for the final volume.
         finished_at: Moment on the clock at which the mask was final.
@@ -56,7 +64,7 @@ class SegmenterStage:
         view: NetworkView,
         segmenter: TileSegmenter,
         *,
-        finish_volume: Callable[[], NDArray[np.uint8]],
+        finish_volume: Callable[[], Volume],
         tracker: LatencyTracker,
         timer: StageTimer,
         clock: Clock,
@@ -67,7 +75,7 @@ class SegmenterStage:
             touched: Boxes of inserted frames.
             view: Where to read voxels from.
             segmenter: The network on tiles.
-            finish_volume: Gives the final voxels, such as with holes filled.
+            finish_volume: Gives the final volume, such as with holes filled.
             tracker, timer, clock: Where moments and durations go.
             min_change: Mean change of a tile, in grey levels, that is worth an inference before the end.
         """
@@ -76,18 +84,20 @@ class SegmenterStage:
         self._tracker, self._timer, self._clock = tracker, timer, clock
         self._min_change = min_change
         self._tiles = segmenter.tiles(view.grid.shape)
-        self._read = _Boxes([tile.read for tile in self._tiles])
-        self._owned = _Boxes([tile.owned for tile in self._tiles])
+        self._read = TileBoxes([tile.read for tile in self._tiles])
+        self._owned = TileBoxes([tile.owned for tile in self._tiles])
         self._seen: list[NDArray[Any] | None] = [None] * len(self._tiles)
+        self._order = [0] * len(self._tiles)  # frames in the voxels that each tile's labels contain
         self._empty_labels: NDArray[np.uint8] | None = None
         self._fresh: set[int] = set()
+        self._turn: set[int] = set()
         self._put_off: dict[int, float] = {}
         self._probe = np.zeros(3)
         self._frames = 0
-        self._labels = np.zeros(view.grid.shape, np.uint8)
+        self.labelling = Labelling(np.zeros(view.grid.shape, np.uint8), view.grid, view.extent.grid)
         self.inputs: tuple[BoundedQueue[Any], ...] = (touched,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()
-        self.final_voxels: NDArray[np.uint8] | None = None
+        self.final_volume: Volume | None = None
         self.inferred_live = self.inferred_final = self.finished_tiles = 0
         self.finished_at = clock.now()
 
@@ -96,25 +106,9 @@ class SegmenterStage:
         """Tiles of the whole volume."""
         return len(self._tiles)
 
-    @property
-    def held_bytes(self) -> int:
-        """Memory that it takes at most: the labels, and for every tile the voxels that they were computed from."""
-        voxels = sum(math.prod(np.subtract(tile.read.stop, tile.read.start).tolist()) for tile in self._tiles)
-        return int(self._labels.nbytes + voxels * self._view.voxel_bytes + self._view.held_bytes)
-
-    @property
-    def grid(self) -> Grid:
-        """The network's."""
-        return self._view.grid
-
-    @property
-    def labels(self) -> NDArray[np.uint8]:
-        """The labels so far on the network's grid, (D, H, W); not to be written to."""
-        return self._labels
-
-    def mask(self) -> NDArray[np.uint8]:
+    def mask(self) -> Volume:
         """The labels so far on the volume's grid, (D, H, W)."""
-        return self._view.brought_back(self._labels)
+        return self.labelling.on_volume_grid()
 
     def warm_up(self) -> None:
         """Run the network once, on nothing; what it says of nothing is kept for empty tiles."""
@@ -125,15 +119,14 @@ class SegmenterStage:
     def run(self) -> None:
         """Follow the volume until no more frames come, then make the mask exact."""
         # Each stale tile gets its turn before any gets a second one, or those near the probe would starve the rest.
-        turn: set[int] = set()
         while not self._touched.finished:
             self._take_news(self._touched.drain())
-            if not turn and self._fresh:
-                turn, self._fresh = self._fresh | self._overdue(), set()
+            if not self._turn and self._fresh:
+                self._turn, self._fresh = self._fresh | self._overdue(), set()
                 self._view.begin_turn()
-            if turn:
-                nearest = min(turn, key=self._distance)
-                turn.discard(nearest)
+            if self._turn:
+                nearest = min(self._turn, key=self._distance)
+                self._turn.discard(nearest)
                 self._update(nearest)
             elif self._put_off:
                 # Nothing else is to do: what is inferred now need not be when the sweep has ended.
@@ -144,12 +137,45 @@ class SegmenterStage:
             self._finish()
 
     def _take_news(self, news: Sequence[Touched]) -> None:
+        self._follow()
         for touched in news:
             box = self._view.reached(touched.box)
             self._fresh.update(self._read.overlapping(box))
             self._tracker.inserted(touched, self._owned.overlapping(box))
             self._probe = (np.array(box.start) + box.stop) / 2
             self._frames = touched.order
+
+    def _follow(self) -> None:
+        """Cover the volume as large as it is now."""
+        before, growth = self._view.grid, self._view.follow()
+        if growth is None:
+            return
+        old_tiles, old_seen, old_order = self._tiles, self._seen, self._order
+        self._tiles = self._segmenter.tiles(self._view.grid.shape)
+        self._read = TileBoxes([tile.read for tile in self._tiles])
+        self._owned = TileBoxes([tile.owned for tile in self._tiles])
+        kept = kept_tiles(old_tiles, self._tiles, growth.offset) if growth.exact else {}
+        self._seen, self._order = [None] * len(self._tiles), [0] * len(self._tiles)
+        for old, new in kept.items():
+            self._seen[new], self._order[new] = old_seen[old], old_order[old]
+        self._put_off = {kept[index]: since for index, since in self._put_off.items() if index in kept}
+        # The turn begins anew: a view may have been read as a whole at its beginning.
+        waiting = {kept[index] for index in self._fresh | self._turn if index in kept}
+        inner = Box.between(
+            np.add(growth.offset, self._view.border),
+            np.add(growth.offset, before.shape) - self._view.border,
+        )
+        at_border = self._read.leaving(inner) if self._view.border else ()
+        self._fresh = {*waiting, *at_border, *(set(range(len(self._tiles))) - set(kept.values()))}
+        self._turn = set()
+        self._probe = self._probe + growth.offset
+        self.labelling = self.labelling.grown(self._view.grid, self._view.extent.grid, growth.offset)
+        self._tracker.retile(self._still_to_come)
+
+    def _still_to_come(self, touched: Touched) -> list[int]:
+        """Tiles that own a voxel which a frame reached, and whose labels do not contain it yet."""
+        owners = self._owned.overlapping(self._view.reached(touched.box))
+        return [index for index in owners if self._order[index] < touched.order]
 
     def _distance(self, tile: int) -> float:
         """mm from the middle of the newest frame to the middle of a tile."""
@@ -168,6 +194,7 @@ class SegmenterStage:
         if change > 0 or self._seen[index] is None:  # what is empty has one answer, without the network
             self._infer(index, voxels)
             self.inferred_live += change > 0
+        self._order[index] = order
         self._tracker.tile_done(index, order, self._clock.now())
 
     def _overdue(self) -> set[int]:
@@ -175,9 +202,10 @@ class SegmenterStage:
         return {index for index, since in self._put_off.items() if since <= limit}
 
     def _finish(self) -> None:
+        self._follow()
         with self._timer.step("finish the volume"):
-            voxels = self._finish_volume()
-            final = self._view.finished(voxels)
+            volume = self._finish_volume()
+            final = self._view.finished(volume)
         for index, tile in enumerate(self._tiles):
             content, seen = final[tile.read.slices], self._seen[index]
             if seen is None or not np.array_equal(content, seen):
@@ -186,7 +214,7 @@ class SegmenterStage:
             self._tracker.tile_done(index, self._frames, self._clock.now())
             self.finished_tiles += 1
         self.finished_at = self._clock.now()
-        self.final_voxels = voxels
+        self.final_volume = volume
 
     def _infer(self, index: int, voxels: NDArray[Any]) -> None:
         tile = self._tiles[index]
@@ -196,21 +224,23 @@ class SegmenterStage:
         else:
             with self._timer.step("segment a tile"):
                 labels = self._segmenter.segment_tile(voxels, here)
-        self._labels[tile.owned.slices] = labels
+        self.labelling.labels[tile.owned.slices] = labels
         self._seen[index] = voxels
 
 
-class _Boxes:
-    """Boxes of all tiles as arrays, so that one comparison finds those that overlap another box."""
+def segmenter_bytes(segmenter: TileSegmenter, grid: Grid, spacing: tuple[float, float, float]) -> int:
+    """Memory that segmenting takes at most: the labels, the voxels that each tile's were computed from, and the view.
 
-    def __init__(self, boxes: Sequence[Box]) -> None:
-        self._start = np.array([box.start for box in boxes])
-        self._stop = np.array([box.stop for box in boxes])
-        self.middles = (self._start + self._stop) / 2
-
-    def overlapping(self, box: Box) -> list[int]:
-        hit = (self._start < box.stop).all(axis=1) & (self._stop > box.start).all(axis=1)
-        return [int(index) for index in np.flatnonzero(hit)]
+    Args:
+        segmenter: The network on tiles.
+        grid: The volume's.
+        spacing: mm per voxel (x, y, z) that the network was trained on.
+    """
+    network = network_grid(grid, spacing)
+    tiles = segmenter.tiles(network.shape)
+    voxels = sum(int(np.prod(np.subtract(tile.read.stop, tile.read.start))) for tile in tiles)
+    voxel_bytes = 1 if network is grid else np.dtype(np.float32).itemsize
+    return math.prod(network.shape) + voxels * voxel_bytes + view_bytes(grid, spacing)
 
 
 def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:

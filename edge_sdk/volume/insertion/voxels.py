@@ -25,6 +25,9 @@ that threads do not share a cache line."""
 class Voxels(Protocol):
     """A block of voxels that frames are inserted into."""
 
+    def place(self, base: NDArray[np.int64], grid_size: NDArray[np.int64]) -> None:
+        """Let the next frames be inserted as into another grid: this block's first voxel (x, y, z), and its size."""
+
     def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """Insert into the voxels from `owned[0]` to `owned[1]`, (x, y, z) of the whole grid.
 
@@ -66,6 +69,10 @@ class _Block:
         self._count = self.STRIDE * math.prod(shape)
         self._elements = self._count + _DUMP * threads
         self._darkest = np.uint64(rules.darkest)
+
+    def place(self, base: NDArray[np.int64], grid_size: NDArray[np.int64]) -> None:
+        """See `Voxels`."""
+        self._base, self._grid_size = base, grid_size
 
     def _dump(self, thread: int) -> int:
         return self._count + _DUMP * thread

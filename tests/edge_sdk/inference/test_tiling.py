@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.inference.tiling import check_patch, tiles_of
+from edge_sdk.inference.tiling import check_patch, tile_lattice, tiles_of
+from edge_sdk.volume.grid import Box
 
 shapes = st.tuples(*[st.integers(1, 30)] * 3)
 patches = st.tuples(*[st.sampled_from([4, 8, 16])] * 3)
@@ -59,3 +60,35 @@ def test_impossible_requests_are_one_line() -> None:
         tiles_of((0, 4, 4), (16, 16, 16))
     with pytest.raises(GeometryError, match="overlap"):
         tiles_of((4, 4, 4), (16, 16, 16), 1.0)
+
+
+@settings(deadline=None)
+@given(
+    least=shapes,
+    patch=patches,
+    overlap=st.floats(0, 0.9),
+    start=st.tuples(*[st.integers(-40, 40)] * 3),
+    size=st.tuples(*[st.integers(1, 20)] * 3),
+)
+def test_a_volume_that_grows_by_whole_steps_keeps_its_tiles(
+    least: tuple[int, int, int],
+    patch: tuple[int, int, int],
+    overlap: float,
+    start: tuple[int, int, int],
+    size: tuple[int, int, int],
+) -> None:
+    lattice = tile_lattice(patch, overlap)
+    shape = lattice.shape_for(least)
+    held, needed = Box((0, 0, 0), shape), Box(start, tuple(map(int, np.add(start, size))))  # type: ignore[arg-type]
+    grown = lattice.grown(held, needed)
+    assert grown.holds(held)
+    assert grown.holds(needed)
+    assert all(have >= want for have, want in zip(shape, least, strict=True))
+    for axis in range(3):  # no step more than it takes
+        step = lattice.step[axis]
+        assert shape[axis] - step < max(least[axis], patch[axis] - step + 1)
+        assert grown.start[axis] + step > min(0, start[axis])
+        assert grown.stop[axis] - step < max(shape[axis], needed.stop[axis])
+    new_shape = tuple(map(int, np.subtract(grown.stop, grown.start)))
+    reads = {tile.read.moved(grown.start) for tile in tiles_of(new_shape, patch, overlap)}  # type: ignore[arg-type]
+    assert reads >= {tile.read for tile in tiles_of(shape, patch, overlap)}

@@ -11,7 +11,7 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.growing import GrowingCompounder
+from edge_sdk.volume.growing import GrowingCompounder, VolumeMemoryError
 
 SPACING = (0.5, 0.7, 1.1)
 
@@ -76,7 +76,7 @@ def test_it_grows_without_touching_the_blocks_it_has():
 def test_memory_is_checked_before_a_frame_is_inserted():
     growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, mode="latest", memory_limit=8**3 * 3)
     growing.insert(image(0, (4, 4)), np.eye(4))
-    with pytest.raises(GeometryError, match=r"spacing of at least .* mm"):
+    with pytest.raises(VolumeMemoryError, match=r"spacing of at least .* mm"):
         growing.insert(image(1, (40, 40)), np.eye(4))
     assert growing.grid.shape == (1, 4, 4)
 
@@ -117,3 +117,67 @@ def test_what_cannot_be_done_is_refused():
     with pytest.raises(GeometryError, match="blocks of 0"):
         GrowingCompounder((1.0, 1.0, 1.0), block=0)
     assert GrowingCompounder((1.0, 1.0, 1.0)).insert(image(0), pose((0, 0), (1e9, 0, 0))) is None
+
+
+@given(
+    interpolation=st.sampled_from(["nearest", "linear"]),
+    mean=st.sampled_from(["true", "plus"]),
+    angles=st.tuples(*[st.floats(-3.2, 3.2)] * 2),
+    start=st.tuples(*[st.integers(-20, 5)] * 3),
+    size=st.tuples(*[st.integers(1, 30)] * 3),
+)
+def test_within_a_box_it_is_a_volume_of_that_extent(interpolation, mean, angles, start, size):
+    """Also of frames that lie in it only in part, or not at all, and although blocks lie across its border."""
+    rules = {"interpolation": interpolation, "mean": mean}
+    box = Box(start, tuple(int(end) for end in np.add(start, size)))
+    growing = GrowingCompounder(SPACING, block=8, memory_limit=0, **rules)
+    known = Compounder(growing.grid_of(box), **rules)
+    asked = []
+    for seed in range(4):
+        where = pose(np.array(angles) + 0.2 * seed, (0.3 * seed, 1.0, -2.0))
+        touched = growing.insert(image(seed), where, lambda needed: asked.append(needed) or box)
+        expected = known.insert(image(seed), where)
+        assert touched == (expected and expected.moved(start))
+        assert touched is None or asked[-1].holds(touched)
+    for part, expected in zip(growing.read(box), known.read(), strict=True):
+        np.testing.assert_array_equal(part, expected)
+    assert growing.bytes <= growing.bytes_beside(box) + np.prod(size) * growing._kind.BYTES
+
+
+def test_what_a_frame_may_reach_is_asked_before_anything_is_inserted():
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, interpolation="nearest", mode="latest")
+    asked = []
+
+    def nowhere(needed):
+        asked.append(needed)
+        assert growing.bytes == 0
+        return Box((0, 0, 0), (0, 0, 0))
+
+    moved = np.eye(4)
+    moved[:3, 3] = -30, 5, 40
+    assert growing.insert(image(0, (10, 12)), moved, nowhere) is None
+    assert asked == [Box((40, 5, -30), (41, 15, -18))]
+    assert growing.bytes == 0
+
+
+def test_the_memory_of_whole_blocks_is_counted():
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, mode="latest")
+    # 2 × 1 × 3 blocks of 512 voxels of 3 bytes, of which the box takes 2 × 8 × 17.
+    assert growing.bytes_beside(Box((-1, 0, -1), (1, 8, 16))) == (6 * 512 - 2 * 8 * 17) * 3
+    assert growing.bytes_beside(Box((-8, 0, 8), (0, 8, 24))) == 0
+
+
+def test_no_memory_is_an_error_and_the_volume_stays(monkeypatch):
+    growing = GrowingCompounder((1.0, 1.0, 1.0), block=8, interpolation="nearest", mode="latest")
+    growing.insert(image(0, (8, 8)), np.eye(4))
+
+    class NoVoxels:
+        BYTES = 3
+
+        def __init__(self, *_arguments):
+            raise MemoryError
+
+    monkeypatch.setattr(growing, "_kind", NoVoxels)
+    with pytest.raises(VolumeMemoryError, match="got no memory"):
+        growing.insert(image(0, (20, 20)), np.eye(4), lambda needed: needed)
+    np.testing.assert_array_equal(growing.voxels()[0], image(0, (8, 8)))

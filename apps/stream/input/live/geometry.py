@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.core.volume_plan import VolumePlan
+from apps.stream.core.volume_plan import FixedPlan, GrowingPlan, VolumePlan
 from apps.sweeps import calibrated, defaults_for
 from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.feeds.items import TimedImage
@@ -25,8 +25,8 @@ Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Region:
-    """The part of the world that becomes the volume.
+class VolumeRegion:
+    """The part of the world that becomes the volume; where neither is given and no configuration says, it grows.
 
     Attributes:
         box: First and last mm per axis (x0, x1, y0, y1, z0, z1), or None.
@@ -120,18 +120,21 @@ def calibrate(
 
 
 def live_plan(
-    found: Calibration, region: Region, first_pose: Callable[[], NDArray[np.float64]], rests_on: Mapping[str, str]
+    found: Calibration, region: VolumeRegion, first_pose: Callable[[], NDArray[np.float64]], rests_on: Mapping[str, str]
 ) -> VolumePlan:
     """The volume that the frames will fill.
 
     Args:
         found: Of `calibrate`.
-        region: Where; without one the configuration must say.
+        region: Where the volume lies.
         first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
         rests_on: For outputs.
 
+    Returns:
+        A plan of known extent where the region or the configuration gives one, else one that grows.
+
     Raises:
-        GeometryError: Nothing says where, or the volume would not fit in memory.
+        GeometryError: The volume would not fit in memory, or as `check_extent`.
         PoseError: No frame has a pose.
     """
     settings, shape = found.settings, found.like.images.shape[1:3]
@@ -143,15 +146,34 @@ def live_plan(
         box = tuple(np.stack([middle - half, middle + half], 1).reshape(-1))
     if box is not None:
         settings = replace(settings, origin=(box[0], box[2], box[4]), extent=_extent(box, settings.spacing))
+    check_extent(settings)
     if settings.extent is None or settings.origin is None:
-        raise GeometryError(
-            "nothing says where the volume of a live sweep lies",
-            remedy="give --around 120 (mm about the first frame), --box X0,X1,Y0,Y1,Z0,Z1, or OutputOrigin and "
-            "OutputExtent in the configuration",
-        )
+        return GrowingPlan(settings, first_pose(), shape, rests_on=rests_on)
     grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
     check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
-    return VolumePlan(settings, grid, shape, rests_on=rests_on)
+    return FixedPlan(settings, grid, shape, rests_on=rests_on)
+
+
+def check_extent(settings: ReconstructionSettings) -> None:
+    """Refuse settings that neither give the extent of a live volume nor let it grow.
+
+    Raises:
+        GeometryError: OutputOrigin or OutputExtent is given without the other, or positions are to be computed as only
+            a volume of known extent can.
+    """
+    if (settings.extent is None) != (settings.origin is None):
+        given, missing = (
+            ("OutputOrigin", "OutputExtent") if settings.extent is None else ("OutputExtent", "OutputOrigin")
+        )
+        raise GeometryError(
+            f"{given} is given without {missing}, so the extent of a live volume is not known",
+            remedy=f"give both, --around or --box; or leave {given} out, and the volume grows with the sweep",
+        )
+    if settings.extent is None and settings.plus_optimization in ("PARTIAL", "NONE"):
+        raise GeometryError(
+            f"a volume that grows with the sweep does not follow PLUS's Optimization {settings.plus_optimization}",
+            remedy="give --around, --box, or OutputOrigin and OutputExtent; or use Optimization FULL",
+        )
 
 
 def _extent(box: tuple[float, ...], spacing: Triple) -> tuple[int, int, int, int, int, int]:

@@ -14,7 +14,15 @@ from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.live.devices import LiveDevices
-from apps.stream.input.live.geometry import Calibration, ImageGeometry, Region, calibrate, check_crop, live_plan
+from apps.stream.input.live.geometry import (
+    Calibration,
+    ImageGeometry,
+    VolumeRegion,
+    calibrate,
+    check_crop,
+    check_extent,
+    live_plan,
+)
 from apps.stream.input.live.live_frames import LiveFrames
 from apps.stream.input.live.synchronizer import WAIT_S
 from apps.stream.pipeline.messages import Recorded
@@ -84,7 +92,7 @@ class LiveInput:
         config: PlusConfig | None,
         package_spacing: tuple[float, float, float],
         spacing: tuple[float, float, float] | None = None,
-        region: Region,
+        region: VolumeRegion,
         geometry: ImageGeometry,
         lag: float = 0.0,
         wait_s: float = WAIT_S,
@@ -101,7 +109,12 @@ class LiveInput:
             geometry: What is known of the images.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most.
+
+        Raises:
+            GeometryError: As `check_extent`.
         """
+        if region == VolumeRegion() and config is not None and config.reconstruction is not None:
+            check_extent(config.reconstruction)
         self.name, self._devices, self._clock = name, devices, clock
         self._config, self._package_spacing, self._region = config, package_spacing, region
         self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s

@@ -3,7 +3,10 @@
 To the page, as text (JSON with a `type`): `status` (4 a second, `status_message`), `path` (1 a second), `answer` to a
 request (ok, text), and `refused` (text) before the connection is closed. As bytes: a picture, `Picture.packed`: the
 header holds kind ("frame", "x", "y" or "z"), moment, index, width, height and outlines; of a frame also the reason why
-it is not inserted; of a plane count, step_mm, follows, row_mm and column_mm. From the page: `requests`.
+it is not inserted; of a plane count, first, step_mm, follows, row_mm and column_mm. From the page: `requests`.
+
+Indices of planes count in the lattice of a volume that may grow: "first" are those of its first voxel, which fall below
+0 where it has grown towards it. So a plane keeps its index.
 
 A picture is sent once the page has confirmed with `drawn` the last one of that kind. Codes of closing: 1013 where too
 many pages are connected, 1008 where the page took nothing for too long, 1009 where it sent too much at once.

@@ -66,30 +66,24 @@ def frame_picture(board: Board, seen: SeenFrame, *, overlay: bool) -> Picture:
 
 
 def plane_picture(board: Board, axis: Axis, asked: int | None, *, overlay: bool) -> Picture | None:
-    """A plane of the growing volume; None before there is one.
+    """A plane of the volume; None before there is one.
 
     Args:
         board: Of the stream.
         axis: Across which the plane lies.
-        asked: Its index; None: where the probe is, or the middle before it was anywhere.
+        asked: Its index in the volume's lattice; None: where the probe is, or the middle before it was anywhere.
         overlay: With the labels' outlines.
     """
-    grid = board.grid()
-    if grid is None:
-        return None
-    place = "xyz".index(axis)
-    count = grid.shape[::-1][place]
-    probe = board.probe()
-    index = asked if asked is not None else count // 2 if probe is None else round(probe[place])
-    index = min(max(index, 0), count - 1)
     moment = board.now()
-    plane = board.slice(axis, index)
+    plane = board.slice(axis, asked)
     if plane is None:
         return None
+    place, grid = "xyz".index(axis), plane.extent.grid
     rows, columns = plane.grey.shape
     header = {
-        "index": index,
-        "count": count,
+        "index": plane.index,
+        "count": grid.shape[::-1][place],
+        "first": dict(zip("xyz", plane.extent.start[::-1], strict=True)),
         "step_mm": grid.spacing[place],
         "follows": asked is None,
         "width": columns,

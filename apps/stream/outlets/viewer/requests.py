@@ -25,6 +25,7 @@ MOST_BYTES = 64 * 1024
 _FURTHEST = 1_000_000
 """Of a pixel or voxel index: far beyond any frame, and small enough for any integer type behind it."""
 _Index = Annotated[int, Field(ge=0, le=_FURTHEST)]
+_Plane = Annotated[int, Field(ge=-_FURTHEST, le=_FURTHEST)]
 _Place = Annotated[float, Field(ge=-_FURTHEST, le=_FURTHEST)]
 
 
@@ -40,12 +41,12 @@ class CommandRequest(_Request):
 
 
 class ViewRequest(_Request):
-    """What one page shows."""
+    """What one page shows; planes by their index in the volume's lattice, which may fall below 0."""
 
     type: Literal["view"] = "view"
-    x: _Index | None = None
-    y: _Index | None = None
-    z: _Index | None = None
+    x: _Plane | None = None
+    y: _Plane | None = None
+    z: _Plane | None = None
     overlay: bool = True
 
     def at(self, axis: Axis) -> int | None:

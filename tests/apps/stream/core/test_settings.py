@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.stream.core.settings import StreamSettings, read_settings, with_time
+from apps.stream.core.settings import StreamSettings, memory_bytes, read_settings, with_time
 from edge_sdk.errors import RecipeError
 
 CART = Path(__file__).resolve().parents[4] / "deploy" / "cart.toml"
@@ -67,6 +67,16 @@ def test_one_number_is_the_size_along_all_axes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "count"),
+    [("2GB", 2_000_000_000), ("1.5 GiB", 1_610_612_736), ("800MB", 800_000_000), (" 512 MiB ", 536_870_912)],
+)
+def test_a_size_of_memory_has_a_unit(tmp_path: Path, text: str, count: int) -> None:
+    size = read(tmp_path, f'[volume]\nmax_memory = "{text}"\n').volume.max_memory
+    assert size is not None
+    assert memory_bytes(size) == count
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         ("[source]\ncorp = [0, 0, 1, 1]", r"unknown key source\.corp, did you mean source\.crop"),
@@ -75,6 +85,11 @@ def test_one_number_is_the_size_along_all_axes(tmp_path: Path) -> None:
         ("[volume]\nspacing_mm = nan", r"volume\.spacing_mm: .*finite number, got nan"),
         ("[volume]\naround_mm = [100, 100]", r"volume\.around_mm: more values expected, got \[100, 100\]"),
         ("[volume]\nbox_mm = [0, 1, 5, 5, 0, 1]", r"volume: .*box_mm must go up along y: 5 to 5"),
+        ("[volume]\nmax_memory = '2'", r"volume\.max_memory: .*'2' is no size of memory; .* such as 2GB, got '2'"),
+        ("[volume]\nmax_memory = '0 GB'", r"volume\.max_memory: .*such as 2GB"),
+        ("[volume]\nmax_memory = '-1GB'", r"volume\.max_memory: .*such as 2GB"),
+        ("[volume]\nmax_memory = '2 gallons'", r"volume\.max_memory: .*such as 2GB"),
+        ("[volume]\nmax_memory = 2", r"volume\.max_memory: .*"),
         ("[source]\ncrop = [0, 0, 0, 5]", r"source\.crop\.2: .*greater than or equal to 1, got 0"),
         ("[source]\norientation = 'XY'", r"source\.orientation: .*'MF', 'MN', 'UF' or 'UN', got 'XY'"),
         ("[viewer]\nport = 70000", r"viewer\.port: .*less than or equal to 65535, got 70000"),

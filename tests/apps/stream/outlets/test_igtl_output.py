@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from apps.stream.core.board import Board, SeenFrame
 from apps.stream.outlets.igtl_output import IgtlOutput
 from apps.stream.outlets.igtl_server import MOST_CLIENTS, IgtlServer
 from edge_sdk.errors import StreamError
-from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.grid import Grid, Volume
 
 TURNED = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
 
@@ -46,12 +47,12 @@ class GrowingBoard:
     def grid(self) -> Grid | None:
         return self.where
 
-    def volume(self) -> np.ndarray:
+    def volume(self) -> Volume | None:
         self.fills += 1
-        return self.voxels.copy()
+        return None if self.where is None else Volume(self.voxels.copy(), self.where)
 
-    def mask(self) -> np.ndarray:
-        return self.labels.copy()
+    def mask(self) -> Volume | None:
+        return None if self.where is None else Volume(self.labels.copy(), self.where)
 
     def frame(self) -> SeenFrame | None:
         return self.seen
@@ -153,6 +154,27 @@ def test_the_last_state_is_sent_at_the_end() -> None:
         bodies = messages(client)
     assert bodies["Volume"][-board.voxels.size :] == board.voxels.tobytes()
     assert bodies["Mask"][-board.voxels.size :] == board.labels.tobytes()
+
+
+def test_a_volume_that_has_grown_is_sent_where_it_lies_now() -> None:
+    board = GrowingBoard()
+    board.grow()
+    with output_of(board, world="RAS") as output, client_of(output) as client:
+        assert received(client, "Volume").image.shape == received(client, "Mask").image.shape == (3, 4, 5)
+        # Three planes more before the first one, and no frame.
+        larger = Grid((6, 4, 5), (0.5, 0.25, 2.0), (10.0, -20.0, 24.0), TURNED)
+        board.voxels, board.labels = (
+            np.concatenate([np.zeros_like(part), part]) for part in (board.voxels, board.labels)
+        )
+        board.where = larger
+        for device in ("Volume", "Mask"):
+            while not np.allclose((message := received(client, device)).ijk_to_world_matrix, larger.index_to_world):
+                pass
+            assert message.image.shape == (6, 4, 5)
+        # As many voxels as before in another place: the message is another one although its voxels are not.
+        board.where = replace(larger, origin=(11.0, -20.0, 24.0))
+        while not np.allclose(received(client, "Mask").ijk_to_world_matrix, board.where.index_to_world):
+            pass
 
 
 def test_before_the_grid_is_known_nothing_is_sent() -> None:

@@ -10,16 +10,19 @@ import pytest
 
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.core.volume_plan import plan_volume
+from apps.stream.core.volume_plan import GrowingPlan, plan_volume
 from apps.stream.input.recorded.pacing import Pacing
 from apps.stream.input.recorded.recorded_input import RecordedInput
 from apps.stream.outlets.running_board import RunningBoard
+from apps.stream.pipeline.messages import Frame, PosedFrame
+from apps.stream.work.outcome import FinishedSweep
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import StreamError
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.metrics import class_ml
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.volume.grid import Box
 
 UNIT = (1.0, 1.0, 1.0)
 
@@ -33,7 +36,7 @@ def ended(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) ->
     board = RunningBoard("a title", manifest.labels, source, control, clock)
     assert board.frame() is not None
     assert board.status().frames_read == 0
-    assert board.grid() is board.slice("x", 0) is board.mask() is board.volume() is board.probe() is None
+    assert board.grid() is board.slice("x", 0) is board.mask() is board.volume() is None
     frames = source.prepare().frames(control, clock, None)
     board.running = RunningStream(plan, frames, VolumeSegmenter(session, manifest), UNIT, clock=clock)
     return board, board.running.run()
@@ -61,8 +64,8 @@ def test_slices_are_those_of_volume_and_mask(ended: tuple[RunningBoard, Any], ax
         assert cut is not None
         assert np.array_equal(cut.grey, np.take(outcome.volume.voxels, there, across))
         assert np.array_equal(cut.labels, np.take(outcome.mask.voxels, there, across))
-    assert np.array_equal(board.mask(), outcome.mask.voxels)  # type: ignore[arg-type]
-    assert np.array_equal(board.volume(), outcome.volume.voxels)  # type: ignore[arg-type]
+    assert np.array_equal(board.mask().voxels, outcome.mask.voxels)  # type: ignore[union-attr]
+    assert np.array_equal(board.volume().voxels, outcome.volume.voxels)  # type: ignore[union-attr]
 
 
 def test_the_frame_shows_the_masks_cut(ended: tuple[RunningBoard, Any]) -> None:
@@ -84,8 +87,10 @@ def test_path_and_probe(ended: tuple[RunningBoard, Any]) -> None:
     path = board.path()
     assert path[:, 2] == pytest.approx(np.arange(19))
     assert path[:, 0] == pytest.approx(14.5)
-    x, _, z = board.probe() or (0, 0, 0)
-    assert (x, z) == pytest.approx((14.5, 18))
+    for axis, middle in (("x", 14), ("y", 12), ("z", 18)):  # the newest frame's middle, to the even whole voxel
+        cut = board.slice(axis, None)  # type: ignore[arg-type]
+        assert cut is not None
+        assert cut.index == middle
 
 
 def test_what_a_viewer_has_drawn_counts_until_then(ended: tuple[RunningBoard, Any]) -> None:
@@ -105,7 +110,7 @@ def test_another_sweep_begins_with_an_empty_board(ended: tuple[RunningBoard, Any
     board.clear()
     status = board.status()
     assert (status.frames_read, status.class_ml, status.warnings, status.saved_in) == (0, {}, (), "")
-    assert board.grid() is board.slice("x", 0) is board.mask() is board.probe() is None
+    assert board.grid() is board.slice("x", 0) is board.mask() is None
     frame = board.frame()
     assert frame is not None
     assert frame.index == 0
@@ -125,3 +130,69 @@ def test_a_recording_is_not_calibrated_by_clicks(make_sweep: Callable[..., Sweep
     board.command("start")
     with pytest.raises(StreamError, match="before the start"):
         board.crop((0, 0), (5, 5))
+
+
+@pytest.fixture
+def growing(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) -> tuple[RunningBoard, RunningStream]:
+    """A board of a volume that grows, before its first frame."""
+    clock = Clock()
+    control = StreamControl(clock, "running")
+    plan = plan_volume(make_sweep(40), None, UNIT)
+    plan.poses.matrices[:, 2, 3] *= -1  # towards indices below 0
+    source = RecordedInput("a sweep", plan, Pacing(rate=0))
+    board = RunningBoard("a title", manifest.labels, source, control, clock)
+    live = GrowingPlan(plan.settings, plan.poses.matrices[0], plan.frame_shape)
+    frames = source.prepare().frames(control, clock, None)
+    board.running = RunningStream(live, frames, VolumeSegmenter(session, manifest), UNIT, clock=clock)
+    return board, board.running
+
+
+def test_what_is_shown_follows_a_volume_that_grows(growing: tuple[RunningBoard, RunningStream]) -> None:
+    board, running = growing
+    before = board.slice("z", None)
+    assert before is not None
+    assert (before.index, before.extent.start, before.grey.shape) == (8, (0, 0, 0), (28, 40))
+    outcome = running.run()
+    assert isinstance(outcome, FinishedSweep)
+    first = running.volume.extent.start[0]
+    assert first < 0
+    assert board.grid() == outcome.volume.grid
+    volume, mask = board.volume(), board.mask()
+    assert volume is not None
+    assert mask is not None
+    assert volume.grid == mask.grid == outcome.volume.grid
+    for index in (first - 5, first, -3, 0, 8, 900):
+        there = min(max(index - first, 0), outcome.volume.voxels.shape[0] - 1)
+        cut = board.slice("z", index)
+        assert cut is not None
+        assert cut.index == there + first
+        assert np.array_equal(cut.grey, outcome.volume.voxels[there])
+        assert np.array_equal(cut.labels, outcome.mask.voxels[there])
+    probe = board.slice("z", None)
+    assert probe is not None
+    assert probe.index == round(7.5 - 39)  # the first frame lay in the middle of 16 voxels
+    assert np.array_equal(probe.grey, outcome.volume.voxels[probe.index - first])
+
+
+def test_a_plane_is_of_one_moment_although_the_volume_grows_meanwhile(
+    growing: tuple[RunningBoard, RunningStream], make_sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, running = growing
+    read, images = running.volume.read, make_sweep(2).images
+
+    def grown_first(box: Box) -> Any:
+        pose = np.eye(4)
+        pose[:3, 3] = -50 * running.volume.inserted, 0, -60
+        running.volume.insert(PosedFrame(Frame(0, images[0], 0.0), pose))
+        return read(box)
+
+    monkeypatch.setattr(running.volume, "read", grown_first)
+    for axis in ("x", "y", "z"):
+        shape = dict(zip("zyx", running.volume.extent.grid.shape, strict=True))
+        cut = board.slice(axis, 3)  # type: ignore[arg-type]
+        assert cut is not None
+        assert cut.grey.shape == cut.labels.shape == tuple(size for name, size in shape.items() if name != axis)
+        whole = board.volume()
+        assert whole is not None
+        assert whole.voxels.shape == whole.grid.shape
+        assert np.prod(running.volume.extent.grid.shape) > np.prod(whole.grid.shape) > np.prod(cut.extent.grid.shape)

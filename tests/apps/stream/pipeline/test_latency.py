@@ -27,6 +27,21 @@ def test_a_frame_is_whole_when_its_last_tile_is_done() -> None:
     assert list(tracker.first) == [2.0, 4.5]
 
 
+def test_frames_wait_for_the_tiles_of_a_mask_that_has_grown() -> None:
+    tracker = LatencyTracker()
+    tracker.inserted(Touched(0, 10.0, BOX, 1), [0, 1])
+    tracker.inserted(Touched(1, 11.0, BOX, 2), [1])
+    tracker.tile_done(0, 1, 12.0)
+    tracker.retile(lambda touched: {1: [5], 2: [5, 6]}[touched.order])
+    tracker.tile_done(1, 2, 13.0)  # nobody waits for what is no tile any more
+    assert list(tracker.whole) == []
+    tracker.tile_done(5, 2, 14.0)
+    assert list(tracker.whole) == [4.0]
+    assert list(tracker.first) == [2.0, 3.0]  # of a frame that had begun to show, the first moment stays
+    tracker.tile_done(6, 2, 15.0)
+    assert list(tracker.whole) == [4.0, 4.0]
+
+
 def test_summary_in_milliseconds() -> None:
     few = summary_ms([0.001 * n for n in range(1, 12)])
     assert (few["n"], few["p50"], few["p90"], few["min"], few["max"], few["mean"]) == (11, 6, 10, 1, 11, 6)

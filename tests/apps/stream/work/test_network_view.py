@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.stream.work.compounder import GrowingVolume
+from apps.stream.core.stream_volume import FixedVolume
 from apps.stream.work.network_view import DirectView, ResampledView, network_view, resampling_summary
+from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.inference.resampling import resample
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid, Volume
@@ -20,7 +21,7 @@ steps = st.floats(0.25, 2.0)
 @settings(max_examples=60, deadline=None)
 @given(spacing=st.tuples(steps, steps, steps), at=st.tuples(*(st.integers(0, n - 1) for n in SHAPE)))
 def test_no_change_escapes_the_reached_box(spacing: tuple[float, float, float], at: tuple[int, int, int]) -> None:
-    view = ResampledView(GrowingVolume(Compounder(GRID)), spacing)
+    view = ResampledView(SharedVolume(FixedVolume(Compounder(GRID))), spacing)
     voxels = np.zeros(SHAPE, np.uint8)
     voxels[at] = 200
     changed = np.argwhere(resample(Volume(voxels, GRID), spacing).voxels)
@@ -31,7 +32,7 @@ def test_no_change_escapes_the_reached_box(spacing: tuple[float, float, float], 
 
 
 def test_the_view_follows_the_rule_of_segment() -> None:
-    volume = GrowingVolume(Compounder(GRID))
+    volume = SharedVolume(FixedVolume(Compounder(GRID)))
     assert isinstance(network_view(volume, (0.503, 0.6, 0.7)), DirectView)
     assert isinstance(network_view(volume, (0.6, 0.6, 0.7)), ResampledView)
     assert resampling_summary(GRID, GRID.spacing).startswith("none")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.stream.core.stream_volume import FixedVolume
 from apps.stream.core.volume_plan import RecordingPlan, plan_volume
 from apps.stream.input.recorded.pacing import Pacing
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome
@@ -126,7 +127,7 @@ def test_frames_that_come_too_fast_are_dropped_and_every_one_is_accounted_for(
     make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest
 ) -> None:
     plan = plan_volume(make_sweep(120, bad={0: "INVALID"}), None, UNIT)
-    outcome = finished(plan, session, manifest, Pacing(fps=2000), compounder=SlowCompounder(plan.grid))
+    outcome = finished(plan, session, manifest, Pacing(fps=2000), volume=FixedVolume(SlowCompounder(plan.grid)))
     frames = outcome.frames
     assert frames.dropped > 0
     assert frames.inserted + frames.dropped + sum(frames.left_out.values()) == frames.read == 120
@@ -162,7 +163,7 @@ def test_a_compounder_that_fails_is_named_and_no_mask_is_claimed(
     make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest
 ) -> None:
     plan = plan_volume(make_sweep(300), None, UNIT)
-    outcome = failed(plan, session, manifest, compounder=FailingCompounder(plan.grid))
+    outcome = failed(plan, session, manifest, volume=FixedVolume(FailingCompounder(plan.grid)))
     assert "stage compounder: voxels lost" in str(outcome.failure)
     assert outcome.frames.inserted == 5
 

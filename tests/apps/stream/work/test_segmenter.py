@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.stream.core.stream_volume import FixedVolume
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
 from apps.stream.pipeline.queues import BoundedQueue
-from apps.stream.work.compounder import GrowingVolume
 from apps.stream.work.network_view import DirectView
 from apps.stream.work.segmenter import MAX_STALE_S, SegmenterStage
+from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.grid import Box, Grid
 
@@ -42,6 +44,10 @@ class Recording:
     def __init__(self, segmenter: VolumeSegmenter) -> None:
         self.segmenter, self.means = segmenter, list[float]()
 
+    @property
+    def lattice(self) -> TileLattice:
+        return self.segmenter.lattice
+
     def tiles(self, shape: tuple[int, int, int]) -> Any:
         return self.segmenter.tiles(shape)
 
@@ -51,12 +57,12 @@ class Recording:
 
 
 def stage(painted: Painted, segmenter: Any, clock: Any, queue: BoundedQueue[Touched]) -> SegmenterStage:
-    volume = GrowingVolume(painted)
+    volume = SharedVolume(FixedVolume(painted))
     return SegmenterStage(
         queue,
         DirectView(volume),
         segmenter,
-        finish_volume=volume.voxels,
+        finish_volume=volume.whole,
         tracker=LatencyTracker(),
         timer=StageTimer(clock.now),
         clock=clock,
@@ -102,7 +108,7 @@ def test_small_changes_wait_for_the_end(session: Any, manifest: Manifest, clock:
     segmenting.run()
     assert (segmenting.inferred_live, segmenting.inferred_final) == (2, 1)
     assert np.array_equal(
-        segmenting.mask(), VolumeSegmenter(session, manifest).segment_tile(painted.content, *segmenting._tiles)
+        segmenting.mask().voxels, VolumeSegmenter(session, manifest).segment_tile(painted.content, *segmenting._tiles)
     )
 
 
@@ -150,7 +156,7 @@ def test_empty_tiles_share_one_inference(session: Any, manifest: Manifest, clock
     expected = np.zeros((40, 40, 40), np.uint8)
     for tile in segmenter.tiles((40, 40, 40)):
         expected[tile.owned.slices] = segmenter.segment_tile(painted.content, tile)
-    assert np.array_equal(segmenting.mask(), expected)
+    assert np.array_equal(segmenting.mask().voxels, expected)
 
 
 def test_a_failed_stage_before_it_means_no_final_mask(session: Any, manifest: Manifest, clock: Any) -> None:
@@ -158,7 +164,7 @@ def test_a_failed_stage_before_it_means_no_final_mask(session: Any, manifest: Ma
     segmenting = stage(Painted((16, 16, 16)), VolumeSegmenter(session, manifest), clock, queue)
     queue.close(failed=True)
     segmenting.run()
-    assert segmenting.final_voxels is None
+    assert segmenting.final_volume is None
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
@@ -180,4 +186,4 @@ def test_the_order_of_arrival_does_not_change_the_mask(
     segmenting.run()
     segmenter = VolumeSegmenter(session, manifest)
     for tile in segmenter.tiles((30, 20, 20)):
-        assert np.array_equal(segmenting.mask()[tile.owned.slices], segmenter.segment_tile(final, tile))
+        assert np.array_equal(segmenting.mask().voxels[tile.owned.slices], segmenter.segment_tile(final, tile))

@@ -52,6 +52,7 @@ export class Planes extends EventTarget {
 class Plane {
   asked = null;
   index = 0;
+  #first = 0;
   #count = 1;
   #wheel = 0;
 
@@ -87,18 +88,18 @@ class Plane {
   }
 
   async show(header, jpeg) {
-    this.#count = header.count;
+    [this.#first, this.#count] = [header.first[this.axis], header.count];
     if (this.asked === null) this.index = header.index;
     await this.picture.show(header, jpeg);
     this.empty.hidden = true;
-    Object.assign(this.slider, { max: header.count - 1, disabled: false });
+    Object.assign(this.slider, { min: this.#first, max: this.#first + this.#count - 1, disabled: false });
     this.#tell();
   }
 
   #tell() {
     const { step_mm: step } = this.picture.header;
     this.slider.value = this.index;
-    const place = `${this.index + 1} of ${this.#count}, ${(this.index * step).toFixed(1)} mm`;
+    const place = `${this.index - this.#first + 1} of ${this.#count}, ${(this.index * step).toFixed(1)} mm`;
     this.output.textContent = `${(this.index * step).toFixed(1)} mm`;
     this.slider.setAttribute("aria-valuetext", place);
     this.canvas.setAttribute("aria-label", `Plane across ${this.axis}, ${place}`);
@@ -106,7 +107,7 @@ class Plane {
 
   #go(index) {
     if (!this.picture.header) return;
-    this.index = this.asked = Math.min(Math.max(Math.round(index), 0), this.#count - 1);
+    this.index = this.asked = Math.min(Math.max(Math.round(index), this.#first), this.#first + this.#count - 1);
     this.#tell();
     for (const plane of this.planes.all) if (plane !== this) plane.picture.draw();
     this.planes.changed();
@@ -146,8 +147,8 @@ class Plane {
   // Where the other two planes cut this one.
   #crosshair(context) {
     const [across, down] = AXES_OF[this.axis];
-    const { width, height } = this.picture.header;
-    const [x, y] = this.picture.pointOf([this.planes.indexOf(across), this.planes.indexOf(down)]);
+    const { width, height, first } = this.picture.header;
+    const [x, y] = this.picture.pointOf([across, down].map((axis) => this.planes.indexOf(axis) - first[axis]));
     const [left, top] = this.picture.pointOf([-0.5, -0.5]);
     const [right, bottom] = this.picture.pointOf([width - 0.5, height - 0.5]);
     context.globalAlpha = 0.75;

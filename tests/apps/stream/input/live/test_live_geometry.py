@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apps.stream.input.live.geometry import ImageGeometry, Region, calibrate, check_crop, live_plan
+from apps.stream.core.volume_plan import FixedPlan, GrowingPlan
+from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion, calibrate, check_crop, live_plan
 from edge_sdk.errors import GeometryError, PoseError
+from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
@@ -45,7 +47,7 @@ def test_a_box_about_the_first_frame() -> None:
     found = calibrate(IMAGE, (PROBE,), None, ImageGeometry((0.2, 0.2)), UNIT, {})
     pose = np.eye(4)
     pose[:3, 3] = 5, -7, 1000
-    plan = live_plan(found, Region(around=(60.0, 40.0, 20.0)), lambda: pose @ np.diag([0.2, 0.2, 1, 1]), {})
+    plan = live_plan(found, VolumeRegion(around=(60.0, 40.0, 20.0)), lambda: pose @ np.diag([0.2, 0.2, 1, 1]), {})
     # The image's middle, pixel (100, 50), lies at (25, 3, 1000).
     assert plan.grid.shape == (21, 41, 61)
     assert plan.grid.origin == pytest.approx((-5.0, -17.0, 990.0))
@@ -54,7 +56,7 @@ def test_a_box_about_the_first_frame() -> None:
 
 def test_a_box_in_the_world_and_a_spacing_of_ones_own() -> None:
     found = calibrate(IMAGE, (PROBE,), None, ImageGeometry((0.2, 0.2)), UNIT, {}, spacing=(0.5, 0.5, 0.5))
-    plan = live_plan(found, Region(box=(0, 10, -5, 5, 20, 21)), lambda: pytest.fail("not asked"), {"a": "b"})
+    plan = live_plan(found, VolumeRegion(box=(0, 10, -5, 5, 20, 21)), lambda: pytest.fail("not asked"), {"a": "b"})
     assert plan.grid.shape == (3, 21, 21)
     assert plan.grid.origin == (0, -5, 20)
     assert plan.rests_on == {"a": "b"}
@@ -63,19 +65,50 @@ def test_a_box_in_the_world_and_a_spacing_of_ones_own() -> None:
 def test_the_configurations_extent_serves_too() -> None:
     settings = ReconstructionSettings(spacing=(2, 2, 2), origin=(1, 2, 3), extent=(0, 4, 0, 5, 0, 6))
     config = PlusConfig({"ImageToProbe": np.eye(4)}, settings)
-    plan = live_plan(calibrate(IMAGE, (PROBE,), config, ImageGeometry(), UNIT, {}), Region(), dict, {})  # type: ignore[arg-type]
+    plan = live_plan(calibrate(IMAGE, (PROBE,), config, ImageGeometry(), UNIT, {}), VolumeRegion(), dict, {})  # type: ignore[arg-type]
     assert plan.grid.shape == (7, 6, 5)
+
+
+def test_without_a_region_the_volume_grows_from_the_first_frame_on() -> None:
+    pose = np.diag([0.2, 0.2, 1, 1])
+    pose[:3, 3] = 5, -7, 1000
+    geometry = ImageGeometry((0.2, 0.2), ((100, 0), (51, 101)))
+    found = calibrate(IMAGE, (PROBE,), None, geometry, UNIT, {})
+    plan = live_plan(found, VolumeRegion(), lambda: pose, {"a": "b"})
+    assert isinstance(plan, GrowingPlan)
+    assert (plan.frame_shape, plan.rests_on) == ((101, 201), {"a": "b"})
+    # Pixels (100, 0) to (150, 100) lie at (25, -7, 1000) to (35, 13, 1000): 11 × 21 × 1 voxels, in the middle of tiles.
+    volume = plan.open(TileLattice((4, 4, 4), (3, 3, 3)), lambda _grid, _beside: True)
+    grid = volume.extent.grid
+    assert grid.shape == (4, 22, 13)
+    assert grid.origin == pytest.approx((30 - 6.0, 3 - 10.5, 1000 - 1.5))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (ReconstructionSettings(UNIT, origin=(0, 0, 0)), "OutputOrigin is given without OutputExtent"),
+        (ReconstructionSettings(UNIT, extent=(0, 1) * 3), "OutputExtent is given without OutputOrigin"),  # type: ignore[arg-type]
+        (ReconstructionSettings(UNIT, plus_optimization="PARTIAL"), "Optimization PARTIAL.*--around.*FULL"),
+        (ReconstructionSettings(UNIT, plus_optimization="NONE"), "Optimization NONE"),
+    ],
+)
+def test_settings_that_no_growing_volume_follows(settings: ReconstructionSettings, says: str) -> None:
+    config = PlusConfig({"ImageToProbe": np.eye(4)}, settings)
+    found = calibrate(IMAGE, (PROBE,), config, ImageGeometry(), UNIT, {})
+    with pytest.raises(GeometryError, match=says):
+        live_plan(found, VolumeRegion(), lambda: np.eye(4), {})
+    assert isinstance(live_plan(found, VolumeRegion(around=UNIT), lambda: np.eye(4), {}), FixedPlan)
 
 
 @pytest.mark.parametrize(
     ("region", "says"),
     [
-        (Region(), "--around 120"),
-        (Region(box=(0, 10, 0, 10, 5, 5)), "ends before"),
-        (Region(box=(0, 9e6) * 3), "memory"),
+        (VolumeRegion(box=(0, 10, 0, 10, 5, 5)), "ends before"),
+        (VolumeRegion(box=(0, 9e6) * 3), "memory"),
     ],
 )
-def test_impossible_regions(region: Region, says: str) -> None:
+def test_impossible_regions(region: VolumeRegion, says: str) -> None:
     found = calibrate(IMAGE, (PROBE,), None, ImageGeometry((0.2, 0.2)), UNIT, {})
     with pytest.raises(GeometryError, match=says):
         live_plan(found, region, lambda: np.eye(4), {})

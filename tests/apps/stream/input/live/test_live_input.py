@@ -9,14 +9,15 @@ import pytest
 
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
-from apps.stream.input.live.geometry import ImageGeometry, Region
+from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
 from apps.stream.input.live.live_input import LiveInput
 from apps.stream.input.live.poses import DeclaredPoses
 from apps.stream.input.uris.motions import parse_motion
 from apps.stream.outlets.running_board import RunningBoard
-from edge_sdk.errors import PoseError, StreamError
+from edge_sdk.errors import GeometryError, PoseError, StreamError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.volume.settings import ReconstructionSettings
 
 
 class Devices:
@@ -38,7 +39,7 @@ class Devices:
         return ""
 
 
-def live(config: PlusConfig | None = None) -> LiveInput:
+def live(config: PlusConfig | None = None, region: VolumeRegion | None = None) -> LiveInput:
     devices: Any = Devices()
     return LiveInput(
         "camera:0",
@@ -46,7 +47,7 @@ def live(config: PlusConfig | None = None) -> LiveInput:
         Clock(),
         config=config,
         package_spacing=(1.0, 1.0, 1.0),
-        region=Region(around=(20.0, 20.0, 20.0)),
+        region=region or VolumeRegion(around=(20.0, 20.0, 20.0)),
         geometry=ImageGeometry(),
     )
 
@@ -91,3 +92,10 @@ def test_before_the_start_the_newest_frame_is_seen() -> None:
     seen = live().preview()
     assert seen is not None
     assert (seen.index, seen.image_to_world, seen.reason) == (7, None, "not started")
+
+
+def test_what_no_growing_volume_follows_is_refused_when_the_devices_are_opened() -> None:
+    config = PlusConfig(reconstruction=ReconstructionSettings((1.0, 1.0, 1.0), plus_optimization="NONE"))
+    with pytest.raises(GeometryError, match="Optimization NONE; give --around"):
+        live(config, VolumeRegion())
+    assert live(config).name == "camera:0"

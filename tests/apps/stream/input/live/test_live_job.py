@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyigtl
 import pytest
 
 from apps.stream import job
+from apps.stream.core.growing_volume import BEYOND
 from apps.stream.core.settings import StreamSettings
 from apps.stream.input.live import devices
 from apps.stream.results.report import StreamReport
@@ -136,6 +138,85 @@ def test_a_declared_sweep_from_a_camera(tmp_path: Path, session: Any, manifest: 
     assert recorded.header["PosesDeclared"] == "linear:speed=20mm/s"
 
 
+@pytest.mark.usefixtures("camera")
+@pytest.mark.parametrize("spacing", [None, 0.5], ids=["network's spacing", "resampled"])
+def test_without_a_box_the_volume_grows_with_the_sweep(
+    tmp_path: Path, session: Any, manifest: Manifest, spacing: float | None
+) -> None:
+    settings = settings_of(tmp_path, "camera:0", "linear:speed=40mm/s", spacing_mm=spacing)
+    report = run_while(settings, lambda: recorded_at_least(tmp_path, 50))
+    frames = report.frames
+    assert frames.left_out == {}
+    assert frames.inserted + frames.dropped == frames.read
+    assert report.warnings == []
+    volume, mask = (read_volume(tmp_path / "out" / f"{name}.nii.gz") for name in ("volume", "mask"))
+    assert volume.grid.shape == report.volume.shape_dhw
+    # Of 40 mm/s and 40 frames a second, a voxel of 1 mm each: more than the tiles of the first frame hold.
+    reached = np.flatnonzero(volume.voxels.any((1, 2)))
+    assert np.ptp(reached) * volume.grid.spacing[2] > 16 + 12
+    assert volume.voxels.shape[0] * volume.grid.spacing[2] >= 40
+    again = segment(session, volume, manifest)
+    assert np.array_equal(mask.voxels, again.voxels)
+    assert report.memory.streaming_peak_rss_mb <= report.memory.stated_limit_mb
+
+
+def test_a_tracked_sweep_grows_to_where_the_probe_goes(
+    tmp_path: Path, camera: Camera, session: Any, manifest: Manifest
+) -> None:
+    """The simulated tool circles about a place that nobody has told."""
+    with PseudoPort(tmp_path / "tty", SimulatedNdi().turn) as port:
+        settings = settings_of(tmp_path, "camera:0", f"ndi:{port.link}?probe=0A")
+        report = run_while(settings, lambda: recorded_at_least(tmp_path, 60))
+    assert camera.given > 60
+    assert report.frames.inserted > 20
+    assert "outside the volume" not in report.frames.left_out
+    volume, mask = (read_volume(tmp_path / "out" / f"{name}.nii.gz") for name in ("volume", "mask"))
+    assert np.array_equal(mask.voxels, segment(session, volume, manifest).voxels)
+    assert volume.voxels.any()
+
+
+@pytest.mark.usefixtures("camera")
+def test_at_the_memory_limit_the_sweep_goes_on(
+    tmp_path: Path,
+    session: Any,
+    manifest: Manifest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # What is kept for runtimes, 85 frames in queues, and a volume of 30×24×40 mm or so beside them.
+    usable = 200_000_000 + 85 * 24 * 30 + 5_000_000
+    monkeypatch.setattr("apps.stream.pipeline.memory_limit.usable_memory", lambda: usable)
+    settings = settings_of(tmp_path, "camera:0", "linear:speed=40mm/s")
+    settings = settings.model_copy(update={"log": settings.log.model_copy(update={"file": tmp_path / "log"})})
+    report = run_while(settings, lambda: recorded_at_least(tmp_path, 150))
+    frames = report.frames
+    assert set(frames.left_out) == {BEYOND}
+    assert frames.inserted > 20
+    assert frames.inserted + frames.left_out[BEYOND] + frames.dropped == frames.read > 149
+    (warning,) = report.warnings
+    assert f"{frames.left_out[BEYOND]} frames wholly" in warning.what
+    told = capsys.readouterr().err
+    assert told.count("the volume may not grow beyond") == 1
+    assert "--max-memory" in told
+    volume, mask = (read_volume(tmp_path / "out" / f"{name}.nii.gz") for name in ("volume", "mask"))
+    assert np.array_equal(mask.voxels, segment(session, volume, manifest).voxels)
+    assert len(read_sweep(tmp_path / "r.igs.mha")) == frames.read  # recorded all the same
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("camera")
+def test_the_process_stays_within_its_memory_limit(tmp_path: Path) -> None:
+    """With real memory: a sweep that would take several times as much."""
+    first = tmp_path / "first"  # which loads what the second one takes as given
+    run_while(settings_of(first, "camera:0", "linear:speed=40mm/s"), lambda: recorded_at_least(first, 5))
+    limit_mb = round(psutil.Process().memory_info().rss / 1e6 + 200 + 150)
+    settings = settings_of(tmp_path, "camera:0", "linear:speed=100mm/s", spacing_mm=0.2, max_memory=f"{limit_mb}MB")
+    report = run_while(settings, lambda: recorded_at_least(tmp_path, 160))
+    assert report.frames.left_out[BEYOND] > 0
+    assert report.memory.stated_limit_mb == limit_mb
+    assert report.memory.streaming_peak_rss_mb <= limit_mb
+
+
 def recorded_status(folder: Path, status: str) -> None:
     """Wait until the frame that was recorded last has this status of the probe."""
     lines, limit = folder / "r.igs.mha.recording" / "frames.jsonl", time.monotonic() + 60
@@ -233,7 +314,6 @@ def test_images_and_poses_of_a_peer(tmp_path: Path) -> None:
     [
         ("camera:0", None, {}, "a camera knows no poses"),
         ("camera:0", "csv:a.csv", {}, "cannot be matched to live frames"),
-        ("camera:0", "linear:speed=1", {}, "--around 120"),
         ("camera:0", "ndi:/nowhere/tty", {"around_mm": 50}, "no frame had a pose"),
     ],
 )

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from apps.stream.outlets.viewer.publisher import MOST_CLIENTS
 from apps.stream.outlets.viewer.server import ViewerServer
+from edge_sdk.volume.grid import Box
 
 
 def grey(picture):
@@ -35,6 +36,30 @@ def test_a_plane_is_the_one_that_was_asked_for(board, server):
         assert not picture["follows"]
         difference = grey(picture).astype(int) - board.slice("z", 30).grey
         assert np.abs(difference).mean() < 6  # What JPEG leaves out.
+
+
+def test_a_plane_keeps_its_index_while_the_volume_grows(board, server):
+    depth, height, width = board.grid().shape
+    board.begin_within(Box((10, 20, 30), (depth - 10, height, width)))
+    board.command("start")
+    with live(server) as page:
+        page.send('{"type": "view", "z": 20, "overlay": false}')
+        before = until(page, lambda message: message.get("kind") == "z" and not message["follows"])
+        assert (before["index"], before["count"], before["first"]) == (20, depth - 20, {"x": 0, "y": 0, "z": 0})
+        assert (before["width"], before["height"]) == (width - 30, height - 20)
+        before_path = until(page, lambda message: message.get("type") == "path")
+        board.grow()
+        after = until(page, lambda message: message.get("kind") == "z" and message["first"]["z"])
+        assert (after["index"], after["count"], after["first"]) == (20, depth, {"x": -30, "y": -20, "z": -10})
+        assert (after["width"], after["height"]) == (width, height)
+        page.send('{"type": "view", "z": -7, "overlay": false}')
+        until(page, lambda message: message.get("kind") == "z" and message["index"] == -7)
+        page.send('{"type": "view", "z": -70, "overlay": false}')
+        until(page, lambda message: message.get("kind") == "z" and message["index"] == -10)
+        path = until(page, lambda message: message.get("type") == "path" and message != before_path)
+        while path["size_mm"] == before_path["size_mm"]:
+            path = until(page, lambda message: message.get("type") == "path")
+        assert path["size_mm"] == pytest.approx([width * 0.6, height * 0.6, depth * 0.6])
 
 
 def test_a_frame_that_stands_still_is_shown_again_when_the_mask_changes(board, server):

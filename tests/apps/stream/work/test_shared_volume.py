@@ -1,4 +1,4 @@
-"""The growing volume: what is read of it has its holes filled, and each frame says how far that reaches."""
+"""The shared volume: what is read of it has its holes filled, and each frame says how far that reaches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.stream.core.stream_volume import FixedVolume
 from apps.stream.pipeline.messages import Frame, PosedFrame
-from apps.stream.work.compounder import GrowingVolume
+from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.holes.filling import fill_holes
@@ -26,8 +27,8 @@ CHAINS = [
 def test_a_box_is_read_as_of_the_whole_volume_filled(filling, seed, data) -> None:
     random = np.random.default_rng(seed)
     compounder = Compounder(Grid(SHAPE, (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), interpolation="nearest", mode="latest")
-    volume = GrowingVolume(compounder, filling)
-    before = volume.voxels()
+    volume = SharedVolume(FixedVolume(compounder), filling)
+    before = volume.whole().voxels
     for index in range(4):
         pose = np.eye(4)
         pose[:3, 2] = 0
@@ -36,7 +37,7 @@ def test_a_box_is_read_as_of_the_whole_volume_filled(filling, seed, data) -> Non
         touched = volume.insert(PosedFrame(Frame(index, random.integers(1, 255, (5, 6), dtype=np.uint8), 0.0), pose))
         voxels, weights = compounder.read()
         whole = fill_holes(voxels, weights > 0, filling, weights=weights)
-        np.testing.assert_array_equal(volume.voxels(), whole)
+        np.testing.assert_array_equal(volume.whole().voxels, whole)
         changed = np.argwhere(whole != before)
         if touched is None:
             assert not len(changed)
