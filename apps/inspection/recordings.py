@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edge_sdk.volume.settings import ReconstructionSettings
 
 USUAL_SPACING_MM = 0.5
-"""Of the volume whose memory is told."""
+"""Voxel size of the volume whose memory is described."""
 
 
 def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions | None = None) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
     Raises:
         EdgeSdkError: Not readable as a sweep.
     """
-    from apps.sweeps import load_sweep, told
+    from apps.sweeps import load_sweep
     from edge_sdk.sweep.formats import format_of
     from edge_sdk.sweep.timing import examine_times
 
@@ -58,8 +58,14 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         ],
         **_compounding(sweep),
         **_region(sweep, config),
-        "header": dict(sweep.header) if "SourceFormat" in sweep.header else told(sweep),
+        "header": _header(sweep),
     }
+
+
+def _header(sweep: Sweep) -> dict[str, str]:
+    """The header of a recording whose format is known; of another program's sequence file, its provenance alone."""
+    provenance = sweep.provenance
+    return provenance.summary() if provenance.source_format is None else provenance.header_fields(sweep.header)
 
 
 def describe_volume(path: Path) -> dict[str, Any]:
@@ -108,8 +114,8 @@ def _region(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:
 
     times = for_json(examine_times(sweep.timestamps).problems())
     if not sweep.transforms:
-        said = "none: the recording has no poses; --poses gives it some"
-        return {"usable_frames": None, "extent": said, "warnings": times}
+        reason = "none: the recording has no poses; --poses gives it some"
+        return {"usable_frames": None, "extent": reason, "warnings": times}
     settings = effective_settings(config)
     frames = {"image": settings.image_frame, "world": settings.world_frame}
     try:

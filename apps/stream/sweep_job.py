@@ -105,7 +105,7 @@ class SweepJob:
         began = datetime.now().astimezone()
         folder = output_folder(self._settings, began)
         place = recording_place(self._settings, began)
-        recorder = None if place is None else RecorderStage(place, self._source.like())
+        recorder = None if place is None else RecorderStage(place, self._source.template())
         self._recorder = recorder
         try:
             outcome = self._streamed(plan, recorder, progress)
@@ -124,14 +124,14 @@ class SweepJob:
                 accuracy=self._judge(outcome) if self._judge else None,
                 recording=recorder.result if recorder else None,
             )
-            return report if self._saved(folder, outcome, report) else {}
+            return report if self._saved(folder, outcome, report, tracked=plan.provenance.tracked) else {}
         finally:
             # After the mask: turning an hour of frames into a file takes minutes, in which a service may be killed.
             if recorder:
                 recorder.finish()
                 self.watch()
 
-    def _saved(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any]) -> bool:
+    def _saved(self, folder: Path, outcome: StreamOutcome, report: Mapping[str, Any], *, tracked: bool) -> bool:
         """Write the files when the operator says so; where that fails, they may make room and say it again.
 
         Returns:
@@ -153,6 +153,7 @@ class SweepJob:
                     self._title,
                     formats=self._settings.output.also,
                     recording=self._source.recording,
+                    tracked=tracked,
                 )
             except EdgeSdkError as error:
                 if not self._watched:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,7 +44,7 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
         (float(origin[0]), float(origin[1]), float(origin[2])),
         old.direction,
     )
-    return Volume(np.ascontiguousarray(voxels), grid, dict(volume.meta))
+    return replace(volume, voxels=np.ascontiguousarray(voxels), grid=grid, meta=dict(volume.meta))
 
 
 def nearest_on(mask: Volume, grid: Grid) -> NDArray[np.uint8]:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.sweep.provenance import Provenance
+
 OK = "OK"
 MISSING = "MISSING"
 """Status of a pose that there is not: as the readers', for a frame without this transform."""
@@ -40,9 +42,10 @@ class Sweep:
         transforms: By name, such as "ProbeToTracker".
         image_status: N words; only frames with "OK" are inserted.
         fields: Per frame, every other field as text ("FrameNumber", "UnfilteredTimestamp", …).
-        header: The file's own header fields as text.
+        header: The file's own header fields as text, as they were read.
         source: Where it came from.
         pixel_spacing: mm per pixel (x, y), where the recording says so.
+        provenance: Where poses, calibration and frames come from; it wins over `header` when the sweep is written.
     """
 
     images: NDArray[Any]
@@ -53,6 +56,7 @@ class Sweep:
     header: Mapping[str, str] = field(default_factory=dict)
     source: Path | None = None
     pixel_spacing: tuple[float, float] | None = None
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.timestamps)

@@ -29,7 +29,7 @@ def sweep() -> Sweep:
 )
 def test_declared_sweeps(uri, said):
     assert recorded_poses(uri) is None
-    assert with_declared_poses(sweep(), uri).header["PosesDeclared"] == said
+    assert with_declared_poses(sweep(), uri).provenance.poses_declared == said
 
 
 @pytest.mark.parametrize(

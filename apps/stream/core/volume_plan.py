@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from apps.sweep_warnings import look_at
-from apps.sweeps import defaults_for, told
+from apps.sweeps import defaults_for
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.compounding import Compounder
@@ -29,14 +29,14 @@ class VolumePlan:
         grid: The volume's.
         frame_shape: (H, W) of every frame.
         warnings: What is probably wrong with the sweep.
-        rests_on: What a result rests on beyond the frames and their own poses, for outputs.
+        provenance: Where the poses, the calibration and the frames come from.
     """
 
     settings: ReconstructionSettings
     grid: Grid
     frame_shape: tuple[int, int]
     warnings: tuple[SweepWarning, ...] = ()
-    rests_on: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
     def compounder(self) -> Compounder:
         """An empty volume to put frames into."""
@@ -93,4 +93,4 @@ def plan_volume(
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(sweep, poses, settings, config)
     shape = sweep.images.shape[1:3]
-    return Plan(settings, grid, shape, tuple(warnings), told(sweep), sweep=sweep, poses=poses)
+    return Plan(settings, grid, shape, tuple(warnings), sweep.provenance, sweep=sweep, poses=poses)

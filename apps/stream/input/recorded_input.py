@@ -11,7 +11,7 @@ from apps.stream.input.replay import ReplayFeed, seen
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import StreamError
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 
 class RecordedInput:
@@ -40,8 +40,8 @@ class RecordedInput:
     def plan(self) -> Plan:
         return self._plan
 
-    def like(self) -> Sweep:
-        return self._plan.sweep
+    def template(self) -> RecordingTemplate:
+        return RecordingTemplate.of_sweep(self._plan.sweep)
 
     def feed(
         self,

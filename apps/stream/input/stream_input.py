@@ -12,7 +12,7 @@ from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.feed import Feed
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 
 class StreamInput(Protocol):
@@ -41,8 +41,8 @@ class StreamInput(Protocol):
             EdgeSdkError: The frames cannot be placed, or the volume cannot be.
         """
 
-    def like(self) -> Sweep:
-        """A sweep with the frame size and the header of what would be recorded."""
+    def template(self) -> RecordingTemplate:
+        """Frame shape and header of a recording of this input; asked after `plan`."""
 
     def feed(
         self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None

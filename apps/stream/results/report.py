@@ -86,7 +86,7 @@ def stream_report(
             "replayed": pacing,
             "frames": frames["read"] if frames["in_recording"] is None else frames["in_recording"],
             "frame_size": list(plan.frame_shape),
-            "rests_on": dict(plan.rests_on) or {"poses": "the recording's own"},
+            "rests_on": plan.provenance.summary() or {"poses": "the recording's own"},
             "seconds": round(seconds, 3),
             "frames_per_second": round(rate, 2) if isinstance(rate, float) else rate,
         },

@@ -56,6 +56,7 @@ def write_outputs(
     *,
     formats: Collection[str] = (),
     recording: Path | None = None,
+    tracked: bool = True,
 ) -> dict[str, Any]:
     """Write volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.json, report.html and summary.json.
 
@@ -67,6 +68,7 @@ def write_outputs(
         title: Heading of picture and page.
         formats: Of `apps.outputs.FORMATS`, in which the result is written too.
         recording: What was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
+        tracked: Whether a device measured the poses, for DICOM outputs.
 
     Returns:
         What summary.json holds.
@@ -79,7 +81,6 @@ def write_outputs(
     volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
     summary = stream_summary(report)
     package = report["package"]
-    tracked = "poses_declared" not in report["source"]["rests_on"]
     done = Segmented(volume, mask, label_names, package["name"], recording, tracked)
     measured = measurements(
         mask,

@@ -11,6 +11,7 @@ from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder
+from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.sweep.sweep import Sweep
 
 CAPACITY = 256
@@ -56,22 +57,16 @@ class RecorderStage:
 
     name = "recorder"
 
-    def __init__(self, path: Path, like: Sweep) -> None:
+    def __init__(self, path: Path, template: RecordingTemplate) -> None:
         """
         Args:
             path: The sequence file.
-            like: What will be recorded: the size of its frames and its header; its frames are not.
+            template: Frame shape, pixel type and header of what will be recorded.
 
         Raises:
             EdgeSdkError: The place cannot be written, or an unfinished recording lies there.
         """
-        self._recorder = SweepRecorder(
-            path,
-            shape=like.images.shape[1:],
-            dtype=like.images.dtype,
-            header=like.header,
-            pixel_spacing=like.pixel_spacing,
-        )
+        self._recorder = SweepRecorder(path, template)
         self.recorded: BoundedQueue[Recorded] = BoundedQueue("recorded frames", CAPACITY, "wait")
         self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()

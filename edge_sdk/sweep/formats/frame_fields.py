@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
 
@@ -103,6 +104,7 @@ def sweep_of(
         header=header,
         source=path,
         pixel_spacing=pixel_spacing,
+        provenance=Provenance.from_header(header),
     )
 
 

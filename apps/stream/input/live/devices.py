@@ -24,6 +24,7 @@ from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.formats.orientation import to_mf
 from edge_sdk.sweep.merging import MAX_GAP_S
 from edge_sdk.sweep.pose_timeline import PoseTimeline
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.transforms import split_name
 
 FIRST_FRAME_S = 15.0
@@ -36,7 +37,7 @@ class LiveDevices(Closing):
 
     Attributes:
         poses: To ask.
-        told: What a result rests on, for outputs.
+        provenance: Where the poses come from.
         newest: The image that came last, or None.
         images: How many have come.
     """
@@ -72,7 +73,7 @@ class LiveDevices(Closing):
         self._strange: Counter[str] = Counter()
         self._source = self._follow(name, source)
         opened = self._opened_poses(name, source, poses)
-        self.poses, self.told, self._sensors = opened.poses, opened.told, opened.followers
+        self.poses, self.provenance, self._sensors = opened.poses, opened.provenance, opened.followers
         self._stack = ExitStack()
 
     def __enter__(self) -> LiveDevices:
@@ -126,15 +127,15 @@ class LiveDevices(Closing):
         if poses is None:
             if isinstance(source, CameraUri):
                 raise PoseError("a camera knows no poses", where=name, remedy=f"give them with --poses: {WORKS}")
-            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": name})
+            return OpenedPoses(TrackedPoses(self._timeline), provenance=Provenance(poses_from=name))
         if not poses.startswith("igtl:"):
             return live_poses(poses, self._timeline, self._clock.now)
         peer = parse_peer(poses)
         if isinstance(source, PeerUri) and source.peer == peer.peer:
-            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": poses})
+            return OpenedPoses(TrackedPoses(self._timeline), provenance=Provenance(poses_from=poses))
         opener = partial(open_igtl, peer.host, peer.port, image_device=None, now=self._clock.now)
         follower = Follower[Any](poses, opener, self._take_pose, now=self._clock.now)
-        return OpenedPoses(TrackedPoses(self._timeline), (follower,), {"poses_from": poses})
+        return OpenedPoses(TrackedPoses(self._timeline), (follower,), Provenance(poses_from=poses))
 
     def _follow(self, name: str, source: CameraUri | PeerUri) -> Follower[Any]:
         now = self._clock.now

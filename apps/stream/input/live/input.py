@@ -22,14 +22,12 @@ from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 NAMES_S = 15.0
 """A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
 FIRST_POSE_S = 30.0
 POLL_S = 0.05
-_HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
-"""Header fields of a recording, by their names in outputs."""
 
 
 class LiveInput:
@@ -82,26 +80,25 @@ class LiveInput:
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         self._found = found = self._calibrated(image)
-        return live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on())
+        return live_plan(found, self._region, lambda: self._first_pose(found))
 
-    def like(self) -> Sweep:
-        assert self._found is not None, "asked after plan"
-        return self._found.like
+    def template(self) -> RecordingTemplate:
+        return self._calibration.template
 
     def feed(
         self, plan: VolumePlan, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None
     ) -> LiveFeed:
-        assert self._found is not None, "asked after plan"
+        found = self._calibration
         return LiveFeed(
             self._devices,
-            self._found.placement,
+            found.placement,
             control,
             clock,
             shape=plan.frame_shape,
             lag=self._lag,
             wait_s=self._wait_s,
             skip_interval=plan.settings.skip_interval,
-            fixed=dict(self._found.fixed),
+            fixed=dict(found.fixed),
             record_to=record_to,
         )
 
@@ -119,20 +116,16 @@ class LiveInput:
         check_crop((origin, size), (rows, columns))
         self._geometry = replace(self._geometry, crop=(origin, size))
 
-    def _rests_on(self) -> dict[str, str]:
-        told = dict(self._devices.told)
-        assert self._found is not None
-        if assumed := self._found.like.header.get("ImageToProbeAssumed"):
-            told["image_to_probe_assumed"] = assumed
-        if self._lag:
-            told["pose_lag_s"] = f"{self._lag:g}"
-        return told
+    @property
+    def _calibration(self) -> Calibration:
+        if self._found is None:
+            raise RuntimeError("a live input is calibrated by `plan`, which was not called")
+        return self._found
 
     def _calibrated(self, image: TimedImage, seconds: float | None = None) -> Calibration:
         """The calibration, as soon as the transforms that it needs are known, within so long."""
         seconds = NAMES_S if seconds is None else seconds
-        header = {"PoseLag": f"{self._lag:g}"} if self._lag else {}
-        header |= {_HEADER[name]: text for name, text in self._devices.told.items()}
+        provenance = replace(self._devices.provenance, pose_lag_s=self._lag or None)
         limit = time.monotonic() + seconds
         while True:
             try:
@@ -142,7 +135,7 @@ class LiveInput:
                     self._config,
                     self._geometry,
                     self._package_spacing,
-                    header,
+                    provenance,
                     spacing=self._spacing,
                 )
             except PoseError:

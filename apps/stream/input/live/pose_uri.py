@@ -16,6 +16,7 @@ from edge_sdk.errors import PoseError
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.pose_timeline import PoseTimeline
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.trackers.devices import BAUD, open_bno08x, open_ndi, open_witmotion
 from edge_sdk.sweep.trackers.ndi_words import BAUD_CODES
 from edge_sdk.sweep.trackers.reading import Reading
@@ -40,12 +41,12 @@ class OpenedPoses:
     Attributes:
         poses: To ask.
         followers: Of their devices.
-        told: What a result rests on, for outputs.
+        provenance: Sensor or declaration that the poses come from.
     """
 
     poses: LivePoses
     followers: tuple[Follower[Any], ...] = ()
-    told: dict[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def live_poses(uri: str, timeline: PoseTimeline, now: Callable[[], float]) -> OpenedPoses:
@@ -62,7 +63,7 @@ def live_poses(uri: str, timeline: PoseTimeline, now: Callable[[], float]) -> Op
     """
     kind, _, rest = uri.partition(":")
     if kind in ("linear", "fan"):
-        return OpenedPoses(DeclaredPoses(Motion.parse(uri)), told={"poses_declared": uri})
+        return OpenedPoses(DeclaredPoses(Motion.parse(uri)), provenance=Provenance(poses_declared=uri))
     if kind not in SENSORS:
         if kind in ("csv", "sweep"):
             raise PoseError(
@@ -100,7 +101,8 @@ def _ndi(
         if (name := names.name(reading.sensor)) is not None:
             timeline.add(named(reading, name, moment))
 
-    return OpenedPoses(TrackedPoses(timeline), (Follower(uri, opener, deliver, now=now),), {"poses_from": uri})
+    follower = Follower(uri, opener, deliver, now=now)
+    return OpenedPoses(TrackedPoses(timeline), (follower,), Provenance(poses_from=uri))
 
 
 def _imu(
@@ -126,7 +128,7 @@ def _imu(
     return OpenedPoses(
         ImuPoses(timeline, Motion.parse(motion, turned_by_sensor=True)),
         (Follower(uri, opener, deliver, now=now),),
-        {"poses_from": uri, "poses_declared": f"position by {motion}; orientation measured"},
+        Provenance(poses_from=uri, poses_declared=f"position by {motion}; orientation measured"),
     )
 
 

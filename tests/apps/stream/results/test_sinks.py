@@ -18,7 +18,7 @@ from edge_sdk.errors import EdgeSdkError
 from edge_sdk.volume.grid import Grid, Volume
 
 LABELS = {0: "background", 1: "vessel"}
-REPORT = {"package": {"name": "phantom", "manifest_sha256": "ab" * 32}, "source": {"rests_on": {}}}
+REPORT = {"package": {"name": "phantom", "manifest_sha256": "ab" * 32}}
 ALWAYS = {
     "volume.nii.gz", "mask.nii.gz", "measurements.json", "overlay.png", "report.html", "report.json", "summary.json",
 }  # fmt: skip
@@ -73,11 +73,9 @@ def test_further_formats_come_on_request(outcome: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(dicom.array[::-1], outcome.mask.voxels)
 
 
-@pytest.mark.parametrize(("rests_on", "device"), [({}, "RIGID"), ({"poses_declared": "linear"}, "FREEHAND")])
-def test_declared_poses_are_not_called_measured(
-    outcome: Any, tmp_path: Path, rests_on: dict[str, str], device: str
-) -> None:
-    write(tmp_path, outcome, {**REPORT, "source": {"rests_on": rests_on}}, formats=["dcm"])
+@pytest.mark.parametrize(("tracked", "device"), [(True, "RIGID"), (False, "FREEHAND")])
+def test_declared_poses_are_not_called_measured(outcome: Any, tmp_path: Path, tracked: bool, device: str) -> None:
+    write(tmp_path, outcome, formats=["dcm"], tracked=tracked)
     assert pydicom.dcmread(tmp_path / "volume.dcm").PositionMeasuringDeviceUsed == device
 
 

@@ -16,6 +16,7 @@ from apps.stream.outlets.running_board import RunningBoard
 from edge_sdk.errors import PoseError, StreamError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.provenance import Provenance
 
 
 class Devices:
@@ -25,7 +26,7 @@ class Devices:
         self.newest = TimedImage(np.zeros((60, 80), np.uint8), 5.0)
         self.images = 7
         self.poses = DeclaredPoses(Motion.parse("linear:speed=1mm/s"))
-        self.told = {"poses_declared": "linear:speed=1mm/s"}
+        self.provenance = Provenance(poses_declared="linear:speed=1mm/s")
 
     def first_image(self, _seconds: float = 0.0) -> TimedImage:
         return self.newest
@@ -63,8 +64,8 @@ def test_two_clicks_are_a_calibration(board: tuple[LiveInput, RunningBoard], mon
         source.plan()
     assert shown.calibrate((10, 10), (40, 50), 25.0) == pytest.approx(0.5)
     plan = source.plan()
-    assert plan.rests_on["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
-    assert source.like().pixel_spacing == (0.5, 0.5)
+    assert plan.provenance.summary()["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
+    assert source.template().pixel_spacing == (0.5, 0.5)
 
 
 def test_a_crop_is_what_is_inserted(board: tuple[LiveInput, RunningBoard]) -> None:
@@ -83,7 +84,7 @@ def test_a_calibration_that_is_there_already_wins() -> None:
     shown = RunningBoard("a title", {0: "background"}, source, StreamControl(Clock()), Clock())
     with pytest.raises(StreamError, match="would contradict"):
         shown.calibrate((0, 0), (10, 0), 10.0)
-    assert source.plan().rests_on == {"poses_declared": "linear:speed=1mm/s"}
+    assert source.plan().provenance.summary() == {"poses_declared": "linear:speed=1mm/s"}
 
 
 def test_before_the_start_the_newest_frame_is_seen() -> None:
