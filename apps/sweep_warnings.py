@@ -1,4 +1,4 @@
-"""Looks at a sweep before the work: what is probably wrong, told on stderr and in JSON, and the memory it takes."""
+"""Checks of a sweep before it is compounded: warnings on stderr and in JSON, and the memory that the volume takes."""
 
 from __future__ import annotations
 

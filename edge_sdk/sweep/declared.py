@@ -1,4 +1,4 @@
-"""Poses of a sweep that was not tracked, from how the operator or a motor is said to have moved the probe.
+"""Poses of a sweep that was not tracked, computed from a declared motion of the probe, by hand or by a motor.
 
 They are as true as what is declared. The sweep's provenance says so, and so does every program that uses them.
 """

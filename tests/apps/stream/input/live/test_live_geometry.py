@@ -26,7 +26,12 @@ def test_a_pixel_size_gives_a_calibration_whose_origin_is_the_middle_of_the_crop
     assert matrix @ [110, 20, 0, 1] == pytest.approx([2, 1, 0, 1])
     assert found.settings.clip is not None
     assert found.settings.clip.bounds((101, 201)) == (50, 150, 10, 100)
-    assert found.template.provenance.source_format == "live"
+    assert found.template.header_fields() == {
+        "SourceFormat": "live",
+        "ClipRectangleOrigin": "50 10",
+        "ClipRectangleSize": "100 90",
+        "ImageToProbeAssumed": "0.2 × 0.1 mm per pixel, probe's origin at pixel (100, 10)",
+    }
 
 
 def test_a_configuration_wins() -> None:
