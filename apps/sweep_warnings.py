@@ -1,11 +1,11 @@
-"""Looks at a sweep before the work: what is probably wrong, told on stderr and in JSON, and the memory it takes."""
+"""Checks of a sweep before it is compounded: warnings on stderr and in JSON, and the memory that the volume takes."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apps.console import SWITCHES
 from edge_sdk.errors import GeometryError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge_sdk.sweep.poses import FramePoses
     from edge_sdk.sweep.sweep import Sweep
     from edge_sdk.sweep.warning import SweepWarning
-    from edge_sdk.volume.grid import Grid, Volume
+    from edge_sdk.volume.grid import Grid
     from edge_sdk.volume.settings import ReconstructionSettings
 
 
@@ -56,12 +56,6 @@ def warn_of(what: str) -> None:
     """A line on stderr; silent under --quiet."""
     if not SWITCHES.quiet:
         print(f"warning: {what}", file=sys.stderr)
-
-
-def frame_counts(volume: Volume) -> dict[str, Any]:
-    """Frames inserted and left out, and why, as `reconstruct` counted them."""
-    counts = {name: int(volume.meta[name]) for name in ("frames_inserted", "frames_left_out")}
-    return {**counts, "left_out_because": volume.meta["left_out_because"]}
 
 
 def for_json(warnings: Iterable[SweepWarning]) -> list[dict[str, str]]:

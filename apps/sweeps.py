@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,17 +41,6 @@ MaxGapOption = Annotated[
 ]
 _PIXEL_MM = (0.001, 10.0)
 """Beyond these no ultrasound image has its pixels."""
-POSES, POSES_MISSING = "PosesFrom", "PosesMissing"
-_TOLD = {
-    "PosesFrom": "poses_from",
-    "PosesMissing": "frames_without_pose",
-    "PosesDeclared": "poses_declared",
-    "PoseLag": "pose_lag_s",
-    "ImageToProbeAssumed": "image_to_probe_assumed",
-    "FramesUndecodable": "frames_undecodable",
-    "FramesLost": "frames_lost",
-}
-"""Header fields that tell what a result rests on, and their names in outputs."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +92,8 @@ def load_sweep(
     """Read a recording of any known format and give it the poses and the pixel size asked for.
 
     Where neither the recording nor `config` has a calibration of the image, a known pixel size gives one; see
-    `edge_sdk.sweep.image_geometry.with_assumed_calibration`. The header says what was assumed, declared or joined.
+    `edge_sdk.sweep.image_geometry.with_assumed_calibration`. The sweep's provenance says what was assumed, declared or
+    joined.
 
     Args:
         path: The recording.
@@ -129,20 +119,45 @@ def load_sweep(
 
 def calibrated(sweep: Sweep, given: tuple[float, float] | None, config: PlusConfig | None) -> Sweep:
     """The sweep with an assumed ImageToProbe where there is no other and a pixel's size is known."""
-    from edge_sdk.sweep.image_geometry import ASSUMED, with_assumed_calibration
+    from edge_sdk.sweep.image_geometry import with_assumed_calibration
 
-    names = (*sweep.transforms, *(config.transforms if config else ()))
-    known = any("Image" in name.split("To") for name in names)
-    if given and known and ASSUMED not in sweep.header:
-        raise PoseError(
-            "there is a calibration of its images, which --pixel-spacing would contradict",
-            where=sweep.source,
-            remedy="leave out --pixel-spacing",
-        )
+    assumed_before = sweep.provenance.image_to_probe_assumed is not None
     spacing = given or sweep.pixel_spacing
-    if spacing and sweep.images.size and sweep.transforms and (given or not known):
+    assume = assumes_calibration(sweep.transforms, config, given, assumed_before=assumed_before, where=sweep.source)
+    if assume and spacing and sweep.images.size:
         return with_assumed_calibration(sweep, spacing)
     return replace(sweep, pixel_spacing=spacing)
+
+
+def assumes_calibration(
+    transforms: Collection[str],
+    config: PlusConfig | None,
+    given: tuple[float, float] | None,
+    *,
+    assumed_before: bool = False,
+    where: object = None,
+) -> bool:
+    """Whether ImageToProbe is to be assumed from the pixel size, because no calibration of the images is known.
+
+    Args:
+        transforms: Names of the transforms that come with the frames; none is assumed for frames without poses.
+        config: Its calibration wins over an assumed one.
+        given: Pixel size (x, y) in mm that the user asks for; None for the recording's own.
+        assumed_before: The calibration among `transforms` was assumed, so another pixel size may replace it.
+        where: Named in errors.
+
+    Raises:
+        PoseError: A pixel size is given although there is a calibration.
+    """
+    names = (*transforms, *(config.transforms if config else ()))
+    known = any("Image" in name.split("To") for name in names)
+    if given and known and not assumed_before:
+        raise PoseError(
+            "there is a calibration of its images, which --pixel-spacing would contradict",
+            where=where,
+            remedy="leave out --pixel-spacing",
+        )
+    return bool(transforms) and (given is not None or not known)
 
 
 def defaults_for(sweep: Sweep, defaults: ReconstructionSettings) -> ReconstructionSettings:
@@ -150,11 +165,6 @@ def defaults_for(sweep: Sweep, defaults: ReconstructionSettings) -> Reconstructi
     from edge_sdk.sweep.image_geometry import recorded_clip
 
     return replace(defaults, clip=recorded_clip(sweep))
-
-
-def told(sweep: Sweep) -> dict[str, str]:
-    """What a result from this sweep rests on beyond the recording itself, for outputs."""
-    return {name: sweep.header[key] for key, name in _TOLD.items() if sweep.header.get(key, "0") != "0"}
 
 
 def _posed(sweep: Sweep, options: SweepOptions) -> Sweep:
@@ -180,10 +190,14 @@ def _posed(sweep: Sweep, options: SweepOptions) -> Sweep:
     posed = with_poses(sweep, tracking, lag=options.lag or 0.0, max_gap=max_gap)
     words = zip(*(posed.transforms[name].status for name in tracking.transforms), strict=True)
     missing = sum(any(word != OK for word in frame) for frame in words)
-    notes = {} if poses is None else {POSES: poses.uri}
+    provenance = posed.provenance
+    if poses is not None:
+        # Poses that were declared before are replaced by these.
+        declared = tracking.provenance.poses_declared
+        provenance = replace(provenance, poses_from=poses.uri, poses_declared=declared)
     if missing:
-        notes[POSES_MISSING] = f"{missing} (none within {max_gap:g} s, or not OK)"
-    return replace(posed, header={**posed.header, **notes})
+        provenance = replace(provenance, frames_without_pose=f"{missing} (none within {max_gap:g} s, or not OK)")
+    return replace(posed, provenance=provenance)
 
 
 def _recorded_poses(uri: PoseFileUri) -> Sweep:

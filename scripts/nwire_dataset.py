@@ -91,7 +91,7 @@ def every(sweep: Sweep, step: int, start: int) -> Sweep:
 
 def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, options: Options, shift: Shift) -> None:
     """Write image, label and centrelines of one case and print what it holds."""
-    compounder, meta = compound(sweep, config=config, settings=ReconstructionSettings((options.spacing,) * 3))
+    compounder, summary = compound(sweep, config=config, settings=ReconstructionSettings((options.spacing,) * 3))
     grid, hit = compounder.grid, compounder.hit()
     write_volume(Volume(compounder.voxels(), grid), folder / "images" / f"{name}.nii.gz")
     for place, move in {"": np.zeros(3), "_aligned": shift}.items():
@@ -107,7 +107,7 @@ def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, option
         length = sum(len(points) for points in lines.values()) * CENTRELINE_STEP_MM
         print(
             f"{folder.name}/labels{place}/{name}: {'×'.join(map(str, hit.shape[::-1]))} voxels, "
-            f"{meta['frames_inserted']} frames, {hit.mean():.1%} of the volume reached, "
+            f"{summary.frames_inserted} frames, {hit.mean():.1%} of the volume reached, "
             f"{labels.voxels.mean():.2%} wire, {length:.0f} mm of wire seen"
         )
 

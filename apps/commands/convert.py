@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.console import print_json
-from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, load_sweep, sweep_options, told
+from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, load_sweep, sweep_options
 from apps.tables import show
 
 
@@ -34,7 +34,7 @@ def command(
         "sweep": str(output),
         "frames": len(recording),
         "transforms": sorted(recording.transforms),
-        **told(recording),
+        **recording.provenance.summary(),
     }
     if as_json:
         print_json(result)

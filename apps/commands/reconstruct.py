@@ -11,7 +11,7 @@ import typer
 from apps.console import print_json, say
 from apps.inputs import read_configs
 from apps.progress import progress
-from apps.sweep_warnings import for_json, frame_counts, look_at, memory, warn
+from apps.sweep_warnings import for_json, look_at, memory, warn
 from apps.sweeps import (
     LagOption,
     MaxGapOption,
@@ -20,7 +20,6 @@ from apps.sweeps import (
     defaults_for,
     load_sweep,
     sweep_options,
-    told,
 )
 from apps.tables import show
 
@@ -83,17 +82,18 @@ def command(
     from edge_sdk.files import check_place
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.files import volume_suffix, write_volume
-    from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, reconstruct
+    from edge_sdk.volume.grid import Volume
+    from edge_sdk.volume.reconstruct import DEFAULT_SETTINGS, compound, read_out
 
     volume_suffix(output)  # refused before the work, as is all that follows
     options = sweep_options(poses, lag, max_gap, pixel_spacing)
     check_place(output, inputs=[sweep, *(config or ()), options.pose_file, importance_mask])
     filling = parse_hole_filling(fill_holes) if fill_holes else None
-    said = read_configs(config)
-    asked = (said and said.reconstruction and said.reconstruction.compounding) or "mean"
+    plus = read_configs(config)
+    asked = (plus and plus.reconstruction and plus.reconstruction.compounding) or "mean"
     compounding = chosen_compounding(compounding, asked, mean, importance_mask)
-    recording = load_sweep(sweep, options, config=said)
-    settings = (said and said.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
+    recording = load_sweep(sweep, options, config=plus)
+    settings = (plus and plus.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = with_spacing(settings, spacing)
     changes: dict[str, Any] = {
@@ -105,23 +105,28 @@ def command(
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if filling is not None:
         settings = replace(settings, fill_holes=filling)
-    where = image_to_world(recording, config=said, image=settings.image_frame, world=settings.world_frame)
-    grid, warnings = look_at(recording, where, settings, said)
+    where = image_to_world(recording, config=plus, image=settings.image_frame, world=settings.world_frame)
+    grid, warnings = look_at(recording, where, settings, plus)
     warn(warnings)
     takes = memory(grid, settings)
     if not as_json:
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
-        volume = reconstruct(recording, config=said, settings=settings, poses=where, progress=report)
-    volume.meta.update(told(recording))
-    if warnings:
-        volume.meta["warnings"] = "; ".join(warning.what for warning in warnings)
-    write_volume(volume, output)
+        compounder, summary = compound(recording, config=plus, settings=settings, poses=where, progress=report)
+        voxels, _ = read_out(compounder, settings, progress=report)
+    summary = replace(summary, warnings=tuple(warning.what for warning in warnings))
+    write_volume(Volume(voxels, compounder.grid, compounding=summary, provenance=recording.provenance), output)
 
     from apps.inspection.volumes import describe_grid
 
-    how = {name: volume.meta[name] for name in ("interpolation", "compounding")}
-    result = {"volume": str(output), **vars(describe_grid(grid)), **how, **frame_counts(volume), **told(recording)}
+    result = {
+        "volume": str(output),
+        **vars(describe_grid(grid)),
+        "interpolation": settings.interpolation,
+        "compounding": settings.compounding_text,
+        **summary.frame_counts(),
+        **recording.provenance.summary(),
+    }
     if as_json:
         print_json({**result, "memory": takes, "warnings": for_json(warnings)})
     else:

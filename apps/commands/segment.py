@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from apps.console import print_json
 from apps.inputs import kind_of, read_configs
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
-from apps.sweep_warnings import for_json, frame_counts, warn
+from apps.sweep_warnings import for_json, warn
 from apps.sweeps import (
     LagOption,
     MaxGapOption,
@@ -23,7 +23,6 @@ from apps.sweeps import (
     SweepOptions,
     load_sweep,
     sweep_options,
-    told,
 )
 from apps.tables import show
 from edge_sdk.errors import FileFormatError
@@ -89,13 +88,10 @@ def command(
             start = time.perf_counter()
             mask = segment(session, made.volume, progress=report)
             seconds = time.perf_counter() - start
-        # Of a volume whose file does not tell how it was made, nothing is claimed.
-        told_of_volume = {**made.volume.meta, **made.rests_on}
-        tracked = "frames_inserted" in told_of_volume and "poses_declared" not in told_of_volume
-        writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, tracked))
+        writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
-            package_said = {"name": opened.manifest.name, "manifest_sha256": opened.digest}
-            write_json(measure, measurements(mask, labels, package=package_said, seen=made.seen))
+            identity = {"name": opened.manifest.name, "manifest_sha256": opened.digest}
+            write_json(measure, measurements(mask, labels, package=identity, seen=made.seen))
         amounts = class_ml(mask.voxels, mask.grid.voxel_ml, labels)
         ran_on = {name: value for name, value in session.description.items() if name in ("chosen", "compiled")}
         result = {
@@ -104,7 +100,7 @@ def command(
             "seconds": seconds,
             "target": session.target,
             **ran_on,
-            **made.rests_on,
+            **made.reported,
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
         }
@@ -120,12 +116,21 @@ def _names(files: Mapping[str, Path]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Input:
-    """The volume to segment; which voxels were seen, None where nobody knows; what it rests on, for outputs."""
+    """What is segmented.
+
+    Attributes:
+        volume: Grey levels (D, H, W).
+        tracked: Whether a device measured the poses of its frames.
+        seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
+        recording: The sweep that the volume was made from; None where a volume was given.
+        reported: Fields of the output about the sweep; empty where a volume was given.
+    """
 
     volume: Volume
+    tracked: bool
     seen: NDArray[np.bool_] | None = None
     recording: Path | None = None
-    rests_on: dict[str, Any] = field(default_factory=dict)
+    reported: Mapping[str, object] = field(default_factory=dict)
 
 
 def _volume(
@@ -142,18 +147,20 @@ def _volume(
                 where=source,
                 remedy="leave them out",
             )
-        return _Input(read_volume(source))
+        volume = read_volume(source)
+        return _Input(volume, volume.tracked)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.reconstruct import compound, read_out
 
-    said = read_configs(config)
-    plan = plan_volume(load_sweep(source, options, config=said), said, manifest.spacing_mm)
+    plus = read_configs(config)
+    plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
     warn(plan.warnings)
-    compounder, meta = compound(plan.sweep, config=said, settings=plan.settings, poses=plan.poses, progress=report)
+    compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
-    volume = Volume(voxels, compounder.grid, meta)
-    rests_on = {**frame_counts(volume), **told(plan.sweep), "warnings": for_json(plan.warnings)}
-    return _Input(volume, hit | (voxels > 0), source, rests_on)
+    # The mask's file states the counts of frames; the provenance is in the command's output.
+    volume = Volume(voxels, compounder.grid, compounding=summary)
+    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(plan.warnings)}
+    return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)

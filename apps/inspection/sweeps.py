@@ -124,7 +124,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
     Raises:
         EdgeSdkError: Not readable as a sweep.
     """
-    from apps.sweeps import load_sweep, told
+    from apps.sweeps import load_sweep
     from edge_sdk.sweep.formats import format_of
     from edge_sdk.sweep.timing import examine_times
 
@@ -135,7 +135,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         times=examine_times(sweep.timestamps),
         compounding=_no_compounding(sweep),
         region=_region(sweep, config),
-        header=dict(sweep.header) if "SourceFormat" in sweep.header else told(sweep),
+        header=_header(sweep),
     )
 
 
@@ -179,3 +179,9 @@ def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -
     usable = poses.matrices[poses.usable]
     in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
     return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(usual, settings)
+
+
+def _header(sweep: Sweep) -> dict[str, str]:
+    """The header of a recording whose format is known; of another program's sequence file, its provenance alone."""
+    provenance = sweep.provenance
+    return provenance.summary() if provenance.source_format is None else provenance.header_fields(sweep.header)

@@ -116,7 +116,7 @@ class SweepJob:
         began = datetime.now().astimezone()
         folder = self._job.places.output_folder(began)
         place = self._job.places.recording_place(began)
-        recorder = None if place is None else RecorderStage(place, sweep.like)
+        recorder = None if place is None else RecorderStage(place, sweep.template)
         self._recorder = recorder
         try:
             outcome = self._streamed(sweep, recorder, progress)
@@ -135,14 +135,14 @@ class SweepJob:
                 comparison=self._evaluate(outcome) if self._evaluate else None,
                 recording=recorder.result() if recorder else None,
             )
-            return report if self._saved(folder, outcome, report) else None
+            return report if self._saved(folder, outcome, report, tracked=sweep.plan.provenance.tracked) else None
         finally:
             # After the mask: turning an hour of frames into a file takes minutes, in which a service may be killed.
             if recorder:
                 recorder.finish()
                 self.watch()
 
-    def _saved(self, folder: Path, outcome: FinishedSweep, report: StreamReport) -> bool:
+    def _saved(self, folder: Path, outcome: FinishedSweep, report: StreamReport, *, tracked: bool) -> bool:
         """Write the files when the operator asks for it; where that fails, they may make room and ask again.
 
         Returns:
@@ -164,6 +164,7 @@ class SweepJob:
                     self._title,
                     formats=self._job.formats,
                     recording=self._source.recording,
+                    tracked=tracked,
                 )
             except EdgeSdkError as error:
                 if not self._watched:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
         centres = _centres(grid.shape[axis], old.shape[axis], float(scale[axis]))
         matrix = _tents(centres, old.shape[axis], float(scale[axis]))
         voxels = np.moveaxis(np.tensordot(matrix, voxels, axes=(1, axis)), 0, axis)
-    return Volume(np.ascontiguousarray(voxels), grid, dict(volume.meta))
+    return replace(volume, voxels=np.ascontiguousarray(voxels), grid=grid, meta=dict(volume.meta))
 
 
 def resampled_grid(old: Grid, spacing: Spacing) -> Grid:

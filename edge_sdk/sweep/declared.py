@@ -1,6 +1,6 @@
-"""Poses of a sweep that was not tracked, from how the operator or a motor is said to have moved the probe.
+"""Poses of a sweep that was not tracked, computed from a declared motion of the probe, by hand or by a motor.
 
-They are as true as what is declared. The header says so ("PosesDeclared"), and so does every program that uses them.
+They are as true as what is declared. The sweep's provenance says so, and so does every program that uses them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
-DECLARED = "PosesDeclared"
-"""Header field of a sweep whose poses are declared: how."""
 PROBE_TO_REFERENCE = "ProbeToReference"
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 
@@ -149,5 +147,7 @@ def _unit_vector(direction: str | Sequence[float]) -> NDArray[np.float64]:
 def _declare(sweep: Sweep, matrices: NDArray[np.float64], how: str) -> Sweep:
     tracked = TrackedTransform(matrices, (OK,) * len(sweep))
     return replace(
-        sweep, transforms={**sweep.transforms, PROBE_TO_REFERENCE: tracked}, header={**sweep.header, DECLARED: how}
+        sweep,
+        transforms={**sweep.transforms, PROBE_TO_REFERENCE: tracked},
+        provenance=replace(sweep.provenance, poses_declared=how),
     )

@@ -41,10 +41,8 @@ def with_poses(sweep: Sweep, tracking: Sweep, *, lag: float = 0.0, max_gap: floa
         name: interpolate(transform, tracking.timestamps, at, max_gap=max_gap)
         for name, transform in tracking.transforms.items()
     }
-    header = dict(sweep.header)
-    if lag:
-        header["PoseLag"] = f"{lag:.6g}"
-    return replace(sweep, transforms={**sweep.transforms, **poses}, header=header)
+    provenance = replace(sweep.provenance, pose_lag_s=lag) if lag else sweep.provenance
+    return replace(sweep, transforms={**sweep.transforms, **poses}, provenance=provenance)
 
 
 def _check_overlap(sweep: Sweep, tracking: Sweep, lag: float) -> None:

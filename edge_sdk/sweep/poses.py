@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,6 @@ RIGID_TOLERANCE = 0.02
 _IMAGES = "check that the scanner sent images during the recording (their ImageStatus is not OK)"
 _TRACKER = "check that the tracker saw the probe and the reference during the recording"
 _PLACEHOLDER = np.eye(4)
-_NO_IMAGE = np.empty((1, 0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def image_to_world(
         PoseError: No chain of transforms leads from `image` to `world`, or no frame is usable.
     """
     placement = ImagePlacement(sweep.transforms, config, image=image, world=world, where=sweep.source)
-    matrices, reasons = placement.of(sweep)
+    matrices, reasons = placement.of(sweep.transforms, len(sweep), sweep.image_status)
     if not any(not reason for reason in reasons):
         raise _none_usable(sweep, reasons)
     return FramePoses(matrices, np.array([not reason for reason in reasons], bool), tuple(reasons))
@@ -111,38 +110,45 @@ class ImagePlacement:
         Args:
             transforms: Those in `tracked`, of one frame each.
         """
-        (matrix,), (reason,) = self.of(Sweep(_NO_IMAGE, np.zeros(1), transforms))
+        (matrix,), (reason,) = self.of(transforms, 1)
         return matrix, reason
 
-    def of(self, sweep: Sweep) -> tuple[NDArray[np.float64], list[str]]:
-        """Matrices (N, 4, 4) of the frames, NaN where not usable, and why not; "" where usable."""
-        matrices = np.full((len(sweep), 4, 4), np.nan)
-        reasons = [_unusable(sweep, index, self._path, self._image) for index in range(len(sweep))]
+    def of(
+        self, transforms: Mapping[str, TrackedTransform], count: int, image_status: Sequence[str] = ()
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Matrices (N, 4, 4) of `count` frames, NaN where not usable, and why not; "" where usable.
+
+        Args:
+            transforms: Those in `tracked`, of N frames each.
+            count: Number of frames, N.
+            image_status: Status of each frame's image; empty where all of them are OK.
+        """
+        matrices = np.full((count, 4, 4), np.nan)
+        reasons = [self._unusable(transforms, image_status, index) for index in range(count)]
         for index, reason in enumerate(reasons):
             if not reason:
                 for name in self.tracked:
-                    self._graph.add(name, sweep.transforms[name].matrices[index])
+                    self._graph.add(name, transforms[name].matrices[index])
                 matrices[index] = self._graph.resolve(self._image, self._world)
         return matrices, reasons
 
-
-def _unusable(sweep: Sweep, index: int, path: list[str], image: str) -> str:
-    """Why frame `index` may not be inserted, or ""."""
-    if sweep.image_status and sweep.image_status[index] != OK:
-        return f"image is {sweep.image_status[index]}"
-    for name in path:
-        transform = sweep.transforms.get(name)
-        if transform is None:
-            continue
-        if transform.status[index] != OK:
-            return f"{name} is {transform.status[index]}"
-        matrix = transform.matrices[index]
-        if image in name.split("To"):  # carries the pixel size, so it is no rotation
-            if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 4:
-                return f"{name} has no inverse"
-        elif not is_rigid(matrix):
-            return f"{name} is not a rigid transform"
-    return ""
+    def _unusable(self, transforms: Mapping[str, TrackedTransform], image_status: Sequence[str], index: int) -> str:
+        """Why frame `index` may not be inserted, or ""."""
+        if image_status and image_status[index] != OK:
+            return f"image is {image_status[index]}"
+        for name in self._path:
+            transform = transforms.get(name)
+            if transform is None:
+                continue
+            if transform.status[index] != OK:
+                return f"{name} is {transform.status[index]}"
+            matrix = transform.matrices[index]
+            if self._image in name.split("To"):  # carries the pixel size, so it is no rotation
+                if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 4:
+                    return f"{name} has no inverse"
+            elif not is_rigid(matrix):
+                return f"{name} is not a rigid transform"
+        return ""
 
 
 def is_rigid(matrix: NDArray[np.float64]) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.sweep.provenance import Provenance
+
 OK = "OK"
 MISSING = "MISSING"
-"""Status of a pose that there is not: as the readers', for a frame without this transform."""
+"""Status that readers give a frame without this transform."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class TrackedTransform:
 
     Attributes:
         matrices: (N, 4, 4) float64; rows of frames without this transform are NaN.
-        status: N words as in the file ("OK", "INVALID", …; "MISSING" where the frame lacks it); anything but OK is
-            not used.
+        status: Status of each frame's matrix as in the file ("OK", "INVALID", …; "MISSING" where the frame lacks it);
+            only matrices with "OK" are used.
     """
 
     matrices: NDArray[np.float64]
@@ -38,11 +40,12 @@ class Sweep:
             for tracking-only recordings. Other pixel types keep theirs; colour images are (N, H, W, 3).
         timestamps: (N,) seconds.
         transforms: By name, such as "ProbeToTracker".
-        image_status: N words; only frames with "OK" are inserted.
+        image_status: Status of each frame's image; only frames with "OK" are inserted. Empty where all are OK.
         fields: Per frame, every other field as text ("FrameNumber", "UnfilteredTimestamp", …).
-        header: The file's own header fields as text.
+        header: The file's own header fields as text, as they were read.
         source: Where it came from.
         pixel_spacing: mm per pixel (x, y), where the recording says so.
+        provenance: Where poses, calibration and frames come from; it wins over `header` when the sweep is written.
     """
 
     images: NDArray[Any]
@@ -53,6 +56,7 @@ class Sweep:
     header: Mapping[str, str] = field(default_factory=dict)
     source: Path | None = None
     pixel_spacing: tuple[float, float] | None = None
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.timestamps)

@@ -13,19 +13,9 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.metaimage_volume import read_metaimage_volume, write_metaimage_volume
 from edge_sdk.volume.nifti_volume import read_nifti_volume, write_nifti_volume
+from edge_sdk.volume.notes import header_notes
 from edge_sdk.volume.nrrd_volume import read_nrrd_volume, write_nrrd_volume
 
-NOTES = (
-    "frames_inserted",
-    "frames_left_out",
-    "left_out_because",
-    "warnings",
-    "poses_from",
-    "poses_declared",
-    "pose_lag_s",
-    "image_to_probe_assumed",
-)
-"""Entries of a volume's `meta` that .mha and .nrrd files keep."""
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 
 
@@ -62,15 +52,16 @@ def read_volume(path: str | Path) -> Volume:
 
 
 def write_volume(volume: Volume, path: str | Path) -> None:
-    """Write a volume; the format follows the suffix. Boolean masks become uint8. .mha and .nrrd keep `NOTES`.
+    """Write a volume; the format follows the suffix. Boolean masks become uint8.
+
+    .mha and .nrrd files also state how the volume was made, see `edge_sdk.volume.notes`.
 
     Raises:
         FileFormatError: The suffix is unknown or the voxels' type has no counterpart in the format.
     """
     path, suffix = Path(path), volume_suffix(path)
     voxels = volume.voxels.astype(np.uint8) if volume.voxels.dtype == bool else volume.voxels
-    # Other entries are of the file that the volume was read from.
-    notes = {name: volume.meta[name] for name in NOTES if volume.meta.get(name)}
+    notes = header_notes(volume)
     if suffix in {".mha", ".mhd"}:
         write_metaimage_volume(path, volume.grid, voxels, notes)
     elif suffix in {".nrrd", ".nhdr"}:

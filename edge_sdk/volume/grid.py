@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, SupportsInt
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.volume.compounding_summary import CompoundingSummary
 
 IDENTITY = np.eye(3)
 
@@ -103,12 +106,27 @@ class Extent:
 
 @dataclass(frozen=True)
 class Volume:
-    """Voxels (D, H, W) on a grid; `meta` carries what a file's header said beyond geometry."""
+    """Voxels on a grid.
+
+    Attributes:
+        voxels: (D, H, W).
+        grid: Where the voxels lie.
+        meta: Header fields of the file that the volume was read from.
+        compounding: How the volume was made from frames; None where it was not, or nobody knows.
+        provenance: Where the poses and the calibration of those frames come from.
+    """
 
     voxels: NDArray[Any]
     grid: Grid
     meta: dict[str, str] = field(default_factory=dict)
+    compounding: CompoundingSummary | None = field(default=None, kw_only=True)
+    provenance: Provenance = field(default_factory=Provenance, kw_only=True)
+
+    @property
+    def tracked(self) -> bool:
+        """Whether a device measured the poses of the volume's frames; False for declared poses, or if nobody knows."""
+        return self.compounding is not None and self.provenance.tracked
 
     def with_voxels(self, voxels: NDArray[Any]) -> Volume:
         """Other voxels of the same shape on the same grid."""
-        return Volume(voxels, self.grid, dict(self.meta))
+        return replace(self, voxels=voxels, meta=dict(self.meta))

@@ -13,6 +13,7 @@ from edge_sdk.containers.metaimage import element_type, read_metaimage, write_me
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.file_geometry import checked_grid, triple, voxels_of, words
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.notes import volume_with_notes
 
 
 def read_metaimage_volume(path: Path) -> Volume:
@@ -45,7 +46,7 @@ def read_metaimage_volume(path: Path) -> Volume:
     depth, height, width = voxels.shape
     grid = Grid((depth, height, width), triple(spacing), triple(origin), direction)
     checked_grid(grid.index_to_world, voxels.shape, path)
-    return Volume(voxels, grid, dict(fields))
+    return volume_with_notes(voxels, grid, fields)
 
 
 def write_metaimage_volume(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapping[str, str]) -> None:

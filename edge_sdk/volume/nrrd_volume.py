@@ -13,6 +13,7 @@ from edge_sdk.containers.nrrd import axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.file_geometry import checked_grid, voxels_of, words
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.notes import volume_with_notes
 
 _SPACES = {
     "left-posterior-superior": (1, 1, 1), "lps": (1, 1, 1),
@@ -50,7 +51,7 @@ def read_nrrd_volume(path: Path) -> Volume:
             remedy="correct the header or export the file again",
         ) from None
     affine = np.diag([*signs, 1]) @ affine
-    return Volume(voxels, checked_grid(affine, voxels.shape, path), fields | file.values)
+    return volume_with_notes(voxels, checked_grid(affine, voxels.shape, path), fields | file.values)
 
 
 def write_nrrd_volume(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapping[str, str]) -> None:

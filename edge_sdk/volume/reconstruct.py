@@ -14,6 +14,7 @@ from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
+from edge_sdk.volume.compounding_summary import CompoundingSummary
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.growing import GrowingCompounder
@@ -51,8 +52,7 @@ def reconstruct(
         threads: At most so many; None: as many as the process may use. The result does not depend on it.
 
     Returns:
-        Voxels (D, H, W) uint8. `meta` says "interpolation", "compounding", "frames_inserted", "frames_left_out" and
-        "left_out_because".
+        Voxels (D, H, W) uint8, with the summary of their compounding and the sweep's provenance.
 
     Raises:
         PoseError: ImageToReference cannot be resolved, or no frame is usable.
@@ -60,12 +60,11 @@ def reconstruct(
             impossible.
     """
     settings = effective_settings(config, settings)
-    check_kernels(settings.fill_holes)
-    compounder, meta = compound(
+    compounder, summary = compound(
         sweep, config=config, settings=settings, poses=poses, progress=progress, threads=threads
     )
     voxels, _ = read_out(compounder, settings, progress=progress, threads=threads)
-    return Volume(voxels, compounder.grid, meta)
+    return Volume(voxels, compounder.grid, compounding=summary, provenance=sweep.provenance)
 
 
 def read_out(
@@ -95,9 +94,10 @@ def compound(
     poses: FramePoses | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
-) -> tuple[Compounder, dict[str, str]]:
+) -> tuple[Compounder, CompoundingSummary]:
     """As `reconstruct`, before hole filling: the filled compounder, which knows what was hit, and the counts."""
     settings = effective_settings(config, settings)
+    check_kernels(settings.fill_holes)
     if poses is None:
         poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid = sweep_grid(sweep, poses, settings)
@@ -125,14 +125,14 @@ def compound(
             progress(start + len(part), len(chosen), "compounding")
     if not inserted:
         raise _nothing_inserted(sweep, compounder, settings)
-    meta = {
-        "interpolation": settings.interpolation,
-        "compounding": settings.compounding_text,
-        "frames_inserted": str(inserted),
-        "frames_left_out": str(left_out.total()),
-        "left_out_because": "; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
-    }
-    return compounder, meta
+    summary = CompoundingSummary(
+        frames_inserted=inserted,
+        frames_left_out=left_out.total(),
+        left_out_because="; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
+        interpolation=settings.interpolation,
+        compounding=settings.compounding_text,
+    )
+    return compounder, summary
 
 
 def _nothing_inserted(sweep: Sweep, compounder: Compounder, settings: ReconstructionSettings) -> GeometryError:

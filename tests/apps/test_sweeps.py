@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.sweeps import SweepOptions, defaults_for, load_sweep, parse_pixel_spacing, sweep_options, told
+from apps.sweeps import SweepOptions, defaults_for, load_sweep, parse_pixel_spacing, sweep_options
 from edge_sdk import read_volume
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.formats import write_sweep
@@ -79,7 +79,7 @@ def test_a_declared_sweep_is_told(tmp_path):
     said = run_json("reconstruct", cine(tmp_path / "c.dcm"), "--poses", "linear:speed=10mm/s", "-o", tmp_path / "v.mha")
     assert said["poses_declared"] == "linear, 10 mm/s along z of the probe"
     assert said["size_xyz"] == [15, 15, 9]  # 7, 7 and 4 mm at 0.5 mm
-    assert read_volume(tmp_path / "v.mha").meta["poses_declared"] == said["poses_declared"]
+    assert read_volume(tmp_path / "v.mha").provenance.poses_declared == said["poses_declared"]
     inspected = run_json("inspect", tmp_path / "c.dcm", "--poses", "linear:speed=10mm/s")
     assert inspected["extent"]["size_mm"] == [12, 10, 5]
     assert inspected["usable_frames"] == 5
@@ -88,7 +88,7 @@ def test_a_declared_sweep_is_told(tmp_path):
 def test_a_configurations_calibration_wins_over_the_assumed_one(tmp_path):
     sweep = load_sweep(cine(tmp_path / "c.dcm"), options("linear:step=1mm"), config=IMAGE_TO_PROBE)
     assert set(sweep.transforms) == {"ProbeToReference"}
-    assert "image_to_probe_assumed" not in told(sweep)
+    assert sweep.provenance.image_to_probe_assumed is None
 
 
 def test_pixel_spacing_by_hand(tmp_path):
@@ -118,10 +118,20 @@ def test_a_converted_sweep_is_the_same_sweep(tmp_path):
     np.testing.assert_array_equal(after.images, before.images)
     for name, transform in before.transforms.items():
         np.testing.assert_array_equal(after.transforms[name].matrices, transform.matrices)
-    assert told(after) == told(before)
+    assert after.provenance == before.provenance
     assert defaults_for(after, DEFAULT_SETTINGS) == defaults_for(before, DEFAULT_SETTINGS)
     # The size of a pixel that was assumed may still be corrected.
     assert load_sweep(tmp_path / "s.igs.mha", options(pixel_spacing="0.5")).pixel_spacing == (0.5, 0.5)
+
+
+def test_measured_poses_replace_declared_ones(tmp_path):
+    declared = tmp_path / "declared.igs.mha"
+    run_json("convert", cine(tmp_path / "c.dcm"), "--poses", "linear:step=1mm", "-o", declared)
+    assert not load_sweep(declared).provenance.tracked
+    poses = table(tmp_path / "p.csv", np.arange(-1, 2, 0.1))
+    assert load_sweep(declared, options(poses)).provenance.tracked
+    again = load_sweep(cine(tmp_path / "d.dcm"), options(f"sweep:{declared}"))
+    assert again.provenance.poses_declared == load_sweep(declared).provenance.poses_declared
 
 
 def test_convert_refuses_other_names_before_the_work(tmp_path):

@@ -74,7 +74,7 @@ def test_equal_to_the_reference_volumes_of_plus(real_data, reference, config, th
     np.testing.assert_allclose(volume.grid.origin, image.GetOrigin(), atol=5e-4)  # written with six digits
     assert volume.grid.spacing == image.GetSpacing()
     np.testing.assert_array_equal(volume.voxels, SimpleITK.GetArrayViewFromImage(image))
-    assert volume.meta["frames_inserted"] == "21"
+    assert volume.compounding.frames_inserted == 21
 
 
 @pytest.mark.parametrize(("reference", "config"), REFERENCES)

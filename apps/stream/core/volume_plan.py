@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 from apps.stream.core.growing_volume import Fits, GrowingVolume, first_grid
 from apps.stream.core.stream_volume import FixedVolume, StreamVolume
 from apps.sweep_warnings import look_at
-from apps.sweeps import defaults_for, told
+from apps.sweeps import defaults_for
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
@@ -41,8 +41,8 @@ class VolumePlan(Protocol):
         """What is probably wrong with the sweep."""
 
     @property
-    def rests_on(self) -> Mapping[str, str]:
-        """What a result rests on beyond the frames and their own poses, for outputs."""
+    def provenance(self) -> Provenance:
+        """Where the poses, the calibration and the frames come from."""
 
     @property
     def remedy(self) -> str:
@@ -73,7 +73,7 @@ class FixedPlan:
     grid: Grid
     frame_shape: tuple[int, int]
     warnings: tuple[SweepWarning, ...] = ()
-    rests_on: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
     remedy = "check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)"
     grows = False
@@ -94,7 +94,7 @@ class GrowingPlan:
     image_to_world: NDArray[np.float64]
     frame_shape: tuple[int, int]
     warnings: tuple[SweepWarning, ...] = ()
-    rests_on: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
     remedy = "check the poses, and the memory that the volume may take (--max-memory)"
     grows = True
@@ -158,4 +158,4 @@ def plan_volume(
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(sweep, poses, settings, config)
     shape = sweep.images.shape[1:3]
-    return RecordingPlan(settings, grid, shape, tuple(warnings), told(sweep), sweep=sweep, poses=poses)
+    return RecordingPlan(settings, grid, shape, tuple(warnings), sweep.provenance, sweep=sweep, poses=poses)

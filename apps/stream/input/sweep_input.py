@@ -12,7 +12,7 @@ from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from apps.stream.pipeline.sweep_frames import SweepFrames
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 
 class PreparedSweep(Protocol):
@@ -23,8 +23,8 @@ class PreparedSweep(Protocol):
         """How frames become a volume."""
 
     @property
-    def like(self) -> Sweep:
-        """A sweep with the frame size and the header of what would be recorded."""
+    def template(self) -> RecordingTemplate:
+        """Frame shape, pixel type and header of what would be recorded."""
 
     def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> SweepFrames:
         """The frames of the sweep.

@@ -101,7 +101,7 @@ def _source(outcome: FinishedSweep, plan: VolumePlan, uri: str, pacing: str) -> 
         replayed=pacing,
         frames=frames.read if isinstance(frames.in_recording, NotMeasured) else frames.in_recording,
         frame_size=plan.frame_shape,
-        rests_on=dict(plan.rests_on) or {"poses": "the recording's own"},
+        rests_on=plan.provenance.summary() or {"poses": "the recording's own"},
         seconds=round(seconds, 3),
         frames_per_second=round(frames.inserted / seconds, 2)
         if seconds > 0

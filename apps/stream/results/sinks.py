@@ -56,6 +56,7 @@ def write_outputs(
     *,
     formats: Collection[str] = (),
     recording: Path | None = None,
+    tracked: bool,
 ) -> StreamSummary:
     """Write volume.nii.gz, mask.nii.gz, measurements.json, overlay.png, report.json, report.html and summary.json.
 
@@ -67,6 +68,7 @@ def write_outputs(
         title: Heading of picture and page.
         formats: Further formats to write the result in, keys of `apps.outputs.FORMATS`.
         recording: File that was streamed, or None; DICOM outputs take patient and study from it where it is DICOM.
+        tracked: Whether a device measured the poses, for DICOM outputs.
 
     Returns:
         The content of summary.json.
@@ -77,7 +79,6 @@ def write_outputs(
     check_formats(formats)
     volume, mask, picture = outcome.volume, outcome.mask, folder / "overlay.png"
     summary, package = stream_summary(report), report.package
-    tracked = "poses_declared" not in report.source.rests_on
     result = Segmented(volume, mask, label_names, package.name, recording, tracked)
     measured = measurements(
         mask,

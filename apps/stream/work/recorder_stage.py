@@ -11,7 +11,7 @@ from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 CAPACITY = 256
 """Frames that a slow disk may be behind; then the source waits."""
@@ -44,22 +44,16 @@ class RecorderStage:
 
     name = "recorder"
 
-    def __init__(self, path: Path, template: Sweep) -> None:
+    def __init__(self, path: Path, template: RecordingTemplate) -> None:
         """
         Args:
             path: The sequence file.
-            template: A sweep with frames of the same size and the same header; its own frames are not recorded.
+            template: Frame shape, pixel type and header of what will be recorded.
 
         Raises:
             EdgeSdkError: The place cannot be written, or an unfinished recording lies there.
         """
-        self._recorder = SweepRecorder(
-            path,
-            shape=template.images.shape[1:],
-            dtype=template.images.dtype,
-            header=template.header,
-            pixel_spacing=template.pixel_spacing,
-        )
+        self._recorder = SweepRecorder(path, template)
         self.recorded: BoundedQueue[Recorded] = BoundedQueue("recorded frames", CAPACITY, "wait")
         self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()

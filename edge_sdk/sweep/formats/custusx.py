@@ -21,6 +21,7 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.formats.custusx_probe import read_probe_definition
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
 from edge_sdk.sweep.merging import MAX_GAP_S, with_poses
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
 _TRACKED = "ProbeToReference"
@@ -57,7 +58,7 @@ def read_custusx(path: Path) -> Sweep:
             where=_beside(base, ".fts"),
             remedy="copy the whole folder again",
         )
-    header = {"SourceFormat": "CustusX", "GreyFrom": "luma (BT.601)" if coloured else "as stored"}
+    header = {"GreyFrom": "luma (BT.601)" if coloured else "as stored"}
     transforms = {}
     probe_path = _beside(base, ".probedata.xml")
     if probe_path.is_file():
@@ -72,6 +73,7 @@ def read_custusx(path: Path) -> Sweep:
         header=header,
         source=path,
         pixel_spacing=spacing,
+        provenance=Provenance(source_format="CustusX"),
     )
     tracking = _tracking(base)
     return sweep if tracking is None else with_poses(sweep, tracking, max_gap=MAX_GAP_S)

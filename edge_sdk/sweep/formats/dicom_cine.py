@@ -15,6 +15,8 @@ from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.extras import missing_module
 from edge_sdk.sweep.formats.dicom_tags import b_mode_region, frame_times, pixel_spacing
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.image_geometry import clip_rectangle_fields
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep
 
 _ULTRASOUND = "1.2.840.10008.5.1.4.1.1."
@@ -88,7 +90,6 @@ def _read(mapped: mmap.mmap, path: Path) -> Sweep:
         spacing, spacing_from = pixel_spacing(dataset), "PixelSpacing"
     times, times_from = frame_times(dataset, len(images))
     header = {
-        "SourceFormat": "DICOM",
         "SOPClass": dataset.SOPClassUID.name,
         "TransferSyntax": dataset.file_meta.TransferSyntaxUID.name,
         **{name: " ".join(str(dataset.get(name)).split()) for name in _DEVICE if dataset.get(name)},
@@ -98,8 +99,7 @@ def _read(mapped: mmap.mmap, path: Path) -> Sweep:
     if spacing is not None:
         header["PixelSpacingFrom"] = spacing_from
     if region is not None:
-        header["ClipRectangleOrigin"] = f"{region.origin[0]} {region.origin[1]}"
-        header["ClipRectangleSize"] = f"{region.size[0]} {region.size[1]}"
+        header |= clip_rectangle_fields(region.origin, region.size)
         header["BModeRegions"] = str(region.candidates)
     return Sweep(
         images=images,
@@ -108,6 +108,7 @@ def _read(mapped: mmap.mmap, path: Path) -> Sweep:
         header=header,
         source=path,
         pixel_spacing=spacing,
+        provenance=Provenance(source_format="DICOM"),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
 
@@ -103,6 +104,7 @@ def sweep_of(
         header=header,
         source=path,
         pixel_spacing=pixel_spacing,
+        provenance=Provenance.from_header(header),
     )
 
 
@@ -118,10 +120,10 @@ def frame_lines(sweep: Sweep, status_field: str, path: Path) -> Iterator[tuple[s
         if np.isnan(sweep.timestamps[index]):
             own = {}
         for name, transform in sweep.transforms.items():
-            matrix, word = transform.matrices[index], transform.status[index]
-            if not np.isnan(matrix).all() or word == OK:
+            matrix, pose_status = transform.matrices[index], transform.status[index]
+            if not np.isnan(matrix).all() or pose_status == OK:
                 own[f"{name}Transform"] = _numbers(matrix)
-            own[f"{name}TransformStatus"] = word
+            own[f"{name}TransformStatus"] = pose_status
         others = sweep.fields[index] if sweep.fields else {}
         if clash := {*own, _TIMESTAMP, status_field} & {*others}:
             raise FileFormatError(
@@ -149,9 +151,9 @@ def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTr
         matrices, status = [], []
         for index, frame in enumerate(frames):
             text = frame.pop(name, None)
-            word = frame.pop(f"{name}Status", OK)
+            stated = frame.pop(f"{name}Status", OK)
             matrices.append(_NO_TRANSFORM if text is None else _matrix(text, name, index, path))
-            status.append(MISSING if text is None and word == OK else word)
+            status.append(MISSING if text is None and stated == OK else stated)
         transforms[name.removesuffix("Transform")] = TrackedTransform(np.array(matrices), tuple(status))
     return transforms
 

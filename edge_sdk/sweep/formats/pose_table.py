@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
 from edge_sdk.files import atomic_path
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.quaternions import to_rotations
 from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
@@ -208,6 +209,6 @@ def _sweep(samples: list[_Sample], path: Path) -> Sweep:
         transforms=transforms,
         image_status=("INVALID",) * len(samples),
         fields=tuple(sample.fields for sample in samples),
-        header={"SourceFormat": "pose table"},
         source=path,
+        provenance=Provenance(source_format="pose table"),
     )

@@ -80,7 +80,8 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     has_images = sweep.images.size > 0
     colours = sweep.images.shape[3:] if has_images else ()
     size = sweep.images.shape[2:0:-1] if has_images else (0, 0)
-    given = {key: value for key, value in sweep.header.items() if key not in _STORAGE}
+    header = sweep.provenance.header_fields(sweep.header)
+    given = {key: value for key, value in header.items() if key not in _STORAGE}
     frames = "time" if given.pop("Kinds", "").split()[-1:] == ["time"] else "list"
     usual_type = "RGB_COLOR" if colours == (3,) else "BRIGHTNESS" if has_images else "XX"
     comments = given.pop("Comment").split("\n") if "Comment" in given else []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.capture import opened_capture
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep
 
 UNDECODABLE = "UNDECODABLE"
@@ -21,7 +22,7 @@ def read_video(path: Path) -> Sweep:
     """Read all frames as 8-bit grey (luma) with the container's time stamps.
 
     Frames that do not decode keep their place, black, with the image status "UNDECODABLE"; those that the container
-    announces and the decoder never delivers are counted in the header ("FramesLost"). Where the container has no
+    announces and the decoder never delivers are counted in the provenance. Where the container has no
     usable time stamps, they follow from its frame rate; the header says which ("TimesFrom").
 
     Raises:
@@ -39,14 +40,23 @@ def read_video(path: Path) -> Sweep:
         capture.release()
     timestamps, times_from = _times(times, rate)
     header = {
-        "SourceFormat": "video",
         "Codec": "".join(chr(codec >> shift & 0xFF) for shift in (0, 8, 16, 24) if 32 < codec >> shift & 0xFF < 127),
         "GreyFrom": "luma (BT.601)",
         "TimesFrom": times_from,
-        "FramesLost": str(max(0, declared - len(status))),
-        "FramesUndecodable": str(status.count(UNDECODABLE)),
     }
-    return Sweep(images=frames, timestamps=timestamps, image_status=tuple(status), header=header, source=path)
+    provenance = Provenance(
+        frames_undecodable=status.count(UNDECODABLE),
+        frames_lost=max(0, declared - len(status)),
+        source_format="video",
+    )
+    return Sweep(
+        images=frames,
+        timestamps=timestamps,
+        image_status=tuple(status),
+        header=header,
+        source=path,
+        provenance=provenance,
+    )
 
 
 def _opened(path: Path) -> Any:

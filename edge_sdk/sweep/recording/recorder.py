@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from edge_sdk.closing import Closing
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.files import check_place
+from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.sweep.sweep import OK
 
 SUFFIX = ".recording"
@@ -74,20 +75,14 @@ class SweepRecorder(Closing):
     def __init__(
         self,
         path: Path,
+        template: RecordingTemplate,
         *,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any] | type = np.uint8,
-        header: Mapping[str, str] | None = None,
-        pixel_spacing: tuple[float, float] | None = None,
         sync_s: float = SYNC_S,
     ) -> None:
         """
         Args:
             path: The sequence file that `finish` writes, such as S.igs.mha.
-            shape: (H, W) or (H, W, C) of every frame, MF orientation.
-            dtype: Of the pixels.
-            header: Fields of the sequence file.
-            pixel_spacing: mm per pixel (x, y), where known.
+            template: Frame shape, pixel type and header of the recording.
             sync_s: Seconds between two moments at which everything is forced to the disk.
 
         Raises:
@@ -95,7 +90,7 @@ class SweepRecorder(Closing):
         """
         self.path, self.folder = path, recording_of(path)
         self.frames = self.synced = 0
-        self._shape, self._dtype = tuple(shape), np.dtype(dtype)
+        self._shape, self._dtype = template.shape, template.dtype
         self._sync_s = sync_s
         check_recording(path)
         try:
@@ -114,8 +109,8 @@ class SweepRecorder(Closing):
                     "schema": SCHEMA,
                     "shape": list(self._shape),
                     "dtype": self._dtype.str,
-                    "header": dict(header or {}),
-                    "pixel_spacing": pixel_spacing,
+                    "header": template.header_fields(),
+                    "pixel_spacing": template.pixel_spacing,
                 }
             ),
         )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.recording.recorder import FRAMES, PIXELS, SCHEMA
 from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
 
@@ -57,6 +58,7 @@ def read_recording(folder: Path) -> Sweep:
         header=head["header"],
         source=folder,
         pixel_spacing=None if spacing is None else (spacing[0], spacing[1]),
+        provenance=Provenance.from_header(head["header"]),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.declared import DECLARED
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sanity.alternatives import in_metres, links, mirrored, wrong_directions, wrong_units
@@ -61,14 +60,14 @@ def _geometry(
     shape = (sweep.images.shape[1], sweep.images.shape[2])
     found = pixel_warnings(matrices, shape, sweep.pixel_spacing)
     chain = links(sweep, fixed, usable, image, world)
-    declared = DECLARED in sweep.header  # then nothing was tracked that could be stored wrongly
-    metres = None if declared else in_metres(chain)
+    # Of declared poses nothing was tracked that could be stored wrongly.
+    metres = in_metres(chain) if sweep.provenance.tracked else None
     if metres is not None:
         return [*found, metres]
     path = path_warnings(corner_points(matrices, shape), np.flatnonzero(usable))
     if found or len(matrices) < _FEWEST:
         return [*found, *path]
-    tracked = () if declared else (*wrong_directions(chain), *wrong_units(chain))
+    tracked = (*wrong_directions(chain), *wrong_units(chain)) if sweep.provenance.tracked else ()
     alternatives = [*mirrored(matrices, shape), *tracked]
     # A mistake that the images tell makes the path wrong, too.
     return Judge(sweep.images, usable, matrices).warnings(alternatives) or path

@@ -16,6 +16,7 @@ import pytest
 from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder, recording_of
+from edge_sdk.sweep.recording.template import RecordingTemplate
 from tests.apps.commands_fixtures import failure, run_json
 
 PACKAGE = Path(__file__).resolve().parents[3] / "models" / "phantom-s-int8.edgepkg"
@@ -24,7 +25,7 @@ KILLS = int(os.environ.get("EDGE_SDK_KILLS", "4"))
 
 def test_what_was_recorded_becomes_a_sweep(tmp_path: Path) -> None:
     path = tmp_path / "S.igs.mha"
-    with SweepRecorder(path, shape=(6, 8)) as recorder:
+    with SweepRecorder(path, RecordingTemplate((6, 8))) as recorder:
         for number in range(3):
             recorder.add(np.full((6, 8), number, np.uint8), number / 10, {})
     result = run_json("recover", recording_of(path))

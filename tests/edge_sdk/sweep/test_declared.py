@@ -24,7 +24,7 @@ def test_linear_by_speed_follows_irregular_time_stamps():
     made = linear_sweep(sweep([10.0, 10.1, 10.4]), speed=5)
     np.testing.assert_allclose(poses(made)[:, :3, 3], [[0, 0, 0], [0, 0, 0.5], [0, 0, 2]], atol=1e-12)
     np.testing.assert_array_equal(poses(made)[:, :3, :3], np.tile(np.eye(3), (3, 1, 1)))
-    assert made.header["PosesDeclared"] == "linear, 5 mm/s along z of the probe"
+    assert made.provenance.poses_declared == "linear, 5 mm/s along z of the probe"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_fan_about_y_turns_around_the_beam():
     turns = Rotation.from_euler("y", [[3], [1], [-1], [-3]], degrees=True)
     np.testing.assert_allclose(poses(made)[:, :3, :3], turns.as_matrix(), atol=1e-12)
     np.testing.assert_array_equal(poses(made)[:, :3, 3], 0)
-    assert made.header["PosesDeclared"] == "fan, -2 °/frame about y of the probe"
+    assert made.provenance.poses_declared == "fan, -2 °/frame about y of the probe"
 
 
 def test_the_recording_keeps_everything_else():
@@ -60,7 +60,7 @@ def test_the_recording_keeps_everything_else():
     made = linear_sweep(before, speed=1)
     assert made.images is before.images
     assert before.transforms == {}
-    assert "PosesDeclared" not in before.header
+    assert before.provenance.poses_declared is None
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_frames_keep_their_own_images_fields_and_other_transforms():
     assert merged.images is before.images
     assert merged.fields == before.fields
     assert set(merged.transforms) == {"ImageToProbe", "ProbeToReference"}
-    assert merged.header == {"Operator": "x", "PoseLag": "0.1"}
+    assert merged.provenance.header_fields(merged.header) == {"Operator": "x", "PoseLag": "0.1"}
 
 
 @pytest.mark.parametrize(

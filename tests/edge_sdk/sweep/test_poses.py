@@ -7,7 +7,7 @@ import pytest
 
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.poses import image_to_world, is_rigid
+from edge_sdk.sweep.poses import ImagePlacement, image_to_world, is_rigid
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 IMAGE_TO_PROBE = np.diag([0.1, 0.1, 0.1, 1.0])
@@ -97,3 +97,14 @@ def test_images_that_failed_are_not_blamed_on_the_tracker():
     with pytest.raises(PoseError, match=r"none of the 3 frames is usable: image is INVALID in 3; .*scanner") as caught:
         image_to_world(sweep(image=("INVALID",) * 3), config={"ImageToProbe": IMAGE_TO_PROBE})
     assert "tracker" not in str(caught.value)
+
+
+def test_one_image_is_placed_by_its_transforms_alone():
+    placement = ImagePlacement(["ProbeToReference"], {"ImageToProbe": IMAGE_TO_PROBE})
+    matrix, reason = placement.of_moment({"ProbeToReference": TrackedTransform(moved(7)[None], ("OK",))})
+    assert (reason, matrix[0, 3], matrix[0, 0]) == ("", 7, 0.1)
+    lost = {"ProbeToReference": TrackedTransform(moved(7)[None], ("OUT_OF_VIEW",))}
+    matrix, reason = placement.of_moment(lost)
+    assert (reason, np.isnan(matrix).all()) == ("ProbeToReference is OUT_OF_VIEW", True)
+    _, (reason,) = placement.of(lost, 1, ("INVALID",))
+    assert reason == "image is INVALID"

@@ -41,7 +41,7 @@ def test_planes_become_the_block_they_were_cut_from():
     known[3] = 0
     np.testing.assert_array_equal(volume.voxels, known)
     assert volume.grid.origin == (0, 0, 0)
-    assert volume.meta["frames_inserted"] == "4"
+    assert volume.compounding.frames_inserted == 4
     assert steps[-1] == (4, 4, "compounding")
 
 
@@ -55,14 +55,14 @@ def test_holes_are_filled_on_request():
 def test_invalid_frames_are_left_out_and_counted():
     volume = reconstruct(sweep(status=("OK", "INVALID", "OK", "OK")), config=CONFIG)
     assert not volume.voxels[1].any()
-    assert volume.meta["frames_inserted"] == "3"
-    assert volume.meta["left_out_because"] == "ProbeToReference is INVALID: 1"
+    assert volume.compounding.frames_inserted == 3
+    assert volume.compounding.left_out_because == "ProbeToReference is INVALID: 1"
 
 
 def test_every_nth_frame():
     settings = ReconstructionSettings((0.5, 0.5, 0.5), skip_interval=2)
     volume = reconstruct(sweep(), config=CONFIG, settings=settings)
-    assert volume.meta["frames_inserted"] == "2"
+    assert volume.compounding.frames_inserted == 2
     assert volume.voxels.any((1, 2)).tolist() == [True, False, True, False, False]
 
 
@@ -71,7 +71,7 @@ def test_output_extent_and_origin_are_honoured():
     volume = reconstruct(sweep(), config=CONFIG, settings=settings)
     assert volume.voxels.shape == (2, 10, 4)
     np.testing.assert_array_equal(volume.voxels[:, :6], expected()[:2, :, 1:5])
-    assert volume.meta["left_out_because"] == "outside the volume: 2"
+    assert volume.compounding.left_out_because == "outside the volume: 2"
     moved = reconstruct(sweep(), config=CONFIG, settings=replace(settings, extent=None))
     assert moved.voxels.shape == (5, 6, 6)
     assert moved.grid.origin == (0.5, 0, 0)
@@ -83,7 +83,7 @@ def test_without_a_plus_configuration_no_frame_is_rounded_away():
     matrices[:, 2, 3] = [0, 0.1, 0.2, 0.24]  # of which PLUS's rule makes one plane, and loses three frames
     thin = replace(thin, transforms={"ProbeToReference": TrackedTransform(matrices, ("OK",) * 4)})
     volume = reconstruct(thin, config=CONFIG, settings=ReconstructionSettings((0.5, 0.5, 0.5)))
-    assert volume.meta["frames_inserted"] == "4"
+    assert volume.compounding.frames_inserted == 4
     assert volume.voxels.shape[0] == 2
     assert volume.voxels[0].any()
     plus = ReconstructionSettings((0.5, 0.5, 0.5), mean="plus", plus_optimization="FULL")

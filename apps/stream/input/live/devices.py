@@ -25,6 +25,7 @@ from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.formats.orientation import to_mf
 from edge_sdk.sweep.merging import MAX_GAP_S
 from edge_sdk.sweep.pose_timeline import PoseTimeline
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.transforms import split_name
 
 FIRST_FRAME_S = 15.0
@@ -37,7 +38,7 @@ class LiveDevices(Closing):
 
     Attributes:
         poses: To ask.
-        told: What a result rests on, for outputs.
+        provenance: Where the poses come from.
         newest: The image that came last, or None.
         images: How many have come.
     """
@@ -71,7 +72,7 @@ class LiveDevices(Closing):
         self._strange: Counter[str] = Counter()
         self._source = self._follow(source)
         opened = self._opened_poses(source, poses)
-        self.poses, self.told, self._sensors = opened.poses, opened.told, opened.followers
+        self.poses, self.provenance, self._sensors = opened.poses, opened.provenance, opened.followers
         self._stack = ExitStack()
 
     def __enter__(self) -> LiveDevices:
@@ -127,7 +128,7 @@ class LiveDevices(Closing):
                 "a camera knows no poses", where=source.uri, remedy=f"give them with --poses: {LIVE_POSES_SYNTAX}"
             )
         if poses is None or (isinstance(poses, PeerUri) and isinstance(source, PeerUri) and source.peer == poses.peer):
-            return OpenedPoses(TrackedPoses(self._timeline), told={"poses_from": (poses or source).uri})
+            return OpenedPoses(TrackedPoses(self._timeline), provenance=Provenance(poses_from=(poses or source).uri))
         return open_poses(poses, self._timeline, self._clock.now, self._take_pose)
 
     def _follow(self, source: LiveUri) -> Follower[Any]:

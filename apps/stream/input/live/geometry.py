@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.stream.core.volume_plan import FixedPlan, GrowingPlan, VolumePlan
-from apps.sweeps import calibrated, defaults_for
+from apps.sweeps import assumes_calibration
 from edge_sdk.errors import GeometryError
 from edge_sdk.sweep.feeds.items import TimedImage
+from edge_sdk.sweep.image_geometry import IMAGE_TO_PROBE, assumed_calibration, clip_rectangle_fields
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import ImagePlacement
-from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
+from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.extent import check_memory, grid_from_extent
 from edge_sdk.volume.holes.filling import check_kernels
@@ -55,16 +57,22 @@ class Calibration:
     """How live frames get to the world.
 
     Attributes:
-        like: A sweep of one frame with the header that a recording of these frames has.
+        template: Frame shape, header and provenance of a recording of these frames.
         placement: From pixels to the world.
         fixed: Transforms that neither the devices nor the configuration give.
         settings: Of the reconstruction.
     """
 
-    like: Sweep
+    template: RecordingTemplate
     placement: ImagePlacement
     fixed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     settings: ReconstructionSettings = field(kw_only=True)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """(H, W) of the frames."""
+        rows, columns = self.template.shape[:2]
+        return rows, columns
 
 
 def calibrate(
@@ -73,7 +81,7 @@ def calibrate(
     config: PlusConfig | None,
     geometry: ImageGeometry,
     package_spacing: Triple,
-    header: Mapping[str, str],
+    provenance: Provenance,
     *,
     spacing: Triple | None = None,
 ) -> Calibration:
@@ -85,50 +93,47 @@ def calibrate(
         config: Calibration and reconstruction settings; those win over an assumed calibration and the defaults.
         geometry: What else is known of the images.
         package_spacing: mm per voxel (x, y, z), where the configuration does not say.
-        header: For recordings.
+        provenance: Where the poses come from; the assumed calibration is added where there is one.
         spacing: mm per voxel (x, y, z) that someone asked for, whatever the configuration says.
 
     Raises:
         PoseError: There is no way from the image to the world.
         GeometryError: The settings or the crop are impossible.
     """
-    header = {"SourceFormat": "live", **header}
+    provenance = replace(provenance, source_format="live")
+    header: dict[str, str] = {}
+    clip = None
     if geometry.crop is not None:
         (left, top), (width, height) = geometry.crop
         # PLUS counts the pixel at origin + size in.
-        header |= {"ClipRectangleOrigin": f"{left} {top}", "ClipRectangleSize": f"{width - 1} {height - 1}"}
-    unmoved = TrackedTransform(np.eye(4)[None], (OK,))
-    like = Sweep(
-        images=image.image[None],
-        timestamps=np.array([image.moment]),
-        transforms=dict.fromkeys(names, unmoved),
-        image_status=(OK,),
-        header=header,
-    )
-    like = calibrated(like, geometry.pixel_spacing, config)
-    fixed = {name: each.matrices[0] for name, each in like.transforms.items() if name not in names}
+        clip = ClipRegion((float(left), float(top)), (width - 1.0, height - 1.0))
+        header = clip_rectangle_fields((left, top), (width - 1, height - 1))
+    fixed: dict[str, NDArray[np.float64]] = {}
+    pixel_spacing, (rows, columns) = geometry.pixel_spacing, image.image.shape[:2]
+    if assumes_calibration(names, config, pixel_spacing) and pixel_spacing:
+        assumed = assumed_calibration(pixel_spacing, (rows, columns), clip)
+        fixed[IMAGE_TO_PROBE] = assumed.image_to_probe
+        provenance = replace(provenance, image_to_probe_assumed=assumed.summary)
+    template = RecordingTemplate(image.image.shape, image.image.dtype, header, pixel_spacing, provenance)
     known = {**fixed, **(config.transforms if config else {})}
-    defaults = defaults_for(like, ReconstructionSettings(spacing=package_spacing))
+    defaults = ReconstructionSettings(spacing=package_spacing, clip=clip)
     settings = effective_settings(config, None if config and config.reconstruction else defaults)
-    if geometry.crop is not None:
-        settings = replace(settings, clip=defaults.clip)
+    if clip is not None:
+        settings = replace(settings, clip=clip)
     if spacing is not None:
         settings = replace(settings, spacing=spacing)
     check_kernels(settings.fill_holes)
     placement = ImagePlacement(names, known, image=settings.image_frame, world=settings.world_frame)
-    return Calibration(like, placement, fixed, settings=settings)
+    return Calibration(template, placement, fixed, settings=settings)
 
 
-def live_plan(
-    found: Calibration, region: VolumeRegion, first_pose: Callable[[], NDArray[np.float64]], rests_on: Mapping[str, str]
-) -> VolumePlan:
+def live_plan(found: Calibration, region: VolumeRegion, first_pose: Callable[[], NDArray[np.float64]]) -> VolumePlan:
     """The volume that the frames will fill.
 
     Args:
         found: Of `calibrate`.
         region: Where the volume lies.
         first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
-        rests_on: For outputs.
 
     Returns:
         A plan of known extent where the region or the configuration gives one, else one that grows.
@@ -137,7 +142,7 @@ def live_plan(
         GeometryError: The volume would not fit in memory, or as `check_extent`.
         PoseError: No frame has a pose.
     """
-    settings, shape = found.settings, found.like.images.shape[1:3]
+    settings, shape = found.settings, found.frame_shape
     box: tuple[float, ...] | None = region.box
     if box is None and region.around is not None:
         left, right, top, bottom = (settings.clip or ClipRegion()).bounds(shape)
@@ -148,10 +153,10 @@ def live_plan(
         settings = replace(settings, origin=(box[0], box[2], box[4]), extent=_extent(box, settings.spacing))
     check_extent(settings)
     if settings.extent is None or settings.origin is None:
-        return GrowingPlan(settings, first_pose(), shape, rests_on=rests_on)
+        return GrowingPlan(settings, first_pose(), shape, provenance=found.template.provenance)
     grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
     check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
-    return FixedPlan(settings, grid, shape, rests_on=rests_on)
+    return FixedPlan(settings, grid, shape, provenance=found.template.provenance)
 
 
 def check_extent(settings: ReconstructionSettings) -> None:

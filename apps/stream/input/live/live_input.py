@@ -30,14 +30,12 @@ from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 NAMES_S = 15.0
 """A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
 FIRST_POSE_S = 30.0
 POLL_S = 0.05
-_HEADER = {"poses_from": "PosesFrom", "poses_declared": "PosesDeclared"}
-"""Header fields of a recording, by their names in outputs."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,8 @@ class LiveSweep:
     wait_s: float
 
     @property
-    def like(self) -> Sweep:
-        return self.calibration.like
+    def template(self) -> RecordingTemplate:
+        return self.calibration.template
 
     def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> LiveFrames:
         return LiveFrames(
@@ -131,7 +129,7 @@ class LiveInput:
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         found = self._calibrated(image)
-        plan = live_plan(found, self._region, lambda: self._first_pose(found), self._rests_on(found))
+        plan = live_plan(found, self._region, lambda: self._first_pose(found))
         return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
@@ -148,19 +146,10 @@ class LiveInput:
         check_crop((origin, size), (rows, columns))
         self._geometry = replace(self._geometry, crop=(origin, size))
 
-    def _rests_on(self, found: Calibration) -> dict[str, str]:
-        told = dict(self._devices.told)
-        if assumed := found.like.header.get("ImageToProbeAssumed"):
-            told["image_to_probe_assumed"] = assumed
-        if self._lag:
-            told["pose_lag_s"] = f"{self._lag:g}"
-        return told
-
     def _calibrated(self, image: TimedImage, seconds: float | None = None) -> Calibration:
         """The calibration, as soon as the transforms that it needs are known, within so long."""
         seconds = NAMES_S if seconds is None else seconds
-        header = {"PoseLag": f"{self._lag:g}"} if self._lag else {}
-        header |= {_HEADER[name]: text for name, text in self._devices.told.items()}
+        provenance = replace(self._devices.provenance, pose_lag_s=self._lag or None)
         limit = time.monotonic() + seconds
         while True:
             try:
@@ -170,7 +159,7 @@ class LiveInput:
                     self._config,
                     self._geometry,
                     self._package_spacing,
-                    header,
+                    provenance,
                     spacing=self._spacing,
                 )
             except PoseError:

@@ -16,6 +16,7 @@ from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.feeds.igtl import open_igtl
 from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.pose_timeline import PoseTimeline
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.trackers.devices import open_bno08x, open_ndi, open_witmotion
 from edge_sdk.sweep.trackers.reading import Reading
 
@@ -27,12 +28,12 @@ class OpenedPoses:
     Attributes:
         poses: Where to ask for a frame's pose.
         followers: Followers of the devices.
-        told: What a result rests on, for outputs.
+        provenance: Sensor or declaration that the poses come from.
     """
 
     poses: LivePoses
     followers: tuple[Follower[Any], ...] = ()
-    told: dict[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def open_poses(
@@ -56,8 +57,8 @@ def open_poses(
     if isinstance(uri, PeerUri):
         opener = partial(open_igtl, uri.host, uri.port, image_device=None, now=now)
         followers = (Follower[Any](uri.uri, opener, deliver_peer, now=now),)
-        return OpenedPoses(TrackedPoses(timeline), followers, {"poses_from": uri.uri})
-    return OpenedPoses(DeclaredPoses(uri), told={"poses_declared": uri.uri})
+        return OpenedPoses(TrackedPoses(timeline), followers, Provenance(poses_from=uri.uri))
+    return OpenedPoses(DeclaredPoses(uri), provenance=Provenance(poses_declared=uri.uri))
 
 
 def _ndi(uri: NdiUri, timeline: PoseTimeline, now: Callable[[], float]) -> OpenedPoses:
@@ -70,7 +71,7 @@ def _ndi(uri: NdiUri, timeline: PoseTimeline, now: Callable[[], float]) -> Opene
             timeline.add(named(reading, name, moment))
 
     followers = (Follower(uri.uri, opener, deliver, now=now),)
-    return OpenedPoses(TrackedPoses(timeline), followers, {"poses_from": uri.uri})
+    return OpenedPoses(TrackedPoses(timeline), followers, Provenance(poses_from=uri.uri))
 
 
 def _imu(uri: ImuUri, timeline: PoseTimeline, now: Callable[[], float]) -> OpenedPoses:
@@ -85,7 +86,7 @@ def _imu(uri: ImuUri, timeline: PoseTimeline, now: Callable[[], float]) -> Opene
     return OpenedPoses(
         ImuPoses(timeline, uri.motion),
         (Follower(uri.uri, opener, deliver, now=now),),
-        {"poses_from": uri.uri, "poses_declared": f"position by {uri.motion.uri}; orientation measured"},
+        Provenance(poses_from=uri.uri, poses_declared=f"position by {uri.motion.uri}; orientation measured"),
     )
 
 

@@ -13,7 +13,7 @@ from apps.stream.input.recorded.replayed_frames import ReplayedFrames, seen_fram
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import StreamError
-from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class RecordedSweep:
     pacing: Pacing
 
     @property
-    def like(self) -> Sweep:
-        return self.plan.sweep
+    def template(self) -> RecordingTemplate:
+        return RecordingTemplate.of_sweep(self.plan.sweep)
 
     def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> ReplayedFrames:
         return ReplayedFrames(self.plan, self.pacing, clock, control=control, record_to=record_to)

@@ -44,6 +44,7 @@ def outcome() -> Any:
 
 
 def write(folder: Path, outcome: Any, report: StreamReport | None = None, **options: Any) -> StreamSummary:
+    options = {"tracked": True} | options
     return sinks.write_outputs(folder, outcome, report or small_report(), LABELS, "title", **options)
 
 
@@ -77,11 +78,9 @@ def test_further_formats_come_on_request(outcome: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(dicom.array[::-1], outcome.mask.voxels)
 
 
-@pytest.mark.parametrize(("rests_on", "device"), [({}, "RIGID"), ({"poses_declared": "linear"}, "FREEHAND")])
-def test_declared_poses_are_not_called_measured(
-    outcome: Any, tmp_path: Path, rests_on: dict[str, str], device: str
-) -> None:
-    write(tmp_path, outcome, small_report(source=REPORT["source"] | {"rests_on": rests_on}), formats=["dcm"])
+@pytest.mark.parametrize(("tracked", "device"), [(True, "RIGID"), (False, "FREEHAND")])
+def test_declared_poses_are_not_called_measured(outcome: Any, tmp_path: Path, tracked: bool, device: str) -> None:
+    write(tmp_path, outcome, formats=["dcm"], tracked=tracked)
     assert pydicom.dcmread(tmp_path / "volume.dcm").PositionMeasuringDeviceUsed == device
 
 

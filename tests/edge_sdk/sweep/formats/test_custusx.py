@@ -104,7 +104,7 @@ def test_a_folder(tmp_path, colour, together):
     np.testing.assert_array_equal(sweep.images, images())
     np.testing.assert_allclose(sweep.timestamps, FRAME_MS / 1000)
     assert sweep.pixel_spacing == SPACING
-    assert sweep.header["SourceFormat"] == "CustusX"
+    assert sweep.provenance.source_format == "CustusX"
     assert sweep.header["TemporalCalibrationMs"] == "-25"
     assert kind_of(folder) == "sweep"
 

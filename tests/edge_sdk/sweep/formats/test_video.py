@@ -69,7 +69,7 @@ def test_frames_that_the_container_announces_and_that_are_gone_are_counted(tmp_p
     path.write_bytes(data[: len(data) // 2])
     sweep = read_sweep(path)
     assert 5 < len(sweep) < 25
-    assert int(sweep.header["FramesLost"]) == 30 - len(sweep)
+    assert sweep.provenance.frames_lost == 30 - len(sweep)
 
 
 @pytest.mark.parametrize("data", [b"", b"no video at all" * 100, b"RIFF\x00\x00\x00\x00AVI LIST" + bytes(500)])

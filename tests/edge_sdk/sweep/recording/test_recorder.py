@@ -21,6 +21,7 @@ from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.sweep.recording.recorder import FRAMES, PIXELS, SweepRecorder, recording_of
 from edge_sdk.sweep.recording.recovery import read_recording, recover
+from edge_sdk.sweep.recording.template import RecordingTemplate
 
 SHAPE = (6, 8)
 WRITER = """
@@ -28,7 +29,8 @@ import sys, time
 import numpy as np
 from pathlib import Path
 from edge_sdk.sweep.recording.recorder import SweepRecorder
-recorder = SweepRecorder(Path(sys.argv[1]), shape=(60, 80), sync_s=0.05)
+from edge_sdk.sweep.recording.template import RecordingTemplate
+recorder = SweepRecorder(Path(sys.argv[1]), RecordingTemplate((60, 80)), sync_s=0.05)
 for number in range(100_000):
     image = np.full((60, 80), number % 251, np.uint8)
     recorder.add(image, number / 30, {"ProbeToTracker": (np.eye(4) * 1.0, "OK")})
@@ -44,7 +46,7 @@ def image_of(number: int) -> np.ndarray:
 
 def record(path: Path, frames: int = 5) -> SweepRecorder:
     """A recording with so many frames, one of them without a pose."""
-    recorder = SweepRecorder(path, shape=SHAPE, header={"Comment": "test"}, pixel_spacing=(0.1, 0.2))
+    recorder = SweepRecorder(path, RecordingTemplate(SHAPE, header={"Comment": "test"}, pixel_spacing=(0.1, 0.2)))
     for number in range(frames):
         matrix = np.eye(4)
         matrix[0, 3] = number + 0.1
@@ -104,10 +106,10 @@ def test_a_damaged_frame_ends_what_is_read(tmp_path: Path) -> None:
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     record(tmp_path / "S.igs.mha").close()
     with pytest.raises(EdgeSdkError, match=r"not finished.*edge-sdk recover"):
-        SweepRecorder(tmp_path / "S.igs.mha", shape=SHAPE)
+        SweepRecorder(tmp_path / "S.igs.mha", RecordingTemplate(SHAPE))
     (tmp_path / "T.igs.mha").touch()
     with pytest.raises(EdgeSdkError, match="is there already"):
-        SweepRecorder(tmp_path / "T.igs.mha", shape=SHAPE)
+        SweepRecorder(tmp_path / "T.igs.mha", RecordingTemplate(SHAPE))
 
 
 def test_frames_of_another_size_are_refused_and_the_others_stay(tmp_path: Path) -> None:
@@ -124,9 +126,10 @@ from pathlib import Path
 import numpy as np
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.sweep.recording.recorder import SweepRecorder
+from edge_sdk.sweep.recording.template import RecordingTemplate
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-recorder = SweepRecorder(Path({str(tmp_path / "S.igs.mha")!r}), shape=(30, 40))
+recorder = SweepRecorder(Path({str(tmp_path / "S.igs.mha")!r}), RecordingTemplate((30, 40)))
 try:
     while True:
         recorder.add(np.ones((30, 40), np.uint8), 0.0, {{}})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.sweep.poses import image_to_world
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sanity import check_sweep
 from edge_sdk.sweep.sweep import OK, TrackedTransform
 from tests.edge_sdk.sweep.sanity.tissue import (
@@ -81,7 +82,7 @@ def test_flipped_images(right, axes, words):
 
 def test_declared_poses_are_not_said_to_be_stored_wrongly(right):
     wrong = right.inverted("ProbeToTracker")
-    told = replace(wrong, sweep=replace(wrong.sweep, header={"PosesDeclared": "linear"}))
+    told = replace(wrong, sweep=replace(wrong.sweep, provenance=Provenance(poses_declared="linear")))
     assert all("ToTracker" not in str(warning) for warning in told.warnings())
 
 

@@ -17,6 +17,7 @@ from apps.stream.outlets.running_board import RunningBoard
 from edge_sdk.errors import GeometryError, PoseError, StreamError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
+from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.volume.settings import ReconstructionSettings
 
 
@@ -27,7 +28,7 @@ class Devices:
         self.newest = TimedImage(np.zeros((60, 80), np.uint8), 5.0)
         self.images = 7
         self.poses = DeclaredPoses(parse_motion("linear:speed=1mm/s"))
-        self.told = {"poses_declared": "linear:speed=1mm/s"}
+        self.provenance = Provenance(poses_declared="linear:speed=1mm/s")
 
     def first_image(self, _seconds: float = 0.0) -> TimedImage:
         return self.newest
@@ -65,8 +66,8 @@ def test_two_clicks_are_a_calibration(board: tuple[LiveInput, RunningBoard], mon
         source.prepare()
     assert shown.calibrate((10, 10), (40, 50), 25.0) == pytest.approx(0.5)
     sweep = source.prepare()
-    assert sweep.plan.rests_on["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
-    assert sweep.like.pixel_spacing == (0.5, 0.5)
+    assert sweep.plan.provenance.summary()["image_to_probe_assumed"].startswith("0.5 × 0.5 mm per pixel")
+    assert sweep.template.pixel_spacing == (0.5, 0.5)
 
 
 def test_a_crop_is_what_is_inserted(board: tuple[LiveInput, RunningBoard]) -> None:
@@ -85,7 +86,7 @@ def test_a_calibration_that_is_there_already_wins() -> None:
     shown = RunningBoard("a title", {0: "background"}, source, StreamControl(Clock()), Clock())
     with pytest.raises(StreamError, match="would contradict"):
         shown.calibrate((0, 0), (10, 0), 10.0)
-    assert source.prepare().plan.rests_on == {"poses_declared": "linear:speed=1mm/s"}
+    assert source.prepare().plan.provenance.summary() == {"poses_declared": "linear:speed=1mm/s"}
 
 
 def test_before_the_start_the_newest_frame_is_seen() -> None:

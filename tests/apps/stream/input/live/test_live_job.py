@@ -135,7 +135,7 @@ def test_a_declared_sweep_from_a_camera(tmp_path: Path, session: Any, manifest: 
     recorded = read_sweep(tmp_path / "r.igs.mha")
     assert len(recorded) == frames.read
     assert set(recorded.transforms) >= {"ProbeToReference", "ImageToProbe"}
-    assert recorded.header["PosesDeclared"] == "linear:speed=20mm/s"
+    assert recorded.provenance.poses_declared == "linear:speed=20mm/s"
 
 
 @pytest.mark.usefixtures("camera")

@@ -47,7 +47,7 @@ def recording(tmp_path: Path) -> Path:
 )
 def test_declared_sweeps(recording: Path, uri: str, summary: str) -> None:
     options = SweepOptions(recorded_poses(parse_poses(uri)))
-    assert load_sweep(recording, options).header["PosesDeclared"] == summary
+    assert load_sweep(recording, options).provenance.poses_declared == summary
 
 
 @pytest.mark.parametrize(

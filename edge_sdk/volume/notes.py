@@ -1,0 +1,40 @@
+"""Notes in the headers of .mha and .nrrd volumes: how the volume was made, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.volume.compounding_summary import CompoundingSummary
+from edge_sdk.volume.grid import Grid, Volume
+
+_PROVENANCE = ("poses_from", "poses_declared", "pose_lag_s", "image_to_probe_assumed")
+"""Facts of the provenance that a volume's header states; counts of frames are in the compounding's notes."""
+
+
+def header_notes(volume: Volume) -> dict[str, str]:
+    """Header fields that state how a volume was made; other fields are of the file that it was read from."""
+    counts = volume.compounding.header_fields() if volume.compounding else {}
+    facts = volume.provenance.summary()
+    return {**counts, **{name: facts[name] for name in _PROVENANCE if facts.get(name)}}
+
+
+def volume_with_notes(voxels: NDArray[Any], grid: Grid, header: Mapping[str, str]) -> Volume:
+    """A volume that was read from a file.
+
+    Args:
+        voxels: (D, H, W).
+        grid: Where the voxels lie.
+        header: The file's header fields.
+    """
+    facts = {name: header[name] for name in _PROVENANCE if name in header}
+    return Volume(
+        voxels,
+        grid,
+        dict(header),
+        compounding=CompoundingSummary.from_header(header),
+        provenance=Provenance.from_summary(facts),
+    )
