@@ -1,4 +1,4 @@
-"""The demo's package made here and now, small: simulate, train, distil, prune, quantize, export."""
+"""The demo's package made here and now, small: simulate, train, distill, prune, quantize, export."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build_package(out: Path, progress: Progress | None = None) -> Path:
     trained = train(data, recipe, out / "train", progress=progress)
     run = compress(trained.path / CHECKPOINT, data, recipe, out / "run", progress=progress)
     package = out / "from-scratch.edgepkg"
-    # Too small and too briefly trained to hold a gate; the demo tells the Dice instead.
+    # Too small and too briefly trained to pass the gate; the demo reports the Dice instead.
     export_package(run, package, targets=installed, precision="int8", allow_failing=True, progress=progress)
     return package
 

@@ -6,7 +6,7 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.extras import missing_module
 
 MODULES = ("torch", "torchao", "monai", "safetensors", "onnx")
-"""Of the extra `train`: told before minutes of work, not when the first of them is missed."""
+"""Modules of the extra `train`; a missing one is reported before minutes of work, not when it is first imported."""
 
 
 def require_training(where: str) -> None:

@@ -22,9 +22,12 @@ def test_a_module_and_a_graph_are_timed_together() -> None:
         assert len(timing.samples_ms) == 2
         assert min(timing.samples_ms) > 0
         assert timing.artifact_bytes > 4 * graph.nodes[1].weight.size  # type: ignore[attr-defined]
-    assert found.conditions["threads"] == 1
-    assert found.conditions["rounds"] == 2
-    assert found.described()["forms"]["deploy"]["median_ms"] == found.forms["deploy"].median_ms
+    assert found.conditions.threads == 1
+    assert found.conditions.rounds == 2
+    assert found.conditions.patch == (32, 32, 32)
+    recorded = found.recorded()
+    assert recorded.forms["deploy"].median_ms == found.forms["deploy"].median_ms
+    assert list(recorded.to_json()) == ["conditions", "forms"]
 
 
 def test_a_worker_that_fails_is_told_with_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
