@@ -77,6 +77,13 @@ class TileLattice:
         )
         return z, y, x
 
+    def tiles_in(self, shape: Shape) -> int:
+        """How many tiles a volume of any shape (D, H, W) has, without making them."""
+        return math.prod(
+            1 + max(0, -(-(length - size) // step))
+            for length, size, step in zip(shape, self.patch, self.step, strict=True)
+        )
+
     def grown(self, box: Box, needed: Box) -> Box:
         """`box`, moved outwards by as few whole steps as it takes to hold `needed`."""
         down = [

@@ -69,11 +69,12 @@ class LatencyTracker:
         for tile in entry.tiles:
             self._waiting[tile].append(entry)
 
-    def retile(self, tiles_of: Callable[[Touched], Iterable[int]]) -> None:
-        """The mask has other tiles: frames that it does not wholly contain wait for these now.
+    def retile(self, tiles_of: Callable[[Touched], Iterable[int]], now: float) -> None:
+        """The mask has other tiles: frames wait for these now.
 
         Args:
-            tiles_of: Gives the tiles that a frame waits for; at least one.
+            tiles_of: Gives the tiles whose labels do not contain a frame yet; none where the mask contains it wholly.
+            now: Seconds on the clock of the frames' `due`.
         """
         entries = {id(entry): entry for waiting in self._waiting.values() for entry in waiting}
         self._waiting.clear()
@@ -81,6 +82,8 @@ class LatencyTracker:
             entry.tiles = set(tiles_of(entry.touched))
             for tile in entry.tiles:
                 self._waiting[tile].append(entry)
+            if not entry.tiles:
+                self._progress(entry, now)
 
     def tile_done(self, tile: int, order: int, now: float) -> None:
         """The mask's `tile` now comes from a volume that held the first `order` frames.
@@ -93,15 +96,19 @@ class LatencyTracker:
             if entry.touched.order > order:
                 still.append(entry)
                 continue
-            if not entry.started:
-                entry.started = True
-                self.first.append(now - entry.touched.due)
             entry.tiles.discard(tile)
-            if not entry.tiles:
-                self.whole.append(now - entry.touched.due)
-                self._unshown.append((now, entry.touched.due))
+            self._progress(entry, now)
         if still:
             self._waiting[tile] = still
+
+    def _progress(self, entry: _Waiting, now: float) -> None:
+        """The mask contains a part of a frame, or all of it."""
+        if not entry.started:
+            entry.started = True
+            self.first.append(now - entry.touched.due)
+        if not entry.tiles:
+            self.whole.append(now - entry.touched.due)
+            self._unshown.append((now, entry.touched.due))
 
 
 class StageStatistics(ReportPart):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from apps.stream.core.volume_plan import VolumePlan
@@ -41,9 +40,7 @@ class StreamMemory:
         """
         frame = math.prod(plan.frame_shape)
         self._queued = sum(queue.capacity for queue in queues if queue.name in FRAME_QUEUES) * frame
-        self._plan, self._max_memory = plan, max_memory
-        # Frames beyond the limit ask for the same few grids again and again.
-        self._held = lru_cache(maxsize=16)(lambda shape: held(Grid(shape, plan.settings.spacing, (0.0, 0.0, 0.0))))
+        self._plan, self._held, self._max_memory = plan, held, max_memory
         self._usable, self.limit_mb = 0, 0.0
 
     def state(self, grid: Grid, bytes_beside: int = 0) -> None:
@@ -77,4 +74,4 @@ class StreamMemory:
     def _needed(self, grid: Grid, bytes_beside: int) -> float:
         """Bytes beside what the process had at the start."""
         volume = memory_needed(grid, self._plan.settings.bytes_per_voxel)
-        return self._queued + volume + self._held(grid.shape) + bytes_beside + SLACK_MB * 1e6
+        return self._queued + volume + self._held(grid) + bytes_beside + SLACK_MB * 1e6

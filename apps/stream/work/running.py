@@ -27,6 +27,7 @@ from apps.stream.work.recorder_stage import RecorderStage
 from apps.stream.work.segmenter import SegmenterStage, TileSegmenter, segmenter_bytes
 from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
+from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
@@ -78,7 +79,7 @@ class RunningStream:
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
         lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, package_spacing)
         filled = [*frames.queues, *(queue for stage in frames.stages for queue in stage.outputs)]
-        held = partial(_held_bytes, plan, segmenter, package_spacing, outlet_voxel_bytes)
+        held = partial(_held_bytes, plan, segmenter.lattice, package_spacing, outlet_voxel_bytes)
         self._memory = StreamMemory(plan, filled, held, max_memory)
         volume = volume or plan.open(lattice, self._memory.fits)
         self.volume = SharedVolume(volume, plan.settings.fill_holes)
@@ -215,7 +216,7 @@ class RunningStream:
 
 def _held_bytes(
     plan: VolumePlan,
-    segmenter: TileSegmenter,
+    lattice: TileLattice,
     package_spacing: tuple[float, float, float],
     outlet_voxel_bytes: int,
     grid: Grid,
@@ -224,4 +225,4 @@ def _held_bytes(
     outlets = math.prod(grid.shape) * outlet_voxel_bytes
     # While a volume grows, its labels are there twice.
     labels = math.prod(network_grid(grid, package_spacing).shape) if plan.grows else 0
-    return segmenter_bytes(segmenter, grid, package_spacing) + labels + outlets
+    return segmenter_bytes(lattice, grid, package_spacing) + labels + outlets

@@ -170,7 +170,7 @@ class SegmenterStage:
         self._turn = set()
         self._probe = self._probe + growth.offset
         self.labelling = self.labelling.grown(self._view.grid, self._view.extent.grid, growth.offset)
-        self._tracker.retile(self._still_to_come)
+        self._tracker.retile(self._still_to_come, self._clock.now())
 
     def _still_to_come(self, touched: Touched) -> list[int]:
         """Tiles that own a voxel which a frame reached, and whose labels do not contain it yet."""
@@ -228,17 +228,16 @@ class SegmenterStage:
         self._seen[index] = voxels
 
 
-def segmenter_bytes(segmenter: TileSegmenter, grid: Grid, spacing: tuple[float, float, float]) -> int:
+def segmenter_bytes(lattice: TileLattice, grid: Grid, spacing: tuple[float, float, float]) -> int:
     """Memory that segmenting takes at most: the labels, the voxels that each tile's were computed from, and the view.
 
     Args:
-        segmenter: The network on tiles.
+        lattice: Of the network's tiles.
         grid: The volume's.
         spacing: mm per voxel (x, y, z) that the network was trained on.
     """
     network = network_grid(grid, spacing)
-    tiles = segmenter.tiles(network.shape)
-    voxels = sum(int(np.prod(np.subtract(tile.read.stop, tile.read.start))) for tile in tiles)
+    voxels = lattice.tiles_in(network.shape) * math.prod(lattice.patch)
     voxel_bytes = 1 if network is grid else np.dtype(np.float32).itemsize
     return math.prod(network.shape) + voxels * voxel_bytes + view_bytes(grid, spacing)
 

@@ -89,6 +89,7 @@ def test_a_volume_that_grows_by_whole_steps_keeps_its_tiles(
         assert shape[axis] - step < max(least[axis], patch[axis] - step + 1)
         assert grown.start[axis] + step > min(0, start[axis])
         assert grown.stop[axis] - step < max(shape[axis], needed.stop[axis])
+    assert lattice.tiles_in(least) == len(tiles_of(least, patch, overlap))
     new_shape = tuple(map(int, np.subtract(grown.stop, grown.start)))
     reads = {tile.read.moved(grown.start) for tile in tiles_of(new_shape, patch, overlap)}  # type: ignore[arg-type]
     assert reads >= {tile.read for tile in tiles_of(shape, patch, overlap)}

@@ -30,6 +30,14 @@ def test_what_is_given_wins_and_the_rest_stays(file: Path) -> None:
     assert missing(chosen) is None
 
 
+def test_the_memory_limit_of_the_command_line_wins_and_is_checked(file: Path) -> None:
+    file.write_text(file.read_text() + '[volume]\nmax_memory = "1GB"\n')
+    assert merged(file, volume={"max_memory": None}).volume.max_memory == "1GB"
+    assert merged(file, volume={"max_memory": "1.5GiB"}).volume.max_memory == "1.5GiB"
+    with pytest.raises(RecipeError, match=r"max_memory: .*give a number and MB, GB, MiB or GiB, such as 2GB"):
+        merged(file, volume={"max_memory": "lots"})
+
+
 def test_a_box_of_the_command_line_replaces_the_files_size(file: Path) -> None:
     file.write_text(file.read_text() + "[volume]\naround_mm = 100\n")
     chosen = merged(file, volume={"box_mm": ["0", "9", "0", "9", "0", "9"], "around_mm": None})

@@ -32,7 +32,7 @@ def test_frames_wait_for_the_tiles_of_a_mask_that_has_grown() -> None:
     tracker.inserted(Touched(0, 10.0, BOX, 1), [0, 1])
     tracker.inserted(Touched(1, 11.0, BOX, 2), [1])
     tracker.tile_done(0, 1, 12.0)
-    tracker.retile(lambda touched: {1: [5], 2: [5, 6]}[touched.order])
+    tracker.retile(lambda touched: {1: [5], 2: [5, 6]}[touched.order], 12.5)
     tracker.tile_done(1, 2, 13.0)  # nobody waits for what is no tile any more
     assert list(tracker.whole) == []
     tracker.tile_done(5, 2, 14.0)
@@ -40,6 +40,15 @@ def test_frames_wait_for_the_tiles_of_a_mask_that_has_grown() -> None:
     assert list(tracker.first) == [2.0, 3.0]  # of a frame that had begun to show, the first moment stays
     tracker.tile_done(6, 2, 15.0)
     assert list(tracker.whole) == [4.0, 4.0]
+
+
+def test_a_frame_that_the_mask_contained_before_its_news_came_is_done_when_the_mask_grows() -> None:
+    tracker = LatencyTracker()
+    tracker.inserted(Touched(0, 10.0, BOX, 1), [0])
+    tracker.retile(lambda _touched: [], 12.0)
+    assert list(tracker.first) == list(tracker.whole) == [2.0]
+    tracker.tile_done(0, 1, 13.0)
+    assert list(tracker.whole) == [2.0]
 
 
 def test_summary_in_milliseconds() -> None:
