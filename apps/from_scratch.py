@@ -64,7 +64,7 @@ def _simulated(folder: Path, progress: Progress | None) -> Path:
 
 
 def _recipe() -> Recipe:
-    from edge_sdk.packages.manifest import Normalisation
+    from edge_sdk.packages.manifest import Normalization
     from edge_sdk.simulation.phantom import LABEL_NAMES
     from quantization.recipe import (
         DataRecipe,
@@ -83,7 +83,7 @@ def _recipe() -> Recipe:
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
-            normalization=Normalisation(shift=96.0, scale=64.0),
+            normalization=Normalization(shift=96.0, scale=64.0),
             name="simulated vascular phantom",
             license="Apache-2.0",
         ),

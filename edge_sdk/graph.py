@@ -1,6 +1,6 @@
 """The deploy form as data: a small graph of 3D operators that every target can emit.
 
-It is the one artefact that `quantization` hands to `targets`. It holds numpy arrays only, so it can be
+It is the one artifact that `quantization` hands to `targets`. It holds numpy arrays only, so it can be
 read, rewritten and emitted without torch. Tensors are N×C×D×H×W.
 """
 
@@ -94,7 +94,7 @@ class Add(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Quantize(Node):
-    """Per-tensor affine fake quantisation: (clip(round(x / scale) + zero_point, low, high) - zero_point) * scale.
+    """Per-tensor affine fake quantization: (clip(round(x / scale) + zero_point, low, high) - zero_point) * scale.
 
     (low, high) is (0, 255) for non-negative tensors and (-128, 127) otherwise; rounding is half to even.
     """
@@ -163,7 +163,7 @@ class Graph:
 
     @property
     def quantized(self) -> bool:
-        """Whether any activation is quantised."""
+        """Whether any activation is quantized."""
         return any(isinstance(node, Quantize) for node in self.nodes)
 
     def with_nodes(self, nodes: Sequence[Node]) -> Graph:

@@ -19,7 +19,7 @@ def runtime_of(target: str) -> str:
     return target.partition(":")[0]
 
 
-def artefacts_of(package: Path, target: str) -> Path:
+def artifacts_of(package: Path, target: str) -> Path:
     """The folder, in a package's folder, of what a target opens."""
     return package / runtime_of(target)
 
@@ -102,20 +102,20 @@ class Target(Protocol):
         """
 
     def probe(self, folder: Path, selftest: Path, *, precision: str, threads: int | None = None) -> float | None:
-        """Open the artefact in `folder` in a process of its own and run the self-test's patch there.
+        """Open the artifact in `folder` in a process of its own and run the self-test's patch there.
 
         Returns:
             The largest |logit - reference|; None where this program cannot start another process.
 
         Raises:
-            TargetError: It crashed, did not end in time, or the runtime refused the artefact.
+            TargetError: It crashed, did not end in time, or the runtime refused the artifact.
         """
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
-        """Open the artefact in `folder` (the target's folder of a package); precision "fp32" or "int8".
+        """Open the artifact in `folder` (the target's folder of a package); precision "fp32" or "int8".
 
         Raises:
-            TargetError: The runtime is not installed or cannot load the artefact.
+            TargetError: The runtime is not installed or cannot load the artifact.
         """
 
     def inspect(
@@ -126,10 +126,10 @@ class Target(Protocol):
     def export(
         self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
     ) -> None:
-        """Write the artefact for an `edge_sdk.graph.Graph` into `folder`.
+        """Write the artifact for an `edge_sdk.graph.Graph` into `folder`.
 
         Args:
-            graph: The deploy form; quantised where it holds `Quantize` nodes, else FP32.
+            graph: The deploy form; quantized where it holds `Quantize` nodes, else FP32.
             patch_shape: (D, H, W) of the static input.
             calibration: (M, C, D, H, W) patches, for scales that only this target's lowering needs.
         """

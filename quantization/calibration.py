@@ -13,7 +13,7 @@ from torch import nn
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Graph, Quantize
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.calibration_state import CalibrationState, calibration_digest
 from quantization.compressor import Compressed
 from quantization.observers import calibrated_ranges, check_calibration
@@ -45,7 +45,7 @@ class CalibrationStage:
         float_graph: Graph,
         patches: NDArray[np.float32],
         plan: QuantizeRecipe,
-        normalization: Normalisation,
+        normalization: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,

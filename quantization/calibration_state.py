@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.graph import Conv, Graph, Quantize
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.recipe import QuantizeRecipe
 from quantization.records.int8 import QuantizedFormRow
 from quantization.sensitivity import LayerDamage
@@ -70,7 +70,7 @@ class CalibrationState(BaseModel):
 
 
 def calibration_digest(
-    graph: Graph, patches: NDArray[np.float32], plan: QuantizeRecipe, normalization: Normalisation
+    graph: Graph, patches: NDArray[np.float32], plan: QuantizeRecipe, normalization: Normalization
 ) -> str:
     """SHA-256 of everything that a calibration depends on.
 

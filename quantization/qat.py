@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.calibration import CalibrationStage, PreparedCalibration, Score
 from quantization.compressor import Compressed
 from quantization.features import feature_loss
@@ -26,7 +26,7 @@ from quantization.quantizers import quantization_points, shared_ranges, with_wei
 from quantization.recipe import FitRecipe, QuantizeRecipe
 from quantization.records.int8 import QuantizationReport
 
-REPORT_NAME = "quantisation-aware training"
+REPORT_NAME = "quantization-aware training"
 """Name in run.json, which every version has written so."""
 RANGE_RATE = 10.0
 """Learned ranges move so many times as fast as weights: relative to its size, a range needs larger steps."""
@@ -111,7 +111,7 @@ class QuantizationAwareTraining:
         batches: Callable[[int], Batch],
         patches: NDArray[np.float32],
         plan: QuantizeRecipe,
-        normalization: Normalisation,
+        normalization: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,

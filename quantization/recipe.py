@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.packages.manifest import Inference, Normalisation
+from edge_sdk.packages.manifest import Inference, Normalization
 from edge_sdk.toml_file import first_fault, read_toml
 from edge_sdk.variants import PATCH_MULTIPLE
 from quantization.recipe_keys import with_new_keys
@@ -47,7 +47,7 @@ class DataRecipe(RecipeSection):
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
     """(x, y, z)."""
-    normalization: Normalisation = Normalisation(shift=96.0, scale=64.0)
+    normalization: Normalization = Normalization(shift=96.0, scale=64.0)
     test_cases: Annotated[int, Field(ge=0)] = 0
     """Cases set aside by the seed, on which nothing is tuned; the gate compares the forms on them."""
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15

@@ -22,10 +22,10 @@ class AccuracyGate(ReportGroup):
 
 
 class AccuracyGroup(ReportGroup):
-    """Dice on labelled volumes, beside the FP32 reference's.
+    """Dice on labeled volumes, beside the FP32 reference's.
 
     Attributes:
-        data: Folder of the labelled volumes.
+        data: Folder of the labeled volumes.
         cases: How many they are.
         dice: Class name → Dice averaged over the cases; "mean" → averaged over the classes as well.
         reference: Where the reference's Dice comes from.

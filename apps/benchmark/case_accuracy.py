@@ -1,4 +1,4 @@
-"""Accuracy on labelled volumes beside the FP32 reference, by case and class."""
+"""Accuracy on labeled volumes beside the FP32 reference, by case and class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def accuracy_on_cases(package: Package, session: PackageSession, data: Path, rep
     Args:
         package: Whose target it is.
         session: The open target.
-        data: Folder of labelled volumes.
+        data: Folder of labeled volumes.
         report: Follows the work.
 
     Raises:

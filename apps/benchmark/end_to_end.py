@@ -55,7 +55,7 @@ class VolumeTiming:
     """Times of one volume.
 
     Attributes:
-        pre_s: Before the network (resampling, cutting, normalising), seconds.
+        pre_s: Before the network (resampling, cutting, normalizing), seconds.
         infer_s: In the network, seconds.
         post_s: After the network, seconds.
         tiles: Patches of the volume.

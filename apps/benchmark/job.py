@@ -39,7 +39,7 @@ def benchmark(
         path: The package.
         target: A name, or "all".
         protocol: How latency is measured.
-        data: Labelled volumes: then the first of them is the workload, and the accuracy is measured on all.
+        data: Labeled volumes: then the first of them is the workload, and the accuracy is measured on all.
         progress: Follows the work.
         run_target: Measures one target.
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from apps.benchmark.end_to_end import VolumeRun
     from edge_sdk.volume.grid import Volume
 
-NO_DATA = "no labelled volumes were given (--data)"
+NO_DATA = "no labeled volumes were given (--data)"
 Result = TypeVar("Result")
 
 

@@ -28,7 +28,7 @@ def executed(package: Package, target: str, threads: int | None) -> OperatorsGro
     Raises:
         EdgeSdkError: The target cannot profile here.
     """
-    folder, precision = package.artefact(target, threads)
+    folder, precision = package.artifact(target, threads)
     operators = package.target(target).inspect(
         folder, package.selftest_vector.patch, precision=precision, threads=threads
     )
@@ -54,7 +54,7 @@ def engine_error(package: Package, session: PackageSession) -> tuple[EngineError
     if found.max_error is None:
         return NotMeasured(why=problem or no_number), problem
     return EngineErrorGroup(
-        against="the package's self-test: logits of the fake-quantised (INT8) or float (FP32) reference",
+        against="the package's self-test: logits of the fake-quantized (INT8) or float (FP32) reference",
         max_error=found.max_error,
         mean_error=value_or_why(found.mean_error, no_number),
         class_change_share=value_or_why(found.class_change, no_number),

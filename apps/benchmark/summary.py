@@ -34,7 +34,7 @@ class TargetSummary(ReportGroup):
         volume_s: Median time from a volume to its mask, seconds.
         peak_mb: Peak memory of inference above the baseline, MB.
         engine_error: Largest |logit - reference|.
-        dice: Mean Dice on labelled volumes.
+        dice: Mean Dice on labeled volumes.
     """
 
     target: str

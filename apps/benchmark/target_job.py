@@ -31,7 +31,7 @@ class TargetJob(BaseModel):
         target: Name of the target.
         protocol: How latency is measured.
         volume: The workload's volume; `NotMeasured` leaves the group "end_to_end" out.
-        data: Folder of labelled volumes; None leaves the group "accuracy" out.
+        data: Folder of labeled volumes; None leaves the group "accuracy" out.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -34,7 +34,7 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
 
     Args:
         manifest: Of the package that is measured.
-        data: Folder of labelled volumes; None for a simulated sweep.
+        data: Folder of labeled volumes; None for a simulated sweep.
         seed: Of the simulation.
 
     Raises:
@@ -72,7 +72,7 @@ def _group(
 ) -> WorkloadGroup:
     return WorkloadGroup(
         patch_shape=[1, manifest.in_channels, *manifest.patch],
-        patch_values="uniformly random 8-bit voxels, normalised as the package says",
+        patch_values="uniformly random 8-bit voxels, normalized as the package says",
         volume_shape_dhw=list(volume.grid.shape),
         volume_spacing_mm_xyz=list(volume.grid.spacing),
         network_spacing_mm_xyz=list(manifest.spacing_mm),

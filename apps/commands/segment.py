@@ -119,7 +119,7 @@ class _Input:
     """What is segmented.
 
     Attributes:
-        volume: Grey levels (D, H, W).
+        volume: Gray levels (D, H, W).
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.

@@ -1,4 +1,4 @@
-"""A package's accuracy on labelled volumes, beside that of its FP32 reference."""
+"""A package's accuracy on labeled volumes, beside that of its FP32 reference."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def check_accuracy(
 
     Args:
         package: What is checked.
-        data: Folder of labelled volumes.
+        data: Folder of labeled volumes.
         reference: FP32 package; None for the one beside the package, else the manifest's record.
         target: Name of the target, or "auto".
         threads: For the runtime; None leaves it to the runtime.

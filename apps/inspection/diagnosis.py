@@ -170,11 +170,11 @@ def _folders() -> Folders:
 
 def _serial_ports(*, ask: bool) -> list[SerialPort]:
     """Serial ports that are here, and, where asked for, the pose sensor that answers on each."""
-    from edge_sdk.sweep.trackers.ports import ports, recognised
+    from edge_sdk.sweep.trackers.ports import ports, recognized
 
     if not ask:
         return [SerialPort(port.name, port.described, "not asked (--sensors)") for port in ports()]
     return [
         SerialPort(port.name, port.described, port.sensor or port.problem or "none that is known")
-        for port in map(recognised, ports())
+        for port in map(recognized, ports())
     ]

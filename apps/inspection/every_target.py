@@ -56,7 +56,7 @@ class EveryTargetCheck:
     Attributes:
         data: The folder.
         cases: How many cases were judged.
-        graph_dice: Of the fake-quantised (or FP32) graph.
+        graph_dice: Of the fake-quantized (or FP32) graph.
         bound: Largest allowed difference of the means.
         accuracy_by_target: The targets.
         passes: Whether none failed.
@@ -89,7 +89,7 @@ def check_every_target(package: Package, data: Path, threads: int | None, report
 
     Args:
         package: What is checked.
-        data: Folder of labelled volumes.
+        data: Folder of labeled volumes.
         threads: For the runtimes; None leaves it to them.
         report: Follows the work.
 

@@ -125,7 +125,7 @@ def executed_operators(package: Package, target: str | None, threads: int | None
                 raise
             found[name] = NotRun(error.what)
             continue
-        folder, precision = package.artefact(name, threads)
+        folder, precision = package.artifact(name, threads)
         operators = runtime.inspect(folder, package.selftest_vector.patch, precision=precision, threads=threads)
         found[name] = ExecutedTarget(operators, delegated(operators))
     if all(isinstance(entry, NotRun) for entry in found.values()):

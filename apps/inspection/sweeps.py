@@ -142,10 +142,10 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
 def _no_compounding(sweep: Sweep) -> str | None:
     """Why the images cannot be compounded; None where they can."""
     images = sweep.images
-    if not images.size or sweep.is_grey:
+    if not images.size or sweep.is_gray:
         return None
-    colours = f", {images.shape[3]} channels" if images.ndim == 4 else ""
-    return f"not possible: the frames are {images.dtype}{colours}; only 8-bit grey is compounded"
+    colors = f", {images.shape[3]} channels" if images.ndim == 4 else ""
+    return f"not possible: the frames are {images.dtype}{colors}; only 8-bit gray is compounded"
 
 
 def _region(sweep: Sweep, config: PlusConfig | None) -> SweptRegion:

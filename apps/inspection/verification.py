@@ -48,7 +48,7 @@ class Verification:
         digest: Its identity: SHA-256 of its manifest.
         gate: The gate's verdict when it was made.
         targets: Self-test of each target.
-        accuracy: On labelled volumes; None where none were given.
+        accuracy: On labeled volumes; None where none were given.
     """
 
     source: Path
@@ -58,7 +58,7 @@ class Verification:
     accuracy: AccuracyCheck | EveryTargetCheck | None = None
 
     def with_accuracy(self, accuracy: AccuracyCheck | EveryTargetCheck) -> Verification:
-        """The same with the accuracy on labelled volumes."""
+        """The same with the accuracy on labeled volumes."""
         return replace(self, accuracy=accuracy)
 
     @property

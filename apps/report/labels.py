@@ -48,7 +48,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, str, str]], *,
 
     Args:
         axes: What is drawn on.
-        points: (x, y, name, colour), x and y in the axes' data coordinates.
+        points: (x, y, name, color), x and y in the axes' data coordinates.
         avoid: What else names should not cover, in data coordinates, such as lines: (x0, y0, x1, y1) of no height.
     """
     figure = axes.figure.figure  # a subfigure is drawn by the whole one
@@ -58,16 +58,16 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, str, str]], *,
     half = _HALF_MARKER * figure.dpi / 72
     taken = [_around(axes.transData.transform((x, y)), half) for x, y, _, _ in points]
     taken += [box.transformed(axes.transData).padded(_LINE_POINTS * figure.dpi / 72) for box in avoid]
-    for x, y, name, colour in points:
+    for x, y, name, color in points:
         labels = (
             _Label(text, box, sum(_overlap(box, other) for other in taken) + _area(box) - _overlap(box, frame))
-            for text, box in _candidates(axes, (x, y), name, colour, renderer)
+            for text, box in _candidates(axes, (x, y), name, color, renderer)
         )
         taken.append(_first_free(labels).box)
 
 
 def _candidates(
-    axes: Axes, point: tuple[float, float], name: str, colour: str, renderer: RendererBase
+    axes: Axes, point: tuple[float, float], name: str, color: str, renderer: RendererBase
 ) -> Iterator[tuple[Annotation, Bbox]]:
     """The name written at each place in turn, and the box that it fills."""
     for offset, across, along in _PLACES:
@@ -79,7 +79,7 @@ def _candidates(
             ha=across,
             va=along,
             fontsize=9,
-            color=colour,
+            color=color,
             zorder=4,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
@@ -95,8 +95,8 @@ def _first_free(labels: Iterator[_Label]) -> _Label:
     return best
 
 
-def _around(centre: NDArray[np.float64], half: float) -> Bbox:
-    x, y = centre
+def _around(center: NDArray[np.float64], half: float) -> Bbox:
+    x, y = center
     return Bbox.from_extents(x - half, y - half, x + half, y + half)
 
 

@@ -29,7 +29,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Normalisation(_Part):
+class Normalization(_Part):
     """Network input = (voxel - shift) / scale.
 
     "affine" has fixed numbers, so a volume can be segmented while it grows. "zscore" takes the mean and the standard
@@ -46,8 +46,8 @@ class Normalisation(_Part):
             raise ValueError("zscore takes shift and scale from each volume: leave them out")
         return self
 
-    def resolved(self, voxels: NDArray[Any]) -> Normalisation:
-        """The affine normalisation of this volume's voxels, (D, H, W).
+    def resolved(self, voxels: NDArray[Any]) -> Normalization:
+        """The affine normalization of this volume's voxels, (D, H, W).
 
         Raises:
             FileFormatError: All voxels are equal, and "zscore" would divide by 0.
@@ -57,18 +57,18 @@ class Normalisation(_Part):
         mean, deviation = float(np.mean(voxels, dtype=np.float64)), float(np.std(voxels, dtype=np.float64))
         if not deviation > 0.0:
             raise FileFormatError(
-                f"every voxel is {mean:g}: there is no contrast to normalise",
+                f"every voxel is {mean:g}: there is no contrast to normalize",
                 remedy="give a volume with an image in it",
             )
-        return Normalisation(shift=mean, scale=deviation)
+        return Normalization(shift=mean, scale=deviation)
 
     def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
-        """Voxels as network input; only of an affine normalisation, see `resolved`."""
+        """Voxels as network input; only of an affine normalization, see `resolved`."""
         assert self.kind == "affine"
-        normalised = voxels.astype(np.float32)
-        normalised -= np.float32(self.shift)
-        normalised *= np.float32(1.0 / self.scale)
-        return normalised
+        normalized = voxels.astype(np.float32)
+        normalized -= np.float32(self.shift)
+        normalized *= np.float32(1.0 / self.scale)
+        return normalized
 
 
 class Inference(_Part):
@@ -116,7 +116,7 @@ class Manifest(_Part):
         patch: (D, H, W) of the network's input.
         patch_multiple: Every patch axis is a multiple of this.
         spacing_mm: (x, y, z) of the voxels that the network was trained on.
-        normalisation: From voxels to network input.
+        normalization: From voxels to network input.
         output_stride: Patch voxels per logit voxel, per axis.
         inference: How patches become a mask.
         precision: Target → "int8" or "fp32"; the package holds exactly these targets.
@@ -141,7 +141,7 @@ class Manifest(_Part):
     patch: tuple[Size, Size, Size]
     patch_multiple: Size = 16
     spacing_mm: tuple[Positive, Positive, Positive]
-    normalisation: Normalisation = Normalisation()
+    normalization: Normalization = Normalization()
     output_stride: Size = 2
     inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
@@ -173,7 +173,7 @@ class Manifest(_Part):
             check_inner_path(path)
         return self
 
-    def serialise(self) -> bytes:
+    def serialize(self) -> bytes:
         """The bytes of `manifest.json`, with the checksum filled in."""
         draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2).encode()
         return _with_checksum(draft, _BLANK, hashlib.sha256(draft).hexdigest())

@@ -1,4 +1,4 @@
-"""The deployable artefact: manifest, targets' files and self-test, each byte of them checked on opening."""
+"""The deployable artifact: manifest, targets' files and self-test, each byte of them checked on opening."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge_sdk.packages.session import PackageSession
 from edge_sdk.packages.target_choice import choose_target, require_threads, usable_target
 from edge_sdk.packages.tuned import find_tuned, tuned_place
 from edge_sdk.packages.writer import check_selftest, write_package
-from edge_sdk.session import Target, artefacts_of, runtime_of
+from edge_sdk.session import Target, artifacts_of, runtime_of
 
 __all__ = ["Package", "load_package", "write_package"]
 
@@ -98,12 +98,12 @@ class Package(Closing):
         error = first_open(usable, name, self.folder, self.digest, precision=own, threads=threads)
         if error is not None and not even_if_wrong:
             self._require_right(name, error)
-        folder, precision = self.artefact(name, threads)
+        folder, precision = self.artifact(name, threads)
         inner = usable.open(folder, precision=precision, threads=threads)
         return PackageSession(inner, self.manifest, choice.told() if choice else None)
 
-    def artefact(self, target: str, threads: int | None = None) -> tuple[Path, str]:
-        """The folder of a target's artefact, and its precision: what `edge-sdk tune` made for this device with as many
+    def artifact(self, target: str, threads: int | None = None) -> tuple[Path, str]:
+        """The folder of a target's artifact, and its precision: what `edge-sdk tune` made for this device with as many
         threads, else the package's own.
 
         Raises:
@@ -112,9 +112,9 @@ class Package(Closing):
         tuned = find_tuned(tuned_place(self.digest, target, self.target(target).version(), threads))
         if tuned is not None:
             return tuned.folder, tuned.precision
-        return artefacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
+        return artifacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
 
-    def artefact_files(self) -> dict[str, Path]:
+    def artifact_files(self) -> dict[str, Path]:
         """Every target's files: path inside the package → where it is unpacked."""
         return {inner: self.folder / inner for inner in self.manifest.files if "/" in inner}
 

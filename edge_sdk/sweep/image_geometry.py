@@ -78,7 +78,7 @@ def assumed_calibration(
     """
     x, y = spacing
     if not (np.isfinite(spacing).all() and min(spacing) > 0):
-        raise PoseError(f"the pixel spacing is {x:g} × {y:g} mm", where=where, remedy="give millimetres above 0")
+        raise PoseError(f"the pixel spacing is {x:g} × {y:g} mm", where=where, remedy="give millimeters above 0")
     column, row = (clip or ClipRegion()).upper_middle(frame_shape)
     matrix = np.diag([x, y, 1.0, 1.0])
     matrix[:2, 3] = -x * column, -y * row

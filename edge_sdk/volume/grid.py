@@ -22,7 +22,7 @@ class Grid:
     Attributes:
         shape: Voxels per axis, (D, H, W), that is (z, y, x).
         spacing: mm per voxel, (x, y, z).
-        origin: Centre of the first voxel in the world frame, mm, (x, y, z).
+        origin: Center of the first voxel in the world frame, mm, (x, y, z).
         direction: 3×3, columns are the world directions of the x, y and z axes.
     """
 
@@ -41,7 +41,7 @@ class Grid:
 
     @property
     def voxel_ml(self) -> float:
-        """Volume of one voxel in millilitres."""
+        """Volume of one voxel in milliliters."""
         return float(np.prod(self.spacing)) / 1000.0
 
 
@@ -85,7 +85,7 @@ class Extent:
 
     Attributes:
         grid: The volume's voxels, in an array whose indices begin at 0.
-        start: Index in the lattice (z, y, x) of the grid's first voxel; below 0 where the volume grew towards it.
+        start: Index in the lattice (z, y, x) of the grid's first voxel; below 0 where the volume grew toward it.
     """
 
     grid: Grid

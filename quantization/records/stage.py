@@ -8,12 +8,12 @@ from pydantic import Field
 
 from quantization.records.part import Cell, RecordPart, RecordRow
 
-StageKey = Literal["distil", "swaps", "prune", "quantise"]
+StageKey = Literal["distil", "swaps", "prune", "quantize"]
 """Key of a stage in run.json, and the beginning of its files' names; every version has written these."""
 DISTILLATION: StageKey = "distil"
 SWAPS: StageKey = "swaps"
 PRUNING: StageKey = "prune"
-QUANTIZATION: StageKey = "quantise"
+QUANTIZATION: StageKey = "quantize"
 
 
 class StageTables(RecordPart):

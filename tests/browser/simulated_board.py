@@ -66,7 +66,7 @@ class SimulatedBoard(Closing):
 
     def _clear(self) -> None:
         self._compounder = Compounder(self._grid, threads=1)
-        self._grey = np.zeros(self._grid.shape, np.uint8)
+        self._gray = np.zeros(self._grid.shape, np.uint8)
         self._mask = np.zeros(self._grid.shape, np.uint8)
         self._inserted: list[int] = []
         self._elapsed = 0.0
@@ -162,8 +162,8 @@ class SimulatedBoard(Closing):
         start, stop = list(extent.box.start), list(extent.box.stop)
         start[place], stop[place] = index, index + 1
         part = Box.between(start, stop).moved(self._origin).slices
-        grey, labels = (np.take(voxels[part], 0, axis=place) for voxels in (self._grey, self._mask))
-        return Slice(grey, labels, steps[down], steps[across], index, extent)
+        gray, labels = (np.take(voxels[part], 0, axis=place) for voxels in (self._gray, self._mask))
+        return Slice(gray, labels, steps[down], steps[across], index, extent)
 
     def _probe(self, extent: Extent) -> tuple[int, int, int]:
         if not self._inserted:
@@ -179,7 +179,7 @@ class SimulatedBoard(Closing):
         return np.array([(self._poses[index] @ top)[:3] for index in self._inserted]).reshape(-1, 3)
 
     def volume(self) -> Volume | None:
-        return Volume(self._grey.copy(), self._grid)
+        return Volume(self._gray.copy(), self._grid)
 
     def mask(self) -> Volume | None:
         return Volume(self._mask.copy(), self._grid)
@@ -233,6 +233,6 @@ class SimulatedBoard(Closing):
         self._compounder.insert(self._images[index], self._poses[index])
         self._inserted = [*self._inserted[-150:], index]
         if len(self._inserted) % 5 == 0:
-            self._grey, weights = self._compounder.read()
+            self._gray, weights = self._compounder.read()
             self._mask = np.where(weights > 0, self._truth, 0).astype(np.uint8)
             self._changes += 1

@@ -16,7 +16,7 @@ from apps.stream.work.outcome import FinishedSweep
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
-from edge_sdk.packages.manifest import Manifest, Normalisation, TrainingData
+from edge_sdk.packages.manifest import Manifest, Normalization, TrainingData
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.sweep.plus_config import read_plus_config
 from tests.apps.stream.replaying import run_stream
@@ -54,7 +54,7 @@ def test_the_streamed_volume_is_plus_own(real_data: Path, config: str, reference
         labels={0: "background", 1: "bright"},
         patch=(48, 48, 48),
         spacing_mm=(spacing,) * 3,
-        normalisation=Normalisation(scale=255),
+        normalization=Normalization(scale=255),
         precision={"openvino": "fp32"},
         training_data=TrainingData(name="none", licence="none", cases=0),
     )

@@ -70,7 +70,7 @@ def test_int8_network_stays_near_the_reference(name: str, tmp_path: Path) -> Non
     spread = float(expected.std())
     assert found.mean_error is not None
     assert found.class_change is not None
-    # Quantisation itself moves the float graph's logits by about as much.
+    # Quantization itself moves the float graph's logits by about as much.
     assert found.mean_error < 0.05 * spread
     assert found.class_change < 0.05
 
@@ -97,12 +97,12 @@ def test_other_patch_shape_is_refused_with_both_shapes(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_damaged_artefact_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    artefact = tmp_path / {"openvino": "model.xml", "onnxruntime": "model.onnx", "executorch": "model.pte"}[name]
-    with pytest.raises(TargetError, match=artefact.name):
+def test_damaged_artifact_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    artifact = tmp_path / {"openvino": "model.xml", "onnxruntime": "model.onnx", "executorch": "model.pte"}[name]
+    with pytest.raises(TargetError, match=artifact.name):
         TARGETS[name].open(tmp_path, precision="int8")
-    artefact.write_bytes(b"not a model" * 100)
-    with pytest.raises(TargetError, match=artefact.name):
+    artifact.write_bytes(b"not a model" * 100)
+    with pytest.raises(TargetError, match=artifact.name):
         TARGETS[name].open(tmp_path, precision="int8")
 
 

@@ -40,7 +40,7 @@ class StreamVolume(Protocol):
         """Add a frame, see `Compounder.insert`: a box that holds every voxel changed, or None where there is none."""
 
     def read(self, box: Box, /) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """Copies of grey levels and weights in `box`, (D, H, W); a weight of 0 is a voxel that no pixel reached."""
+        """Copies of gray levels and weights in `box`, (D, H, W); a weight of 0 is a voxel that no pixel reached."""
 
 
 class KnownExtent(Protocol):

@@ -115,14 +115,14 @@ class RunningBoard:
         start, stop = list(extent.box.start), list(extent.box.stop)
         start[across], stop[across] = index, index + 1
         voxels, _ = running.volume.read(Box.between(start, stop))
-        grey = np.take(voxels, 0, axis=across)
+        gray = np.take(voxels, 0, axis=across)
         row, column = (each for each in (2, 1, 0) if each != 2 - across)  # world axes of the rows and columns
         plane = np.eye(4)[:, [column, row, 2 - across, 3]]
         plane[2 - across, 3] = index - first
         grid = extent.grid
         return Slice(
-            grey=grey,
-            labels=self._cut(running, grid.index_to_world @ plane, (grey.shape[0], grey.shape[1])),
+            gray=gray,
+            labels=self._cut(running, grid.index_to_world @ plane, (gray.shape[0], gray.shape[1])),
             row_mm=grid.spacing[row],
             column_mm=grid.spacing[column],
             index=index,
@@ -169,8 +169,8 @@ class RunningBoard:
     def _cut(
         self, running: RunningStream, plane_to_world: NDArray[np.float64], shape: tuple[int, int], step: int = 1
     ) -> NDArray[np.uint8]:
-        labelling = running.segmenting.labelling
-        return labels_on_plane(labelling.labels, labelling.grid, plane_to_world, shape, step)
+        labeling = running.segmenting.labeling
+        return labels_on_plane(labeling.labels, labeling.grid, plane_to_world, shape, step)
 
     @staticmethod
     def _probe(running: RunningStream, extent: Extent) -> NDArray[np.float64] | None:
@@ -185,11 +185,11 @@ class RunningBoard:
     def _class_ml(self) -> dict[str, float]:
         if (running := self.running) is None:
             return {}
-        labelling = running.segmenting.labelling
+        labeling = running.segmenting.labeling
         with self._lock:
             taken, amounts = self._amounts
             if self._clock.now() - taken >= AMOUNTS_S:
-                amounts = class_ml(labelling.labels, labelling.grid.voxel_ml, self.labels)
+                amounts = class_ml(labeling.labels, labeling.grid.voxel_ml, self.labels)
                 self._amounts = self._clock.now(), amounts
         return amounts
 

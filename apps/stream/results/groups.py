@@ -10,7 +10,7 @@ from edge_sdk.packages.manifest import TrainingData
 from edge_sdk.session import Session
 
 Shape = tuple[int, int, int]
-Millimetres = tuple[float, float, float]
+Millimeters = tuple[float, float, float]
 
 
 class SourceReport(ReportPart):
@@ -46,8 +46,8 @@ class VolumeReport(ReportPart):
 
     shape_dhw: Shape
     """Voxels (z, y, x)."""
-    spacing_mm_xyz: Millimetres
-    origin_mm_xyz: Millimetres
+    spacing_mm_xyz: Millimeters
+    origin_mm_xyz: Millimeters
     """Middle of the first voxel, in the world of the poses."""
     interpolation: str
     compounding: str
@@ -69,7 +69,7 @@ class PackageReport(ReportPart):
     """Target → "int8" or "fp32"."""
     patch_dhw: Shape
     """Network input, voxels (z, y, x)."""
-    spacing_mm_xyz: Millimetres
+    spacing_mm_xyz: Millimeters
     """Of the voxels that the network was trained on."""
     training_data: TrainingData
     gate: str

@@ -8,7 +8,7 @@ from apps.report.html import png_source, render
 from apps.report.measured import NotMeasured
 from apps.report.plots import histogram_svg, line_svg
 from apps.stream.results.report import StreamReport
-from edge_sdk.volume.label_colours import label_colour
+from edge_sdk.volume.label_colors import label_color
 
 
 def stream_page(report: StreamReport, picture: Path, title: str) -> str:
@@ -37,7 +37,7 @@ def stream_page(report: StreamReport, picture: Path, title: str) -> str:
         labels=[
             {
                 "name": name,
-                "colour": label_colour(label),
+                "color": label_color(label),
                 "ml": amount,
                 "dice": dice.get(name, NotMeasured(why="no Dice")),
             }

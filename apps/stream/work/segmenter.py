@@ -13,15 +13,15 @@ from apps.stream.core.clock import Clock
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
 from apps.stream.pipeline.queues import BoundedQueue
-from apps.stream.work.labelling import Labelling
+from apps.stream.work.labeling import Labeling
 from apps.stream.work.network_view import NetworkView, network_grid, view_bytes
 from apps.stream.work.tile_boxes import TileBoxes, kept_tiles
 from edge_sdk.inference.tiling import Tile, TileLattice
 from edge_sdk.volume.grid import Box, Grid, Volume
 
 MIN_CHANGE = 0.05
-"""Mean change of a tile, in grey levels, that is worth an inference while the sweep runs: in a 64³ tile about two
-hundred new voxels, or a re-seen plane that changes by 1.6 grey levels. On a sweep of a wire phantom, 0.25 left the
+"""Mean change of a tile, in gray levels, that is worth an inference while the sweep runs: in a 64³ tile about two
+hundred new voxels, or a re-seen plane that changes by 1.6 gray levels. On a sweep of a wire phantom, 0.25 left the
 network idle and took 1.8 times the latency."""
 
 MAX_STALE_S = 1.0
@@ -49,7 +49,7 @@ class SegmenterStage:
     Where the volume grows, tiles that read the same voxels as before keep their labels.
 
     Attributes:
-        labelling: The labels so far and where they lie; another object once the volume has grown.
+        labeling: The labels so far and where they lie; another object once the volume has grown.
         final_volume: The final volume that the mask belongs to; None before the end.
         inferred_live, inferred_final: Tiles computed while the sweep ran, and after it.
         finished_tiles: Tiles known to be exact for the final volume.
@@ -77,7 +77,7 @@ class SegmenterStage:
             segmenter: The network on tiles.
             finish_volume: Gives the final volume, such as with holes filled.
             tracker, timer, clock: Where moments and durations go.
-            min_change: Mean change of a tile, in grey levels, that is worth an inference before the end.
+            min_change: Mean change of a tile, in gray levels, that is worth an inference before the end.
         """
         self._touched, self._view, self._segmenter = touched, view, segmenter
         self._finish_volume = finish_volume
@@ -94,7 +94,7 @@ class SegmenterStage:
         self._put_off: dict[int, float] = {}
         self._probe = np.zeros(3)
         self._frames = 0
-        self.labelling = Labelling(np.zeros(view.grid.shape, np.uint8), view.grid, view.extent.grid)
+        self.labeling = Labeling(np.zeros(view.grid.shape, np.uint8), view.grid, view.extent.grid)
         self.inputs: tuple[BoundedQueue[Any], ...] = (touched,)
         self.outputs: tuple[BoundedQueue[Any], ...] = ()
         self.final_volume: Volume | None = None
@@ -108,7 +108,7 @@ class SegmenterStage:
 
     def mask(self) -> Volume:
         """The labels so far on the volume's grid, (D, H, W)."""
-        return self.labelling.on_volume_grid()
+        return self.labeling.on_volume_grid()
 
     def warm_up(self) -> None:
         """Run the network once, on nothing; what it says of nothing is kept for empty tiles."""
@@ -169,7 +169,7 @@ class SegmenterStage:
         self._fresh = {*waiting, *at_border, *(set(range(len(self._tiles))) - set(kept.values()))}
         self._turn = set()
         self._probe = self._probe + growth.offset
-        self.labelling = self.labelling.grown(self._view.grid, self._view.extent.grid, growth.offset)
+        self.labeling = self.labeling.grown(self._view.grid, self._view.extent.grid, growth.offset)
         self._tracker.retile(self._still_to_come, self._clock.now())
 
     def _still_to_come(self, touched: Touched) -> list[int]:
@@ -224,7 +224,7 @@ class SegmenterStage:
         else:
             with self._timer.step("segment a tile"):
                 labels = self._segmenter.segment_tile(voxels, here)
-        self.labelling.labels[tile.owned.slices] = labels
+        self.labeling.labels[tile.owned.slices] = labels
         self._seen[index] = voxels
 
 
@@ -243,6 +243,6 @@ def segmenter_bytes(lattice: TileLattice, grid: Grid, spacing: tuple[float, floa
 
 
 def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:
-    """Mean absolute difference in grey levels; against an empty tile where there was none before."""
+    """Mean absolute difference in gray levels; against an empty tile where there was none before."""
     now = voxels.astype(np.float32)
     return float(np.abs(now if before is None else now - before).mean())

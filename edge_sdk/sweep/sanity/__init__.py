@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
-from edge_sdk.sweep.sanity.alternatives import in_metres, links, mirrored, wrong_directions, wrong_units
-from edge_sdk.sweep.sanity.judgement import Judge
+from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
+from edge_sdk.sweep.sanity.judgment import Judge
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
@@ -61,9 +61,9 @@ def _geometry(
     found = pixel_warnings(matrices, shape, sweep.pixel_spacing)
     chain = links(sweep, fixed, usable, image, world)
     # Of declared poses nothing was tracked that could be stored wrongly.
-    metres = in_metres(chain) if sweep.provenance.tracked else None
-    if metres is not None:
-        return [*found, metres]
+    meters = in_meters(chain) if sweep.provenance.tracked else None
+    if meters is not None:
+        return [*found, meters]
     path = path_warnings(corner_points(matrices, shape), np.flatnonzero(usable))
     if found or len(matrices) < _FEWEST:
         return [*found, *path]

@@ -17,7 +17,7 @@ REPLY_S = 5.0
 """Some commands, such as loading a tool, take seconds."""
 PROBE_S = 1.0
 SETTLE_S = 0.2
-_FREE, _INITIALISE, _ENABLE = "01", "02", "03"
+_FREE, _INITIALIZE, _ENABLE = "01", "02", "03"
 DAMAGED = "replies that were damaged"
 _PATIENCE = 20
 _CHUNK = 64
@@ -57,7 +57,7 @@ class NdiTracker:
         self._numbers: dict[str, int | None] = {}
         self.errors: Counter[str] = Counter()
         self._damaged = 0
-        self._initialise()
+        self._initialize()
         if baud != FIRST_BAUD:
             self._ask(f"COMM:{BAUD_CODES[baud]}0000")
             line.set_baud(baud)
@@ -65,7 +65,7 @@ class NdiTracker:
             self._ask(f"PHF:{handle}")
         for name, definition in (tools or {}).items():
             self._load(name, definition)
-        for handle in self._search(_INITIALISE):
+        for handle in self._search(_INITIALIZE):
             self._ask(f"PINIT:{handle}")
         self.handles = self._search(_ENABLE)
         if not self.handles:
@@ -105,7 +105,7 @@ class NdiTracker:
         """End tracking, as far as the device still answers."""
         self._ask("TSTOP:")
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         # Ends what another program may have left half said; a tracker that it makes complain is not listened to.
         self._line.write(END)
         self._line.read_until(END, SETTLE_S)
@@ -120,7 +120,7 @@ class NdiTracker:
             self._ask("INIT:")
 
     def _search(self, kind: str) -> list[str]:
-        """Port handles to free, to initialise or to enable."""
+        """Port handles to free, to initialize or to enable."""
         text = self._ask(f"PHSR:{kind}")
         try:
             count = int(text[:2], 16)

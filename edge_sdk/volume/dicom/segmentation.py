@@ -14,7 +14,7 @@ import edge_sdk
 from edge_sdk.volume import terminology
 from edge_sdk.volume.dicom.elements import equipment
 from edge_sdk.volume.grid import Volume
-from edge_sdk.volume.label_colours import label_rgb
+from edge_sdk.volume.label_colors import label_rgb
 from edge_sdk.volume.terminology import meaning_of
 
 _LONGEST = 64

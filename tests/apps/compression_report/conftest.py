@@ -133,7 +133,7 @@ def _stages(pruned: bool) -> StageReports:
             notes=["Dice on validation cases."],
         ),
         quantize=QuantizationReport(
-            name="quantisation-aware training",
+            name="quantization-aware training",
             summary=QuantizationSummary(
                 observer="mse",
                 weight_limit=63,

@@ -22,7 +22,7 @@ from apps.stream.results.report import StreamReport
 from apps.stream.work.outcome import FinishedSweep
 from apps.stream.work.recorder_stage import RecordingResult
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
-from edge_sdk.packages.manifest import Inference, Manifest, Normalisation
+from edge_sdk.packages.manifest import Inference, Manifest, Normalization
 from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.sweep.recording.recorder import SweepRecorder, recording_of
 from edge_sdk.sweep.recording.recovery import read_recording
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_refused_first(source: str, tmp_path:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"normalisation": Normalisation(kind="zscore")}, "zscore"),
+        ({"normalisation": Normalization(kind="zscore")}, "zscore"),
         ({"inference": Inference(blending="gaussian")}, "blends"),
     ],
 )

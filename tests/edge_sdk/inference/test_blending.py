@@ -60,7 +60,7 @@ def monais(session: NetworkSession, about: Manifest, volume: Volume, mode: str) 
             torch.from_numpy(session.infer(patch.numpy())), size=PATCH, mode="trilinear", align_corners=False
         )
 
-    whole = torch.from_numpy(about.normalisation.apply(volume.voxels))[None, None]
+    whole = torch.from_numpy(about.normalization.apply(volume.voxels))[None, None]
     blended = inferers.sliding_window_inference(whole, PATCH, 1, predict, overlap=about.inference.overlap, mode=mode)
     return np.asarray(blended.softmax(1)[0])
 
@@ -82,7 +82,7 @@ def test_equal_to_monais_gaussian_blending(shape: tuple[int, int, int], overlap:
     np.testing.assert_allclose(blended, expected, atol=1e-5)
 
 
-def test_without_overlap_centre_cropping_is_monais_constant_blending() -> None:
+def test_without_overlap_center_cropping_is_monais_constant_blending() -> None:
     session, about, volume = NetworkSession(), said("centre-crop", 0.0), noise((64, 32, 96))
     expected = monais(session, about, volume, "constant")
     assert len(np.unique(expected.argmax(0))) == 3
@@ -143,5 +143,5 @@ def test_a_stream_refuses_what_needs_the_whole_volume() -> None:
     session = FakeSession("alpha", 0.0)
     with pytest.raises(PackageError, match=r"toy: blends its patches \(gaussian\).*centre-crop"):
         VolumeSegmenter(session, manifest(inference={"blending": "gaussian"}))
-    with pytest.raises(PackageError, match="normalises by zscore"):
-        VolumeSegmenter(session, manifest(normalisation={"kind": "zscore"}))
+    with pytest.raises(PackageError, match="normalizes by zscore"):
+        VolumeSegmenter(session, manifest(normalization={"kind": "zscore"}))

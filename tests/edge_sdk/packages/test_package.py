@@ -125,7 +125,7 @@ def rewrite(flat: Path, **changes: object) -> None:
     ("changes", "message"),
     [
         ({"schema_version": SCHEMA_VERSION + 1}, f"schema {SCHEMA_VERSION + 1}, this version .* update edge-sdk"),
-        ({"colour": "blue"}, "colour: Extra inputs"),
+        ({"color": "blue"}, "color: Extra inputs"),
         ({"in_channels": "1"}, "in_channels"),
         ({"labels": {"1": "a", "2": "b"}}, "numbered 0, 1, 2"),
         ({"patch": [8, 16, 16]}, "multiple of the network's stride 16"),
@@ -248,7 +248,7 @@ def test_manifest_is_json_that_others_read(tmp_path: Path) -> None:
     assert manifest().patch == tuple(raw["patch"])
 
 
-def test_a_package_of_schema_1_is_cropped_at_the_centre(tmp_path: Path) -> None:
+def test_a_package_of_schema_1_is_cropped_at_the_center(tmp_path: Path) -> None:
     about = json.loads((as_directory(tmp_path) / "manifest.json").read_text())
     about["schema_version"] = 1
     del about["inference"], about["gate"]["allowed_failing"]

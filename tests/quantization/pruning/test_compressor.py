@@ -10,7 +10,7 @@ from torch import Tensor
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.compressor import run_compressor
 from quantization.fitting import Batch
 from quantization.measurement import AnyForm, Timing, Timings
@@ -106,7 +106,7 @@ def test_a_budget_in_milliseconds_is_measured(
     network: EfficientMedNeXt, teacher: EfficientMedNeXt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("quantization.pruning.prepared.STATISTICS_BATCHES", 1)
-    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalisation(), QuantizeRecipe())
+    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalization(), QuantizeRecipe())
     full = latency(network)
     plan = PruneRecipe(
         latency_ms=0.6 * full,

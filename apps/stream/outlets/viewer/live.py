@@ -6,7 +6,7 @@ header holds kind ("frame", "x", "y" or "z"), moment, index, width, height and o
 it is not inserted; of a plane count, first, step_mm, follows, row_mm and column_mm. From the page: `requests`.
 
 Indices of planes count in the lattice of a volume that may grow: "first" are those of its first voxel, which fall below
-0 where it has grown towards it. So a plane keeps its index.
+0 where it has grown toward it. So a plane keeps its index.
 
 A picture is sent once the page has confirmed with `drawn` the last one of that kind. Codes of closing: 1013 where too
 many pages are connected, 1008 where the page took nothing for too long, 1009 where it sent too much at once.

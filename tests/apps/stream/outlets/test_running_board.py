@@ -62,7 +62,7 @@ def test_slices_are_those_of_volume_and_mask(ended: tuple[RunningBoard, Any], ax
         there = min(index, outcome.volume.voxels.shape[across] - 1)
         cut = board.slice(axis, index)
         assert cut is not None
-        assert np.array_equal(cut.grey, np.take(outcome.volume.voxels, there, across))
+        assert np.array_equal(cut.gray, np.take(outcome.volume.voxels, there, across))
         assert np.array_equal(cut.labels, np.take(outcome.mask.voxels, there, across))
     assert np.array_equal(board.mask().voxels, outcome.mask.voxels)  # type: ignore[union-attr]
     assert np.array_equal(board.volume().voxels, outcome.volume.voxels)  # type: ignore[union-attr]
@@ -138,7 +138,7 @@ def growing(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) 
     clock = Clock()
     control = StreamControl(clock, "running")
     plan = plan_volume(make_sweep(40), None, UNIT)
-    plan.poses.matrices[:, 2, 3] *= -1  # towards indices below 0
+    plan.poses.matrices[:, 2, 3] *= -1  # toward indices below 0
     source = RecordedInput("a sweep", plan, Pacing(rate=0))
     board = RunningBoard("a title", manifest.labels, source, control, clock)
     live = GrowingPlan(plan.settings, plan.poses.matrices[0], plan.frame_shape)
@@ -151,7 +151,7 @@ def test_what_is_shown_follows_a_volume_that_grows(growing: tuple[RunningBoard, 
     board, running = growing
     before = board.slice("z", None)
     assert before is not None
-    assert (before.index, before.extent.start, before.grey.shape) == (8, (0, 0, 0), (28, 40))
+    assert (before.index, before.extent.start, before.gray.shape) == (8, (0, 0, 0), (28, 40))
     outcome = running.run()
     assert isinstance(outcome, FinishedSweep)
     first = running.volume.extent.start[0]
@@ -166,12 +166,12 @@ def test_what_is_shown_follows_a_volume_that_grows(growing: tuple[RunningBoard, 
         cut = board.slice("z", index)
         assert cut is not None
         assert cut.index == there + first
-        assert np.array_equal(cut.grey, outcome.volume.voxels[there])
+        assert np.array_equal(cut.gray, outcome.volume.voxels[there])
         assert np.array_equal(cut.labels, outcome.mask.voxels[there])
     probe = board.slice("z", None)
     assert probe is not None
     assert probe.index == round(7.5 - 39)  # the first frame lay in the middle of 16 voxels
-    assert np.array_equal(probe.grey, outcome.volume.voxels[probe.index - first])
+    assert np.array_equal(probe.gray, outcome.volume.voxels[probe.index - first])
 
 
 def test_a_plane_is_of_one_moment_although_the_volume_grows_meanwhile(
@@ -191,7 +191,7 @@ def test_a_plane_is_of_one_moment_although_the_volume_grows_meanwhile(
         shape = dict(zip("zyx", running.volume.extent.grid.shape, strict=True))
         cut = board.slice(axis, 3)  # type: ignore[arg-type]
         assert cut is not None
-        assert cut.grey.shape == cut.labels.shape == tuple(size for name, size in shape.items() if name != axis)
+        assert cut.gray.shape == cut.labels.shape == tuple(size for name, size in shape.items() if name != axis)
         whole = board.volume()
         assert whole is not None
         assert whole.voxels.shape == whole.grid.shape

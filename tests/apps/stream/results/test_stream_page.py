@@ -27,7 +27,7 @@ def test_what_is_missing_says_why(tmp_path: Path) -> None:
         "not measured: fewer than 100 samples",
         "not measured: the labels of this sweep are not known",
         "<td>a bad pose 1</td>",
-        "name phantom, licence Apache-2.0, cases 54",
+        "name phantom, license Apache-2.0, cases 54",
         "<td>nothing</td>",
         "the poses jump",
         "replay:/sweep.igs.mha → phantom on openvino",

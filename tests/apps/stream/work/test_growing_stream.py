@@ -132,7 +132,7 @@ def test_it_is_the_volume_of_known_extent_and_the_mask_of_segment(
     assert (min(last.start) < 0) == (direction < 0)
     np.testing.assert_allclose(last.lattice_to_world, first.lattice_to_world, atol=1e-9)
     assert outcome.tiles.in_volume == len(
-        VolumeSegmenter(session, manifest).tiles(running.segmenting.labelling.grid.shape)
+        VolumeSegmenter(session, manifest).tiles(running.segmenting.labeling.grid.shape)
     )
 
 
@@ -155,7 +155,7 @@ def test_tiles_inferred_before_a_growth_are_not_inferred_again(
         running.compounding._posed.put(posed(plan, index))
         touched = running.volume.insert(running.compounding._posed.get())
         running.segmenting._take_news([] if touched is None else [touched])
-        shapes.add(running.segmenting.labelling.grid.shape)
+        shapes.add(running.segmenting.labeling.grid.shape)
         running.segmenting._turn, running.segmenting._fresh = running.segmenting._fresh, set()
         while running.segmenting._turn:
             running.segmenting._update(running.segmenting._turn.pop(), min_change=0.0)

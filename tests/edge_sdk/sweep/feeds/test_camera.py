@@ -37,7 +37,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """Ten frames of 64×48 in colours of rising luma."""
+    """Ten frames of 64×48 in colors of rising luma."""
     path = tmp_path / "frames.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"FFV1"), 20, (64, 48))
     for number in range(10):
@@ -56,7 +56,7 @@ def lost(camera: Device[TimedImage]) -> tuple[list[TimedImage], str]:
             return images, str(error)
 
 
-def test_every_frame_is_grey_and_has_the_moment_of_its_grab(video: Path) -> None:
+def test_every_frame_is_gray_and_has_the_moment_of_its_grab(video: Path) -> None:
     ticks = iter(range(1000))
     with open_camera(str(video), now=lambda: float(next(ticks))) as camera:
         images, why = lost(camera)

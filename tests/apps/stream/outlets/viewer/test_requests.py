@@ -12,7 +12,7 @@ from edge_sdk.errors import StreamError
 
 def test_what_is_right_is_understood():
     assert parse_request('{"type": "command", "name": "pause"}') == CommandRequest(type="command", name="pause")
-    assert parse_request('{"type": "view", "z": -7}') == ViewRequest(z=-7)  # the volume has grown towards it
+    assert parse_request('{"type": "view", "z": -7}') == ViewRequest(z=-7)  # the volume has grown toward it
     view = parse_request('{"type": "view", "x": 3, "y": null, "overlay": false}')
     assert view == ViewRequest(x=3, overlay=False)
     assert [view.at(axis) for axis in ("x", "y", "z")] == [3, None, None]

@@ -12,8 +12,8 @@ from edge_sdk.volume.grid import Grid, Volume
 
 
 @dataclass(frozen=True)
-class Labelling:
-    """Labels, and the grids that they belong to; a volume that has grown has another labelling.
+class Labeling:
+    """Labels, and the grids that they belong to; a volume that has grown has another labeling.
 
     Attributes:
         labels: (D, H, W) uint8 on `grid`; written to while the stream runs, by the segmenter only.
@@ -31,7 +31,7 @@ class Labelling:
             return Volume(self.labels, self.grid)
         return Volume(nearest_on(Volume(self.labels, self.grid), self.volume_grid), self.volume_grid)
 
-    def grown(self, grid: Grid, volume_grid: Grid, offset: tuple[int, int, int]) -> Labelling:
+    def grown(self, grid: Grid, volume_grid: Grid, offset: tuple[int, int, int]) -> Labeling:
         """These labels on larger grids, 0 where there were none.
 
         Args:
@@ -43,4 +43,4 @@ class Labelling:
         there = tuple(slice(max(at, 0), max(at, 0) + size) for at, size in zip(offset, self.grid.shape, strict=True))
         part = larger[there]
         part[:] = self.labels[tuple(slice(size) for size in part.shape)]
-        return Labelling(larger, grid, volume_grid)
+        return Labeling(larger, grid, volume_grid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apps.stream.work.labelling import Labelling
+from apps.stream.work.labeling import Labeling
 from edge_sdk.volume.grid import Grid
 
 
@@ -15,7 +15,7 @@ def test_labels_stay_where_they_are_in_the_world(offset: tuple[int, int, int]) -
     z, y, x = offset
     larger = Grid((4, 4, 7), (1.0, 1.0, 1.0), (5.0 - x, 6.0 - y, 7.0 - z))
     labels = np.arange(1, 25, dtype=np.uint8).reshape(2, 3, 4)
-    before = Labelling(labels, grid, grid)
+    before = Labeling(labels, grid, grid)
     now = before.grown(larger, larger, offset)
     assert now.labels.shape == larger.shape
     assert np.array_equal(now.labels[z : z + 2, y : y + 3, x : x + 4], labels)
@@ -26,7 +26,7 @@ def test_labels_stay_where_they_are_in_the_world(offset: tuple[int, int, int]) -
 
 def test_an_offset_between_voxels_may_leave_the_larger_grid_by_a_voxel() -> None:
     labels = np.ones((2, 2, 2), np.uint8)
-    before = Labelling(labels, *[Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))] * 2)
+    before = Labeling(labels, *[Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))] * 2)
     larger = Grid((3, 3, 3), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     assert before.grown(larger, larger, (2, 0, 1)).labels.sum() == 1 * 2 * 2
 
@@ -34,6 +34,6 @@ def test_an_offset_between_voxels_may_leave_the_larger_grid_by_a_voxel() -> None
 def test_labels_are_brought_back_to_the_volumes_grid() -> None:
     fine, coarse = Grid((2, 2, 4), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), Grid((1, 1, 2), (2.0, 2.0, 2.0), (0.5, 0.5, 0.5))
     labels = np.array([[[1, 2]]], np.uint8)
-    back = Labelling(labels, coarse, fine).on_volume_grid()
+    back = Labeling(labels, coarse, fine).on_volume_grid()
     assert back.grid is fine
     assert back.voxels[0, 0].tolist() == [1, 1, 2, 2]
