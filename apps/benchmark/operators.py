@@ -8,7 +8,7 @@ from typing import Any
 from apps.inspection.executed import delegated, share_by_precision, share_by_work, total_milliseconds
 from apps.report.html import not_measured
 from edge_sdk.packages.package import Package
-from edge_sdk.packages.selftest import SelfTestResult, compare
+from edge_sdk.packages.selftest import SelfTestResult, run_selftest
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.session import runtime_of
 
@@ -44,7 +44,7 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
 
 def engine_error(package: Package, session: PackageSession) -> tuple[dict[str, Any], str | None]:
     """The group "engine_error", and what is wrong if the target fails the package's self-test."""
-    found = compare(package.selftest_vector, session, package.manifest.precision[runtime_of(session.target)])
+    found = run_selftest(package.selftest_vector, session, package.manifest.precision[runtime_of(session.target)])
     problem = _problem(found)
     if found.max_error is None:
         return not_measured(problem or "the self-test gave no number"), problem

@@ -22,7 +22,8 @@ from apps.stream.work.outcome import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
 from edge_sdk.packages.manifest import Inference, Manifest, Normalisation
 from edge_sdk.sweep.formats import read_sweep, write_sweep
-from edge_sdk.sweep.recording.recorder import SweepRecorder, recording_of
+from edge_sdk.sweep.recording.layout import recording_of
+from edge_sdk.sweep.recording.recorder import SweepRecorder
 from edge_sdk.sweep.recording.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 

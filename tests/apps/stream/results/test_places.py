@@ -9,7 +9,7 @@ import pytest
 
 from apps.stream.core.settings import StreamSettings
 from apps.stream.results.places import output_folder, recording_place
-from edge_sdk.sweep.recording.recorder import recording_of
+from edge_sdk.sweep.recording.layout import recording_of
 
 NOW = datetime(2026, 11, 28, 20, 1, 2)
 
