@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from apps.stream.core.volume_plan import plan_volume
 from apps.stream.input.pacing import Pacing
-from apps.stream.work.running import run_stream
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.packages.manifest import Manifest, Normalisation, TrainingData
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.sweep.plus_config import read_plus_config
+from tests.apps.stream.replaying import run_stream
 
 pytestmark = pytest.mark.real
 

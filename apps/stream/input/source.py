@@ -10,7 +10,6 @@ from apps.stream.core.control import StreamControl
 from apps.stream.input.pacing import Pacing
 from apps.stream.pipeline.messages import Frame, Pose, Recorded
 from apps.stream.pipeline.queues import BoundedQueue
-from apps.stream.work.recorder_stage import recorded
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sweep import Sweep
 
@@ -95,7 +94,7 @@ class ReplaySource:
             self.poses.put(Pose(number, self._poses.matrices[index], self._poses.reasons[index]))
             self.frames.put(Frame(number, self._sweep.images[index], due))
             if self._record_to is not None:
-                self._record_to.put(recorded(self._sweep, index, later=round_ * self._duration))
+                self._record_to.put(_recorded(self._sweep, index, later=round_ * self._duration))
             self.read, self.last_due = number + 1, due
 
     def _paused(self) -> float:
@@ -105,3 +104,14 @@ class ReplaySource:
         since = self._clock.now()
         self._control.wait_while("paused", stop=self._stop)
         return self._clock.now() - since
+
+
+def _recorded(sweep: Sweep, index: int, *, later: float = 0.0) -> Recorded:
+    """A frame of a sweep as it is recorded again, its time stamp `later` seconds later."""
+    return Recorded(
+        image=sweep.images[index],
+        timestamp=float(sweep.timestamps[index]) + later,
+        poses={name: (each.matrices[index], each.status[index]) for name, each in sweep.transforms.items()},
+        image_status=sweep.image_status[index] if sweep.image_status else "OK",
+        fields=sweep.fields[index] if sweep.fields else {},
+    )

@@ -9,7 +9,7 @@ from apps.stream.core.board import DeviceState, SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import VolumePlan
-from apps.stream.input.feed import Feed
+from apps.stream.pipeline.feed import Feed
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.sweep.sweep import Sweep

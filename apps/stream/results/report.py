@@ -59,7 +59,7 @@ def stream_report(
     """All that is known about a stream that ended well; every field is a value or says why it is not.
 
     Args:
-        outcome: Of `run_stream`.
+        outcome: What `RunningStream.run` returned.
         plan: What was asked for.
         folder: Where it will lie.
         source: The URI.

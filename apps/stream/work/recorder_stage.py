@@ -116,14 +116,3 @@ class RecorderStage:
             )
         except (EdgeSdkError, OSError) as error:
             self.result.problem, self.result.lost = str(error), 1
-
-
-def recorded(sweep: Sweep, index: int, *, later: float = 0.0) -> Recorded:
-    """A frame of a sweep as it is recorded again, its time stamp so many seconds later."""
-    return Recorded(
-        image=sweep.images[index],
-        timestamp=float(sweep.timestamps[index]) + later,
-        poses={name: (each.matrices[index], each.status[index]) for name, each in sweep.transforms.items()},
-        image_status=sweep.image_status[index] if sweep.image_status else "OK",
-        fields=sweep.fields[index] if sweep.fields else {},
-    )

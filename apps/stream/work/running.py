@@ -7,10 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from apps.stream.core.clock import Clock
-from apps.stream.core.volume_plan import Plan, VolumePlan
-from apps.stream.input.feed import Feed
-from apps.stream.input.pacing import Pacing
-from apps.stream.input.replay import ReplayFeed
+from apps.stream.core.volume_plan import VolumePlan
+from apps.stream.pipeline.feed import Feed
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.memory_limit import memory_limit_mb
 from apps.stream.pipeline.monitor import Monitor
@@ -174,31 +172,3 @@ class RunningStream:
             failure=self.pipeline.failure,
             memory_limit_mb=self.memory_limit_mb,
         )
-
-
-def run_stream(
-    plan: Plan,
-    pacing: Pacing,
-    segmenter: TileSegmenter,
-    package_spacing: tuple[float, float, float],
-    *,
-    compounder: Compounding | None = None,
-    clock: Clock | None = None,
-    progress: Progress | None = None,
-) -> StreamOutcome:
-    """Replay a recorded sweep, compound and segment it at once.
-
-    Args:
-        plan: What to stream into which volume.
-        pacing: How fast.
-        segmenter, package_spacing, compounder: As of `RunningStream`.
-        clock: For tests.
-        progress: Called with (done, total, what).
-
-    Raises:
-        EdgeSdkError: The recording's time stamps cannot pace it.
-        StreamError: No frame reached the volume although no stage failed.
-    """
-    clock = clock or Clock()
-    feed = ReplayFeed(plan, pacing, clock)
-    return RunningStream(plan, feed, segmenter, package_spacing, clock=clock, compounder=compounder).run(progress)

@@ -14,11 +14,11 @@ from apps.stream.input.pacing import Pacing
 from apps.stream.pipeline import watchdog
 from apps.stream.pipeline.queues import BoundedQueue
 from apps.stream.pipeline.watchdog import Watchdog
-from apps.stream.work.running import run_stream
 from edge_sdk.errors import StreamError
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.sweep.sweep import Sweep
+from tests.apps.stream.replaying import run_stream
 
 
 def test_only_waiting_without_movement_is_stuck(clock: Any) -> None:

@@ -13,7 +13,6 @@ import pytest
 from apps.stream.core.volume_plan import Plan, plan_volume
 from apps.stream.input.pacing import Pacing
 from apps.stream.work.outcome import StreamOutcome
-from apps.stream.work.running import run_stream
 from edge_sdk.errors import GeometryError, StreamError
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
@@ -23,6 +22,7 @@ from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.reconstruct import reconstruct
 from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
+from tests.apps.stream.replaying import run_stream
 
 MAX = Pacing(rate=0)
 UNIT = (1.0, 1.0, 1.0)
