@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
-from edge_sdk.inference.tiling import check_patch
+from edge_sdk.packages.patch_size import check_patch
 
 SCHEMA_VERSION = 4
 """2 added `inference` and `gate.allowed_failing`, 3 `made_with`, 4 `plans`; older packages have their defaults."""
