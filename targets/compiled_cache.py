@@ -33,7 +33,7 @@ def entry_for(artefacts: Iterable[Path], *circumstances: Any) -> Path:
     return compiled_folder() / f"{device_key([sha256(path) for path in artefacts], *circumstances)}.bin"
 
 
-def recall(entry: Path) -> bytes | None:
+def load_compiled(entry: Path) -> bytes | None:
     """The kept content; None where there is none, or where it is damaged."""
     try:
         stored = entry.read_bytes()
@@ -44,7 +44,7 @@ def recall(entry: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == stored[:_DIGEST_BYTES] else None
 
 
-def keep(entry: Path, content: bytes) -> str:
+def store_compiled(entry: Path, content: bytes) -> str:
     """Keep content for the next start, and say in words whether that was possible."""
     if len(content) > LARGEST_BYTES:
         return f"compiled now, not kept: {len(content) // 2**20} MB are more than the cache takes"

@@ -13,7 +13,7 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.extent import size_text, usable_memory
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
+from edge_sdk.volume.insertion.frame import FURTHEST, FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
@@ -176,7 +176,7 @@ class GrowingCompounder:
     def _axes(self, values: tuple[int, int, int]) -> list[tuple[int, float, float]]:
         return list(zip(values[::-1], self._lattice.spacing, self._lattice.origin, strict=True))
 
-    def _blocks_near(self, frame: Frame) -> list[Block]:
+    def _blocks_near(self, frame: InsertionFrame) -> list[Block]:
         """Blocks that the plane of the inserted pixels may reach."""
         if not len(frame.plan.samples):
             return []
@@ -200,7 +200,7 @@ class GrowingCompounder:
             indices = indices[distances <= math.sqrt(3) * (self._edge / 2 + 1)]
         return [(int(z), int(y), int(x)) for x, y, z in indices]
 
-    def _ends(self, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _ends(self, frame: InsertionFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First and last voxel (x, y, z) that the inserted pixels may reach, exactly as the kernels round."""
         bits = self._rules.bits
         positions = frame.plan.corners.astype(np.int64) @ frame.fixed[:, :2].T + frame.fixed[:, 2]

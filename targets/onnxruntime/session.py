@@ -10,7 +10,7 @@ import onnxruntime as ort
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
-from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.onnxruntime.devices import DEVICE, provider
 
 _FATAL = 4
@@ -60,7 +60,7 @@ def open_optimised(artefact: Path, threads: int | None) -> tuple[ort.InferenceSe
     """
     require_artefact(artefact, ONNXRuntimeSession.target)
     entry = entry_for([artefact], "onnxruntime", ort.__version__)
-    if (kept := recall(entry)) is not None:
+    if (kept := load_compiled(entry)) is not None:
         options = session_options(threads)
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
@@ -72,7 +72,7 @@ def open_optimised(artefact: Path, threads: int | None) -> tuple[ort.InferenceSe
         optimised = Path(folder) / artefact.name
         options.optimized_model_filepath = str(optimised)
         session = load(artefact, options)
-        return session, keep(entry, optimised.read_bytes())
+        return session, store_compiled(entry, optimised.read_bytes())
 
 
 class ONNXRuntimeSession(BaseSession):

@@ -13,7 +13,7 @@ from openvino.properties import hint
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch
 from targets.base import BaseSession, reason, require_artefact
-from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.openvino.devices import DEVICE, full_name
 
 
@@ -80,7 +80,7 @@ def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) 
     files = [artefact, weights] if weights.is_file() else [artefact]
     told = {name: str(value) for name, value in settings.items()}
     entry = entry_for(files, "openvino", ov.__version__, device, told)
-    if (blob := recall(entry)) is not None:
+    if (blob := load_compiled(entry)) is not None:
         try:
             return ov.Core().import_model(blob, device, settings), TAKEN
         except RuntimeError:
@@ -88,7 +88,7 @@ def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) 
     compiled = compile_model(artefact, threads, device=device)
     exported = BytesIO()
     compiled.export_model(exported)
-    return compiled, keep(entry, exported.getvalue())
+    return compiled, store_compiled(entry, exported.getvalue())
 
 
 class OpenVINOSession(BaseSession):

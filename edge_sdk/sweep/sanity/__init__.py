@@ -11,7 +11,7 @@ from edge_sdk.sweep.declared import DECLARED
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sanity.alternatives import in_metres, links, mirrored, wrong_directions, wrong_units
-from edge_sdk.sweep.sanity.judgement import Judge
+from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
@@ -71,4 +71,4 @@ def _geometry(
     tracked = () if declared else (*wrong_directions(chain), *wrong_units(chain))
     alternatives = [*mirrored(matrices, shape), *tracked]
     # A mistake that the images tell makes the path wrong, too.
-    return Judge(sweep.images, usable, matrices).warnings(alternatives) or path
+    return ImageEvidence(sweep.images, usable, matrices).warnings(alternatives) or path
