@@ -44,8 +44,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         described = next(iter(sessions.values())).description
     facts = {name: fact.value for name, fact in describe_device().items() if name in ("cpu", "isa", "machine")}
     conditions = {
-        "runtime": described["runtime"],
-        "threads": described["threads"],
+        "runtime": described.runtime,
+        "threads": described.threads,
         "patch": list(job["patch"]),
         "protocol": "one patch, forms interleaved in random order, medians over the rounds",
         **{name: value for name, value in facts.items() if value is not None},

@@ -66,7 +66,10 @@ def run_patch(name: str, folder: Path, *, precision: str, selftest: Path | None,
     target = TARGETS[runtime].on(device) if device else TARGETS[runtime]
     with target.open(folder, precision=precision, threads=threads) as session:
         if selftest is None:
-            logits = session.infer(np.zeros(session.description["patch_shape"], np.float32))
+            shape = session.description.patch_shape
+            if shape is None:
+                raise TargetError("does not tell the shape of its patch", where=name, remedy="give a self-test")
+            logits = session.infer(np.zeros(shape, np.float32))
             problem = None if np.isfinite(logits).all() else "gave logits that are not finite"
             error = None
         else:

@@ -146,7 +146,8 @@ class _Run:
     def _runtime(self, package: Package, session: PackageSession, not_flushed: str | None) -> dict[str, Any]:
         import os
 
-        said = {name: list(value) if isinstance(value, tuple) else value for name, value in session.description.items()}
+        described = session.description.known()
+        said = {name: list(value) if isinstance(value, tuple) else value for name, value in described.items()}
         pinned = hasattr(os, "sched_getaffinity")
         return {
             "precision": package.manifest.precision[runtime_of(self.job.target)],

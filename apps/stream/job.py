@@ -125,7 +125,11 @@ def run_job(
             start = time.perf_counter()
             session = stack.enter_context(opened.open(settings.package.target or "auto", settings.package.threads))
         title = title or f"{source.name} · {opened.manifest.name}"
-        about = {"target": session.target, "open_s": round(time.perf_counter() - start, 3), **session.description}
+        about = {
+            "target": session.target,
+            "open_s": round(time.perf_counter() - start, 3),
+            **session.description.known(),
+        }
         watched = bool(settings.viewer.enabled)
         control = StreamControl(clock, "ready" if watched else "running")
         board = RunningBoard(title, opened.manifest.labels, source, control, clock)

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnxruntime as ort
 
 from edge_sdk.errors import TargetError
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 from targets.base import BaseSession, reason, require_artefact
 from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.onnxruntime.devices import DEVICE, provider
@@ -88,14 +88,14 @@ class ONNXRuntimeSession(BaseSession):
         self._session: ort.InferenceSession | None = session
         super().__init__(
             tuple(session.get_inputs()[0].shape),
-            {
-                "runtime": f"onnxruntime {ort.__version__}",
-                "device": device,
-                "providers": tuple(session.get_providers()),
-                "precision": precision,
-                "threads": threads or "all cores",
-                "compiled": how,
-            },
+            SessionDescription(
+                f"onnxruntime {ort.__version__}",
+                device=device,
+                providers=tuple(session.get_providers()),
+                precision=precision,
+                threads=threads or "all cores",
+                compiled=how,
+            ),
             device=None if device == DEVICE else device,
         )
 

@@ -11,7 +11,7 @@ import openvino.properties as props
 from openvino.properties import hint
 
 from edge_sdk.errors import TargetError
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 from targets.base import BaseSession, reason, require_artefact
 from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.openvino.devices import DEVICE, full_name
@@ -100,13 +100,13 @@ class OpenVINOSession(BaseSession):
         compiled, how = open_compiled(artefact, threads, device=device)
         super().__init__(
             tuple(int(size) for size in compiled.input(0).shape),
-            {
-                "runtime": f"openvino {ov.__version__}",
-                "device": full_name(device),
-                "precision": precision,
-                "threads": int(compiled.get_property(props.inference_num_threads)) if device == DEVICE else "none",
-                "compiled": how,
-            },
+            SessionDescription(
+                f"openvino {ov.__version__}",
+                device=full_name(device),
+                precision=precision,
+                threads=int(compiled.get_property(props.inference_num_threads)) if device == DEVICE else "none",
+                compiled=how,
+            ),
             device=None if device == DEVICE else device,
         )
         self._request: ov.InferRequest | None = compiled.create_infer_request()

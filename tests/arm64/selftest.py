@@ -31,7 +31,7 @@ def main(source: Path, name: str) -> None:
         precision = package.manifest.precision[name]
         with TARGETS[name].open(artefacts_of(package.folder, name), precision=precision, threads=1) as session:
             found = run_selftest(package.selftest_vector, session, precision)
-            runtime = session.description["runtime"]
+            runtime = session.description.runtime
     if not found.passes or found.class_change is None:
         sys.exit(f"{runtime}: {found.failure}")
     error = f"largest error {found.max_error:.4g} <= {found.bound:.4g}"

@@ -11,10 +11,11 @@ import pytest
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import TargetError
+from edge_sdk.graph import Graph
 from edge_sdk.packages.manifest import Manifest, TrainingData
 from edge_sdk.packages.selftest import SelfTestVector, read_selftest, run_selftest
 from edge_sdk.packages.writer import write_package
-from edge_sdk.session import ExecutedOperator, Patch
+from edge_sdk.session import ExecutedOperator, Patch, SessionDescription
 
 WEIGHTS = np.array([0.0, 1.0], np.float32)
 SIZE = 16
@@ -31,8 +32,8 @@ class FakeSession(Closing):
         self.target, self.error, self.closed = target, error, False
 
     @property
-    def description(self) -> Mapping[str, Any]:
-        return {"runtime": "fake"}
+    def description(self) -> SessionDescription:
+        return SessionDescription("fake")
 
     def infer(self, patch: Patch) -> Patch:
         return network(patch) + np.float32(self.error)
@@ -90,7 +91,7 @@ class FakeTarget:
             ExecutedOperator("body", "Convolution", "fake", "int8", 3.0 if self.timed else None),
         ]
 
-    def export(self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: Patch) -> None:
+    def export(self, graph: Graph, folder: Path, patch_shape: tuple[int, int, int], calibration: Patch) -> None:
         raise NotImplementedError
 
 

@@ -36,7 +36,7 @@ def exported(name: str, folder: Path, activation: str = "relu") -> Path:
 
 def opened(name: str, folder: Path, threads: int = 1) -> tuple[str, Any]:
     with TARGETS[name].open(folder, precision="int8", threads=threads) as session:
-        return session.description["compiled"], session.infer(graphs.random_patch())
+        return session.description.compiled, session.infer(graphs.random_patch())
 
 
 def test_second_opening_takes_it_and_gives_the_same_bits(name: str, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_self_test_runs_here_where_no_process_can_be_started(
         target.apart_is_impossible = True
     with Package(package) as opened, opened.open() as session:
         assert session.target == "fast"
-        assert "not wrong: self-test error 9" in session.description["chosen"]
+        assert "not wrong: self-test error 9" in (session.description.chosen or "")
     assert tested_here == ["slow", "fast", "wrong"]
 
 
@@ -145,7 +145,7 @@ def test_choice_and_what_was_passed_over_are_told(package: Path, monkeypatch: py
     table(monkeypatch)["slow"].crash = "the runtime crashes: signal SIGSEGV"
     for _ in ("measured", "remembered"):
         with Package(package) as opened, opened.open() as session:
-            told = session.description["chosen"]
+            told = session.description.chosen or ""
         assert re.fullmatch(
             r"fastest of fast \d+\.\d ms; not slow: the runtime crashes: signal SIGSEGV; not wrong: self-test error "
             r"9\.\d+ > 0\.5; not absent: target 'absent' cannot run here: not installed",
