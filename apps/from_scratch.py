@@ -64,7 +64,7 @@ def _simulated(folder: Path, progress: Progress | None) -> Path:
 
 
 def _recipe() -> Recipe:
-    from edge_sdk.packages.manifest import Normalisation
+    from edge_sdk.packages.manifest import Normalization
     from edge_sdk.simulation.phantom import LABEL_NAMES
     from quantization.recipe import Data, Fit, Network, Prune, Quantize, Recipe, Student
 
@@ -75,7 +75,7 @@ def _recipe() -> Recipe:
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
-            normalisation=Normalisation(shift=96.0, scale=64.0),
+            normalisation=Normalization(shift=96.0, scale=64.0),
             name="simulated vascular phantom",
             licence="Apache-2.0",
         ),

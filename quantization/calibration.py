@@ -18,7 +18,7 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.files import atomic_path
 from edge_sdk.graph import Conv, Graph, Quantize
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.compressor import Form, Row, StageReport
 from quantization.observers import calibrated_ranges, check_calibration
 from quantization.quantizers import with_quantizers
@@ -40,7 +40,7 @@ class Calibration:
         float_graph: Graph,
         patches: NDArray[np.float32],
         plan: Plan,
-        normalisation: Normalisation,
+        normalisation: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,

@@ -21,11 +21,11 @@ def draft_manifest(
         patch=recipe.data.patch,
         patch_multiple=PATCH_MULTIPLE,
         spacing_mm=recipe.data.spacing_mm,
-        normalisation=recipe.data.normalisation,
+        normalization=recipe.data.normalisation,
         output_stride=1 if VARIANTS[recipe.network.variant].full_resolution else 2,
         inference=recipe.inference,
         precision=precision,
         recipe=recipe.model_dump(mode="json"),
-        training_data=TrainingData(name=recipe.data.name, licence=recipe.data.licence, cases=cases),
+        training_data=TrainingData(name=recipe.data.name, license=recipe.data.licence, cases=cases),
         **more,
     )

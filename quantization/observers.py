@@ -13,7 +13,7 @@ from torch import Tensor
 from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Activation, Graph, Input, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from edge_sdk.quiet import quiet_imports
 from quantization.quantizers import quantization_points, shared_ranges, with_quantizers
 from quantization.recipe import Quantize as Plan
@@ -53,7 +53,7 @@ def check_calibration(patches: NDArray[np.float32], graph: Graph) -> None:
 
 
 def calibrated_ranges(
-    graph: Graph, patches: NDArray[np.float32], normalisation: Normalisation, plan: Plan
+    graph: Graph, patches: NDArray[np.float32], normalisation: Normalization, plan: Plan
 ) -> dict[str, Quantize]:
     """Quantised tensor → its grid, from the plan's observer.
 
@@ -70,12 +70,12 @@ def calibrated_ranges(
     return {point: ranges[group] for point, group in groups.items()}
 
 
-def calibrated_graph(graph: Graph, patches: NDArray[np.float32], normalisation: Normalisation, plan: Plan) -> Graph:
+def calibrated_graph(graph: Graph, patches: NDArray[np.float32], normalisation: Normalization, plan: Plan) -> Graph:
     """The graph with grids from the plan's observer, every layer on integers; arguments as `calibrated_ranges`."""
     return with_quantizers(graph, calibrated_ranges(graph, patches, normalisation, plan), plan.weight_limit)
 
 
-def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalisation) -> Quantize | None:
+def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalization) -> Quantize | None:
     """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
     if normalisation.kind != "affine":
         return None

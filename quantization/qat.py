@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Node, Quantize
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.calibration import Calibration, Score
 from quantization.compressor import Form, Row, StageReport
 from quantization.features import feature_loss
@@ -107,7 +107,7 @@ class QuantizationAwareTraining:
         batches: Callable[[int], Batch],
         patches: NDArray[np.float32],
         plan: Plan,
-        normalisation: Normalisation,
+        normalisation: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.network.variants import PATCH_MULTIPLE
-from edge_sdk.packages.manifest import Inference, Normalisation
+from edge_sdk.packages.manifest import Inference, Normalization
 from edge_sdk.toml_file import first_fault, read_toml
 
 Positive = Annotated[int, Field(gt=0)]
@@ -46,7 +46,7 @@ class Data(Section):
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
     """(x, y, z)."""
-    normalisation: Normalisation = Normalisation(shift=96.0, scale=64.0)
+    normalisation: Normalization = Normalization(shift=96.0, scale=64.0)
     test_cases: Annotated[int, Field(ge=0)] = 0
     """Cases set aside by the seed, on which nothing is tuned; the gate judges on them."""
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15

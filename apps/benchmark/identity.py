@@ -39,7 +39,7 @@ def identity(package: Package, seed: int) -> dict[str, Any]:
         "precision": dict(manifest.precision),
         "recipe": without_blanks(manifest.recipe, "the manifest's recipe does not set it"),
         "gate": {"verdict": manifest.gate.verdict, "reason": manifest.gate.reason or "none given"},
-        "training_data": without_blanks(manifest.training_data.model_dump(), "the manifest does not say"),
+        "training_data": without_blanks(manifest.training_data.model_dump(by_alias=True), "the manifest does not say"),
         "seed": seed,
     }
 

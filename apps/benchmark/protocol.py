@@ -65,7 +65,7 @@ def random_patch(manifest: Manifest, seed: int) -> Patch:
     """A network input (1, C, D, H, W) of uniformly random 8-bit voxels, normalised as the package says."""
     shape = (1, manifest.in_channels, *manifest.patch)
     voxels = np.random.default_rng(seed).integers(0, 256, shape)
-    return manifest.normalisation.resolved(voxels).apply(voxels)
+    return manifest.normalization.resolved(voxels).apply(voxels)
 
 
 def measure(session: Session, patch: Patch, protocol: Protocol, progress: Progress | None = None) -> Measured:

@@ -27,7 +27,7 @@ def describe_package(package: Package) -> dict[str, Any]:
                 "here": problem or f"version {known[name].version()}",
             }
         )
-    said = manifest.model_dump(mode="json", exclude={"files", "precision", "checksum"})
+    said = manifest.model_dump(mode="json", by_alias=True, exclude={"files", "precision", "checksum"})
     return {
         "kind": "package",
         "integrity": "every hash is right",

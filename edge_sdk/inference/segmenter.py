@@ -11,7 +11,7 @@ from edge_sdk.errors import PackageError
 from edge_sdk.inference.tile_network import TileNetwork
 from edge_sdk.inference.tiling import Tile
 from edge_sdk.inference.upsampling import labels_of
-from edge_sdk.packages.manifest import Manifest, Normalisation
+from edge_sdk.packages.manifest import Manifest, Normalization
 from edge_sdk.session import Session
 
 
@@ -23,22 +23,22 @@ class VolumeSegmenter:
         session: Session,
         manifest: Manifest,
         *,
-        normalisation: Normalisation | None = None,
+        normalization: Normalization | None = None,
         overlap: float | None = None,
     ) -> None:
         """
         Args:
             session: An open target.
-            manifest: Says patch size, normalisation, stride, overlap and labels.
-            normalisation: The manifest's, resolved on the volume; only an affine one needs no volume.
+            manifest: Says patch size, normalization, stride, overlap and labels.
+            normalization: The manifest's, resolved on the volume; only an affine one needs no volume.
             overlap: Least share of a patch, per axis, that the next one covers again; None takes the manifest's.
 
         Raises:
             GeometryError: The network takes more than one channel.
             PackageError: As `check_tilewise`.
         """
-        if normalisation is not None:
-            manifest = manifest.model_copy(update={"normalisation": normalisation})
+        if normalization is not None:
+            manifest = manifest.model_copy(update={"normalization": normalization})
         check_tilewise(manifest)
         self._network = TileNetwork(session, manifest, overlap=overlap)
 
@@ -64,13 +64,13 @@ def check_tilewise(manifest: Manifest) -> None:
     """Refuse a package whose tiles cannot be segmented on their own, as a stream does.
 
     Raises:
-        PackageError: Its normalisation needs the whole volume, or its patches are blended.
+        PackageError: Its normalization needs the whole volume, or its patches are blended.
     """
-    if manifest.normalisation.kind != "affine":
+    if manifest.normalization.kind != "affine":
         raise PackageError(
-            f"normalises by {manifest.normalisation.kind}, which needs the whole volume before its first tile",
+            f"normalizes by {manifest.normalization.kind}, which needs the whole volume before its first tile",
             where=manifest.name,
-            remedy="segment finished volumes with it; to stream, train with an affine normalisation",
+            remedy="segment finished volumes with it; to stream, train with an affine normalization",
         )
     if manifest.inference.blending != "centre-crop":
         raise PackageError(

@@ -20,7 +20,7 @@ class TileNetwork:
         """
         Args:
             session: An open target.
-            manifest: With an affine normalisation (see `Normalisation.resolved`).
+            manifest: With an affine normalization (see `Normalization.resolved`).
             overlap: Instead of the manifest's `inference.overlap`.
 
         Raises:
@@ -40,7 +40,7 @@ class TileNetwork:
         return tiles_of(shape, self.manifest.patch, self._overlap)
 
     def logits(self, voxels: NDArray[Any], tile: Tile) -> Patch:
-        """Logits (K, D', H', W') of a tile; voxels beyond the volume are background (0 before normalisation).
+        """Logits (K, D', H', W') of a tile; voxels beyond the volume are background (0 before normalization).
 
         Args:
             voxels: (D, H, W), the whole volume.
@@ -66,4 +66,4 @@ class TileNetwork:
         missing = [(0, size - have) for size, have in zip(self.manifest.patch, inside.shape, strict=True)]
         if any(after for _, after in missing):
             inside = np.pad(inside, missing)
-        return self.manifest.normalisation.apply(inside)[None, None]
+        return self.manifest.normalization.apply(inside)[None, None]

@@ -25,11 +25,16 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+def _key(name: str) -> Any:
+    """The key of a field in `manifest.json`, where it is not the attribute's name."""
+    return Field(validation_alias=name, serialization_alias=name)
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True)
 
 
-class Normalisation(_Part):
+class Normalization(_Part):
     """Network input = (voxel - shift) / scale.
 
     "affine" has fixed numbers, so a volume can be segmented while it grows. "zscore" takes the mean and the standard
@@ -46,8 +51,8 @@ class Normalisation(_Part):
             raise ValueError("zscore takes shift and scale from each volume: leave them out")
         return self
 
-    def resolved(self, voxels: NDArray[Any]) -> Normalisation:
-        """The affine normalisation of this volume's voxels, (D, H, W).
+    def resolved(self, voxels: NDArray[Any]) -> Normalization:
+        """The affine normalization of this volume's voxels, (D, H, W).
 
         Raises:
             FileFormatError: All voxels are equal, and "zscore" would divide by 0.
@@ -57,18 +62,23 @@ class Normalisation(_Part):
         mean, deviation = float(np.mean(voxels, dtype=np.float64)), float(np.std(voxels, dtype=np.float64))
         if not deviation > 0.0:
             raise FileFormatError(
-                f"every voxel is {mean:g}: there is no contrast to normalise",
+                f"every voxel is {mean:g}: there is no contrast to normalize",
                 remedy="give a volume with an image in it",
             )
-        return Normalisation(shift=mean, scale=deviation)
+        return Normalization(shift=mean, scale=deviation)
 
     def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
-        """Voxels as network input; only of an affine normalisation, see `resolved`."""
-        assert self.kind == "affine"
-        normalised = voxels.astype(np.float32)
-        normalised -= np.float32(self.shift)
-        normalised *= np.float32(1.0 / self.scale)
-        return normalised
+        """Voxels (D, H, W) as network input, of the same shape.
+
+        Raises:
+            ValueError: The kind is "zscore"; see `resolved`.
+        """
+        if self.kind != "affine":
+            raise ValueError("a zscore normalization must be resolved on a volume before it is applied")
+        normalized = voxels.astype(np.float32)
+        normalized -= np.float32(self.shift)
+        normalized *= np.float32(1.0 / self.scale)
+        return normalized
 
 
 class Inference(_Part):
@@ -88,7 +98,7 @@ class TrainingData(_Part):
     """What the network learned from."""
 
     name: str
-    licence: str
+    license: Annotated[str, _key("licence")]
     cases: Annotated[int, Field(ge=0)]
 
 
@@ -116,7 +126,7 @@ class Manifest(_Part):
         patch: (D, H, W) of the network's input.
         patch_multiple: Every patch axis is a multiple of this.
         spacing_mm: (x, y, z) of the voxels that the network was trained on.
-        normalisation: From voxels to network input.
+        normalization: From voxels to network input.
         output_stride: Patch voxels per logit voxel, per axis.
         inference: How patches become a mask.
         precision: Target → "int8" or "fp32"; the package holds exactly these targets.
@@ -141,7 +151,7 @@ class Manifest(_Part):
     patch: tuple[Size, Size, Size]
     patch_multiple: Size = 16
     spacing_mm: tuple[Positive, Positive, Positive]
-    normalisation: Normalisation = Normalisation()
+    normalization: Annotated[Normalization, _key("normalisation")] = Normalization()
     output_stride: Size = 2
     inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
@@ -173,9 +183,9 @@ class Manifest(_Part):
             check_inner_path(path)
         return self
 
-    def serialise(self) -> bytes:
+    def serialize(self) -> bytes:
         """The bytes of `manifest.json`, with the checksum filled in."""
-        draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2).encode()
+        draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2, by_alias=True).encode()
         return _with_checksum(draft, _BLANK, hashlib.sha256(draft).hexdigest())
 
 
@@ -201,7 +211,7 @@ def parse_manifest(content: bytes, *, where: object) -> Manifest:
             remedy="update edge-sdk",
         )
     try:
-        manifest = Manifest.model_validate_json(content)
+        manifest = Manifest.model_validate_json(content, by_alias=True, by_name=False)
     except ValidationError as cause:
         raise PackageError(
             f"{NAME} is not valid: {_first_problem(cause)}", where=where, remedy="export the package again"

@@ -50,7 +50,7 @@ def write_package(
         content = dict(sorted({**files, SELFTEST: vector}.items()))
         hashes = {inner: sha256(source) for inner, source in content.items()}
         full = manifest.model_copy(update={"files": hashes, "sdk_version": __version__})
-        head = full.serialise()
+        head = full.serialize()
         parse_manifest(head, where=path)  # `model_copy` does not validate
         with atomic_path(path, replace_directory=(path / NAME).is_file()) as temporary:
             if as_directory:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.deploy_form import deploy_graph
 from quantization.measurement import Measure
 from quantization.observers import calibrated_graph
@@ -35,7 +35,7 @@ class Int8Latency:
 
     measure: Measure
     patch: NDArray[np.float32]
-    normalisation: Normalisation
+    normalisation: Normalization
     plan: Quantize
 
     def __call__(self, network: EfficientMedNeXt) -> float:

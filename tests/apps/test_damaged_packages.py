@@ -118,7 +118,7 @@ def test_damaged_selftest_that_was_sealed_again_is_refused(damage: Any, told: st
         manifest = shipped.manifest
         damage(shipped.selftest_vector, tmp_path / "selftest.npz")
     files = {**manifest.files, "selftest.npz": sha256(tmp_path / "selftest.npz")}
-    (tmp_path / "manifest.json").write_bytes(manifest.model_copy(update={"files": files}).serialise())
+    (tmp_path / "manifest.json").write_bytes(manifest.model_copy(update={"files": files}).serialize())
     with pytest.raises(PackageError, match=told):
         Package(tmp_path)
 

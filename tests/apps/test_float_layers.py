@@ -10,7 +10,7 @@ import pytest
 
 from edge_sdk.graph import Graph
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_quantizers
@@ -37,7 +37,7 @@ def float_graph() -> Graph:
 
 
 def mixed(graph: Graph, patches: np.ndarray, layers: list[str]) -> Graph:
-    ranges = calibrated_ranges(graph, patches, Normalisation(shift=96.0, scale=64.0), Quantize())
+    ranges = calibrated_ranges(graph, patches, Normalization(shift=96.0, scale=64.0), Quantize())
     return with_quantizers(graph, ranges, 63, layers)
 
 

@@ -109,9 +109,9 @@ def manifest(*targets: str, **changes: Any) -> Manifest:
         "labels": {0: "background", 1: "bright"},
         "patch": (SIZE, SIZE, SIZE),
         "spacing_mm": (1.0, 1.0, 1.0),
-        "normalisation": {"kind": "affine", "shift": 128.0, "scale": 64.0},
+        "normalization": {"kind": "affine", "shift": 128.0, "scale": 64.0},
         "precision": dict.fromkeys(targets or ("alpha", "beta"), "int8"),
-        "training_data": TrainingData(name="none", licence="none", cases=0),
+        "training_data": TrainingData(name="none", license="none", cases=0),
     }
     return Manifest(**{**values, **changes})
 

@@ -64,7 +64,7 @@ def serve(name: str, overlap: float, threads: int, work: Path, answers: TextIO) 
             logits = sliding_window_inference(patches, manifest.patch, 1, network, overlap=overlap)
             return logits.argmax(1)[0].to(torch.uint8).numpy()
 
-    shift, scale = manifest.normalisation.shift, manifest.normalisation.scale
+    shift, scale = manifest.normalization.shift, manifest.normalization.scale
     volume = reconstruct(sweep, config=config, settings=settings, threads=threads)
     if not np.allclose(volume.grid.spacing, manifest.spacing_mm):
         raise ValueError(f"the volume has {volume.grid.spacing} mm, the package {manifest.spacing_mm}")

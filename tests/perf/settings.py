@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 
-NORMALISATION = Normalisation(shift=128.0, scale=64.0)
+NORMALISATION = Normalization(shift=128.0, scale=64.0)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Conv, Graph, Node
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.calibration import Calibration, Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph
@@ -21,7 +21,7 @@ from quantization.observers import calibrated_graph
 from quantization.quantizers import quantizable_layers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALISATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.graph import Graph, Quantize
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import GraphModule
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_graph, calibrated_ranges, check_calibration
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALISATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_eight_bit_voxel_value_is_exact(float_graph: Graph, eight_bit_patc
 @pytest.mark.parametrize(("shift", "largest"), [(96.0, 1000.0), (96.5, 200.0), (-40.0, 200.0)])
 def test_other_voxels_get_a_calibrated_input_grid(float_graph: Graph, shift: float, largest: float) -> None:
     voxels = np.random.default_rng(0).uniform(0, largest, (2, 1, 32, 32, 32))
-    normalisation = Normalisation(shift=shift, scale=largest / 4)
+    normalisation = Normalization(shift=shift, scale=largest / 4)
     normalised = ((voxels - shift) / normalisation.scale).astype(np.float32)
     node = calibrated_graph(float_graph, normalised, normalisation, Plan()).nodes[1]
     assert isinstance(node, Quantize)

@@ -14,7 +14,7 @@ from edge_sdk.errors import RecipeError
 from edge_sdk.graph import Conv, Graph, Input, Quantize
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.calibration import Score
 from quantization.compressor import run_compressor
 from quantization.deploy_form import deploy_graph
@@ -24,7 +24,7 @@ from quantization.qat import QatModule, QuantizationAwareTraining, stage_outputs
 from quantization.quantizers import with_quantizers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALISATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import pytest
 from edge_sdk.graph import Add, Concat, Conv, Graph, Quantize
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_graph, calibrated_ranges
 from quantization.quantizers import quantizable_layers, quantization_points, shared_ranges, with_quantizers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALISATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import pytest
 from edge_sdk.graph import Conv, Graph, Node
 from edge_sdk.network import EfficientMedNeXt
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.manifest import Normalisation
+from edge_sdk.packages.manifest import Normalization
 from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_ranges
 from quantization.quantizers import quantizable_layers, with_weight_scale
 from quantization.recipe import Quantize as Plan
 from quantization.sensitivity import LayerDamage, Sensitivity, fallback
 
-NORMALISATION = Normalisation(shift=96.0, scale=64.0)
+NORMALISATION = Normalization(shift=96.0, scale=64.0)
 LAYERS = [LayerDamage(0.01, 0.0, "a", 10), LayerDamage(0.3, 0.0, "b", 60), LayerDamage(0.2, 0.0, "c", 5)]
 
 

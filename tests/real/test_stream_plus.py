@@ -14,7 +14,7 @@ from apps.stream.input.pacing import Pacing
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
-from edge_sdk.packages.manifest import Manifest, Normalisation, TrainingData
+from edge_sdk.packages.manifest import Manifest, Normalization, TrainingData
 from edge_sdk.session import SessionDescription
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.sweep.plus_config import read_plus_config
@@ -53,9 +53,9 @@ def test_the_streamed_volume_is_plus_own(real_data: Path, config: str, reference
         labels={0: "background", 1: "bright"},
         patch=(48, 48, 48),
         spacing_mm=(spacing,) * 3,
-        normalisation=Normalisation(scale=255),
+        normalization=Normalization(scale=255),
         precision={"openvino": "fp32"},
-        training_data=TrainingData(name="none", licence="none", cases=0),
+        training_data=TrainingData(name="none", license="none", cases=0),
     )
     session = Brightness()
     plan = plan_volume(

@@ -110,7 +110,7 @@ def stream_report(
             "precision": dict(manifest.precision),
             "patch_dhw": list(manifest.patch),
             "spacing_mm_xyz": list(manifest.spacing_mm),
-            "training_data": manifest.training_data.model_dump(),
+            "training_data": manifest.training_data.model_dump(by_alias=True),
             "gate": manifest.gate.verdict,
         },
         "session": dict(session),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from apps.stream import job
 from apps.stream.core.clock import Clock
 from edge_sdk.closing import Closing
-from edge_sdk.packages.manifest import Manifest, Normalisation, TrainingData
+from edge_sdk.packages.manifest import Manifest, Normalization, TrainingData
 from edge_sdk.session import SessionDescription
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
@@ -62,9 +62,9 @@ def manifest() -> Manifest:
         labels=LABELS,
         patch=(16, 16, 16),
         spacing_mm=(1.0, 1.0, 1.0),
-        normalisation=Normalisation(scale=255),
+        normalization=Normalization(scale=255),
         precision={"openvino": "fp32"},
-        training_data=TrainingData(name="none", licence="none", cases=0),
+        training_data=TrainingData(name="none", license="none", cases=0),
     )
 
 

@@ -20,7 +20,7 @@ from apps.stream import job
 from apps.stream.results.report import Accuracy
 from apps.stream.work.outcome import StreamOutcome
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
-from edge_sdk.packages.manifest import Inference, Manifest, Normalisation
+from edge_sdk.packages.manifest import Inference, Manifest, Normalization
 from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.sweep.recording.layout import recording_of
 from edge_sdk.sweep.recording.recorder import SweepRecorder
@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_written_is_refused_first(source: str, tmp_path:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"normalisation": Normalisation(kind="zscore")}, "zscore"),
+        ({"normalization": Normalization(kind="zscore")}, "zscore"),
         ({"inference": Inference(blending="gaussian")}, "blends"),
     ],
 )

@@ -60,7 +60,7 @@ def monais(session: NetworkSession, about: Manifest, volume: Volume, mode: str) 
             torch.from_numpy(session.infer(patch.numpy())), size=PATCH, mode="trilinear", align_corners=False
         )
 
-    whole = torch.from_numpy(about.normalisation.apply(volume.voxels))[None, None]
+    whole = torch.from_numpy(about.normalization.apply(volume.voxels))[None, None]
     blended = inferers.sliding_window_inference(whole, PATCH, 1, predict, overlap=about.inference.overlap, mode=mode)
     return np.asarray(blended.softmax(1)[0])
 
@@ -143,5 +143,5 @@ def test_a_stream_refuses_what_needs_the_whole_volume() -> None:
     session = FakeSession("alpha", 0.0)
     with pytest.raises(PackageError, match=r"toy: blends its patches \(gaussian\).*centre-crop"):
         VolumeSegmenter(session, manifest(inference={"blending": "gaussian"}))
-    with pytest.raises(PackageError, match="normalises by zscore"):
-        VolumeSegmenter(session, manifest(normalisation={"kind": "zscore"}))
+    with pytest.raises(PackageError, match="normalizes by zscore"):
+        VolumeSegmenter(session, manifest(normalization={"kind": "zscore"}))

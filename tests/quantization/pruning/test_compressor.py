@@ -17,7 +17,7 @@ from quantization.pruning.compressor import Pruning
 from quantization.pruning.cost import total_macs
 from quantization.pruning.latency import Int8Latency, Milliseconds
 from quantization.pruning.rounds import Rounds
-from quantization.recipe import Fit, Normalisation, Prune, Quantize, Student
+from quantization.recipe import Fit, Normalization, Prune, Quantize, Student
 from tests.quantization.pruning.conftest import PATCH
 
 PLAN = Prune(
@@ -108,7 +108,7 @@ def test_a_budget_in_milliseconds_is_measured(
     network: EfficientMedNeXt, teacher: EfficientMedNeXt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("quantization.pruning.compressor.STATISTICS_BATCHES", 1)
-    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalisation(), Quantize())
+    latency = Int8Latency(macs_as_milliseconds, batches(0)[0].numpy(), Normalization(), Quantize())
     full = latency(network)
     plan = Prune(
         latency_ms=0.6 * full,
