@@ -94,7 +94,7 @@ class Add(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Quantize(Node):
-    """Per-tensor affine fake quantisation: (clip(round(x / scale) + zero_point, low, high) - zero_point) * scale.
+    """Per-tensor affine fake quantization: (clip(round(x / scale) + zero_point, low, high) - zero_point) * scale.
 
     (low, high) is (0, 255) for non-negative tensors and (-128, 127) otherwise; rounding is half to even.
     """
@@ -163,7 +163,7 @@ class Graph:
 
     @property
     def quantized(self) -> bool:
-        """Whether any activation is quantised."""
+        """Whether any activation is quantized."""
         return any(isinstance(node, Quantize) for node in self.nodes)
 
     def with_nodes(self, nodes: Sequence[Node]) -> Graph:

@@ -1,8 +1,8 @@
-"""The look of every plot: colours, and matplotlib's settings as data."""
+"""The look of every plot: colors, and matplotlib's settings as data."""
 
 from __future__ import annotations
 
-# Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
+# Okabe and Ito's colors, which people with color-vision deficiencies tell apart.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK, GRID_LINE = "#3a4450", "#dfe3e8"
 SETTINGS = {

@@ -56,7 +56,7 @@ def refresh(path: Path) -> None:
 
 
 def undoubled(graph: Graph) -> Graph:
-    """Weight integers as quantisation made them: some were doubled for OpenVINO, which its export does again."""
+    """Weight integers as quantization made them: some were doubled for OpenVINO, which its export does again."""
     nodes = []
     for node in graph:
         if isinstance(node, Conv) and node.weight_scale is not None:

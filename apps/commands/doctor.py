@@ -48,13 +48,13 @@ def command(
 
 def serial_ports(*, ask: bool) -> list[dict[str, Any]]:
     """Serial ports that are here, and, where asked for, the pose sensor that answers on each."""
-    from edge_sdk.sweep.trackers.ports import ports, recognised
+    from edge_sdk.sweep.trackers.ports import ports, recognized
 
     if not ask:
         return [{"port": port.name, "driver": port.described, "sensor": "not asked (--sensors)"} for port in ports()]
     return [
         {"port": port.name, "driver": port.described, "sensor": port.sensor or port.problem or "none that is known"}
-        for port in map(recognised, ports())
+        for port in map(recognized, ports())
     ]
 
 

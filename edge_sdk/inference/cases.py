@@ -1,4 +1,4 @@
-"""Labelled volumes in a folder: `images/` and `labels/` with files of the same names."""
+"""Labeled volumes in a folder: `images/` and `labels/` with files of the same names."""
 
 from __future__ import annotations
 

@@ -31,10 +31,10 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
     shape = np.maximum(np.rint(np.array(old.shape) / scale), 1).astype(int)
     voxels = volume.voxels.astype(np.float32)
     for axis in range(3):
-        centres = _centres(int(shape[axis]), old.shape[axis], float(scale[axis]))
-        matrix = _tents(centres, old.shape[axis], float(scale[axis]))
+        centers = _centers(int(shape[axis]), old.shape[axis], float(scale[axis]))
+        matrix = _tents(centers, old.shape[axis], float(scale[axis]))
         voxels = np.moveaxis(np.tensordot(matrix, voxels, axes=(1, axis)), 0, axis)
-    first = [_centres(int(shape[axis]), old.shape[axis], float(scale[axis]))[0] for axis in (2, 1, 0)]
+    first = [_centers(int(shape[axis]), old.shape[axis], float(scale[axis]))[0] for axis in (2, 1, 0)]
     origin = old.index_to_world @ np.array([*first, 1.0])
     grid = Grid(
         (int(shape[0]), int(shape[1]), int(shape[2])),
@@ -46,25 +46,25 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
 
 
 def nearest_on(mask: Volume, grid: Grid) -> NDArray[np.uint8]:
-    """Labels (D, H, W) at the voxel centres of the grid that `resample` was given, from those on the grid it made."""
+    """Labels (D, H, W) at the voxel centers of the grid that `resample` was given, from those on the grid it made."""
     labels: NDArray[np.uint8] = mask.voxels
     scale = np.divide(grid.spacing, mask.grid.spacing)[::-1]
     for axis in range(3):
         size = mask.grid.shape[axis]
-        places = np.rint(_centres(grid.shape[axis], size, float(scale[axis])))
+        places = np.rint(_centers(grid.shape[axis], size, float(scale[axis])))
         labels = np.take(labels, np.clip(places, 0, size - 1).astype(np.int64), axis=axis)
     return labels
 
 
-def _centres(count: int, other_count: int, scale: float) -> NDArray[np.float64]:
+def _centers(count: int, other_count: int, scale: float) -> NDArray[np.float64]:
     """Indices, along the other axis, of `count` voxels that are `scale` of its voxels apart around its middle."""
     steps = np.arange(count, dtype=np.float64)
     return (steps - (count - 1) / 2.0) * scale + (other_count - 1) / 2.0
 
 
-def _tents(centres: NDArray[np.float64], size: int, scale: float) -> NDArray[np.float32]:
-    """(len(centres), size) matrix of tent filters, as wide as the coarser of the two grids."""
-    distance = np.abs(np.clip(centres, 0, size - 1)[:, None] - np.arange(size)[None, :])
+def _tents(centers: NDArray[np.float64], size: int, scale: float) -> NDArray[np.float32]:
+    """(len(centers), size) matrix of tent filters, as wide as the coarser of the two grids."""
+    distance = np.abs(np.clip(centers, 0, size - 1)[:, None] - np.arange(size)[None, :])
     weights = np.maximum(1.0 - distance / max(scale, 1.0), 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights.astype(np.float32)

@@ -74,7 +74,7 @@ def check_tilewise(manifest: Manifest) -> None:
         )
     if manifest.inference.blending != "centre-crop":
         raise PackageError(
-            f"blends its patches ({manifest.inference.blending}), so no tile is final before its neighbours",
+            f"blends its patches ({manifest.inference.blending}), so no tile is final before its neighbors",
             where=manifest.name,
             remedy='segment finished volumes with it; to stream, use inference.blending = "centre-crop" in the recipe',
         )

@@ -1,6 +1,6 @@
 """Where the network's patches lie in a volume, and which voxels each of them decides.
 
-Neighbouring patches overlap, and each voxel belongs to the one patch in which it lies furthest from the border
+Neighboring patches overlap, and each voxel belongs to the one patch in which it lies furthest from the border
 (along each axis, the overlap is cut in the middle). So no result depends on the order of the patches, and none
 has to be kept for blending.
 """

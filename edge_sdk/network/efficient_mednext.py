@@ -1,7 +1,7 @@
 """EfficientMedNeXt, written from a description of the published network, not from its code.
 
 Rahman & Marculescu, "EfficientMedNeXt: Multi-Receptive Dilated Convolutions for Medical Image
-Segmentation", MICCAI 2025. Commercial use of the architecture may need a licence from UT Austin.
+Segmentation", MICCAI 2025. Commercial use of the architecture may need a license from UT Austin.
 """
 
 from __future__ import annotations

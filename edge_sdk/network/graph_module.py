@@ -1,4 +1,4 @@
-"""A deploy graph as a torch module: the fake-quantised reference that every target is compared with."""
+"""A deploy graph as a torch module: the fake-quantized reference that every target is compared with."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ class GraphModule(nn.Module):
         return F.conv3d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
 
     def conv_weight(self, node: Conv) -> Tensor:
-        """The weight as the convolution uses it (already on its grid in a quantised graph)."""
+        """The weight as the convolution uses it (already on its grid in a quantized graph)."""
         weight: Tensor = self.weights[_key(node)]
         return weight
 
     def quantize(self, node: Quantize, x: Tensor) -> Tensor:
-        """Fake quantisation with a straight-through gradient."""
+        """Fake quantization with a straight-through gradient."""
         return torch.fake_quantize_per_tensor_affine(x, node.scale, node.zero_point, node.low, node.high)
 
     def parameters_of(self, node: Conv) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,7 @@ class SelfTestVector:
 
     Attributes:
         patch: (1, C, D, H, W) float32, network input.
-        reference: (1, K, D', H', W') float32, logits of the fake-quantised (or FP32) reference network.
+        reference: (1, K, D', H', W') float32, logits of the fake-quantized (or FP32) reference network.
         bounds: Target → largest allowed |logit - reference|.
     """
 

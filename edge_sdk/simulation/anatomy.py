@@ -37,14 +37,14 @@ _RESTARTS = 60
 
 @dataclass(frozen=True)
 class SweptRegion:
-    """What a probe sees when it moves straight along z, centred on 0, for `length` mm."""
+    """What a probe sees when it moves straight along z, centered on 0, for `length` mm."""
 
     probe: Probe
     length: float
 
     def margin(self, spheres: Spheres) -> float:
         """How far the spheres stay inside, mm; negative where one sticks out."""
-        x, y, z = spheres.centres.T
+        x, y, z = spheres.centers.T
         across, down = self.probe.beam_coordinates(x, y).T
         # For a curved array the width per unit of `across` grows with depth.
         width = self.probe.half_width * (1 + down / self.probe.radius if self.probe.radius else 1.0)
@@ -69,11 +69,11 @@ class _Placer:
         """
         at_zero = covering(body)
         for _ in range(_TRIES_PER_BODY):
-            centre = self.generator.uniform(low, high)
-            cover = Spheres(at_zero.centres + centre, at_zero.radii)
+            center = self.generator.uniform(low, high)
+            cover = Spheres(at_zero.centers + center, at_zero.radii)
             if self.region.margin(cover) >= EDGE_MM and self.fits(cover):
                 self.taken.append(cover)
-                return tuple(replace(shape, centre=shape.centre + centre) for shape in body)
+                return tuple(replace(shape, center=shape.center + center) for shape in body)
         return None
 
 
@@ -99,20 +99,20 @@ def _lesion(generator: np.random.Generator) -> list[Ellipsoid]:
     return shapes
 
 
-def _plate(generator: np.random.Generator, centre: Points) -> list[Shape]:
+def _plate(generator: np.random.Generator, center: Points) -> list[Shape]:
     """A calcified plate facing the probe, a little tilted."""
     half = np.array([generator.uniform(*PLATE_HALF_WIDTH_MM), 0.6, generator.uniform(*PLATE_HALF_WIDTH_MM)])
-    return [Plate(centre, half, np.asarray(cv2.Rodrigues(np.deg2rad(generator.uniform(-15, 15, 3)))[0]))]
+    return [Plate(center, half, np.asarray(cv2.Rodrigues(np.deg2rad(generator.uniform(-15, 15, 3)))[0]))]
 
 
 def _shadow(probe: Probe, plate: Shape) -> Spheres:
     """Spheres over the shadow behind a plate."""
     cover = plate.spheres()
-    centre, radius = cover.centres[0], float(cover.radii[0])
-    apex = np.array([0.0, -probe.radius, centre[2]]) if probe.radius else centre - [0.0, 1.0, 0.0]
-    beam = (centre - apex) / np.linalg.norm(centre - apex)
-    steps = np.arange(0.0, probe.depth - centre[1], radius)
-    return Spheres(centre + steps[:, None] * beam, np.full(len(steps), radius))
+    center, radius = cover.centers[0], float(cover.radii[0])
+    apex = np.array([0.0, -probe.radius, center[2]]) if probe.radius else center - [0.0, 1.0, 0.0]
+    beam = (center - apex) / np.linalg.norm(center - apex)
+    steps = np.arange(0.0, probe.depth - center[1], radius)
+    return Spheres(center + steps[:, None] * beam, np.full(len(steps), radius))
 
 
 def _material(label: int, generator: np.random.Generator) -> Material:
@@ -141,14 +141,14 @@ def _reflector(placer: _Placer) -> list[Structure] | None:
     probe, length = placer.region.probe, placer.region.length
     for _ in range(_TRIES_PER_BODY):
         side = placer.generator.choice([-1.0, 1.0])
-        centre = np.array(
+        center = np.array(
             [
                 side * placer.generator.uniform(0.3, 0.85) * probe.reach,
                 placer.generator.uniform(0.3, 0.75) * probe.depth,
                 placer.generator.uniform(-0.38, 0.38) * length,
             ]
         )
-        shapes = _plate(placer.generator, centre)
+        shapes = _plate(placer.generator, center)
         shadow = _shadow(probe, shapes[0])
         if placer.region.margin(covering(shapes)) >= EDGE_MM and placer.fits(shadow, gap=0.0):
             placer.taken.append(shadow)

@@ -1,4 +1,4 @@
-"""Labelled volumes for training and evaluation, made from simulated sweeps."""
+"""Labeled volumes for training and evaluation, made from simulated sweeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def random_case(seed: int, spacing: float) -> tuple[Volume, Volume]:
     """One case of random probe, anatomy, motion and machine settings.
 
     The volume is `reconstruct`'s own (linear, mean, no hole filling), so a network meets in training what it will
-    meet in use. Voxels that no beam reached are labelled background: a network cannot know them.
+    meet in use. Voxels that no beam reached are labeled background: a network cannot know them.
 
     Args:
         seed: Of everything random.

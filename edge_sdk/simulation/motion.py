@@ -55,7 +55,7 @@ def face_to_probe() -> Matrices:
 
 
 def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Generator) -> FreehandMotion:
-    """A sweep of `SWEEP_LENGTH_MM` along z, centred on `origin` (world, mm), in `frames` frames."""
+    """A sweep of `SWEEP_LENGTH_MM` along z, centered on `origin` (world, mm), in `frames` frames."""
     progress = np.linspace(0.0, 1.0, frames)
     phase = generator.uniform(0, 2 * np.pi)
     uneven = SPEED_VARIATION * (np.sin(2 * np.pi * progress + phase) - np.sin(phase)) / (2 * np.pi)

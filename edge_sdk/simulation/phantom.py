@@ -58,7 +58,7 @@ class Phantom:
     seed: int
 
     def materials(self, grid: Grid) -> NDArray[np.uint8]:
-        """Index into `palette` for every voxel centre, (D, H, W) uint8."""
+        """Index into `palette` for every voxel center, (D, H, W) uint8."""
         index = np.zeros(grid.shape, np.uint8)
         for number, structure in enumerate(self.structures, start=1):
             for shape in structure.shapes:
@@ -71,7 +71,7 @@ class Phantom:
         return (TISSUE, *(structure.material for structure in self.structures))
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
-        """Label at every voxel centre of any grid, (D, H, W) uint8; exact, not resampled."""
+        """Label at every voxel center of any grid, (D, H, W) uint8; exact, not resampled."""
         lookup = np.array([material.label for material in self.palette], np.uint8)
         return np.asarray(lookup[self.materials(grid)])
 
@@ -82,10 +82,10 @@ def _paint(index: NDArray[np.uint8], grid: Grid, shape: Shape, origin: Points, n
     cover = shape.spheres()
     # A sphere of radius r spans r · |row| voxels of an axis, whatever the grid's direction.
     reach = cover.radii[:, None] * np.linalg.norm(world_to_index[:3, :3], axis=1)
-    centres = (cover.centres + origin) @ world_to_index[:3, :3].T + world_to_index[:3, 3]
+    centers = (cover.centers + origin) @ world_to_index[:3, :3].T + world_to_index[:3, 3]
     size = np.array(grid.shape[::-1])
-    low = np.clip(np.floor((centres - reach).min(axis=0)), 0, size).astype(int)
-    high = np.clip(np.ceil((centres + reach).max(axis=0)) + 1, 0, size).astype(int)
+    low = np.clip(np.floor((centers - reach).min(axis=0)), 0, size).astype(int)
+    high = np.clip(np.ceil((centers + reach).max(axis=0)) + 1, 0, size).astype(int)
     if (low >= high).any():
         return
     z, y, x = np.meshgrid(*(np.arange(low[a], high[a]) for a in (2, 1, 0)), indexing="ij")

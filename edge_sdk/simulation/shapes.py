@@ -18,14 +18,14 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spheres:
-    """Covering spheres: centres (N, 3) mm and radii (N,) mm."""
+    """Covering spheres: centers (N, 3) mm and radii (N,) mm."""
 
-    centres: Points
+    centers: Points
     radii: Points
 
     def clearance(self, other: Spheres) -> float:
         """Smallest gap between the two sets, mm; negative where they overlap."""
-        between = np.linalg.norm(self.centres[:, None] - other.centres[None], axis=-1)
+        between = np.linalg.norm(self.centers[:, None] - other.centers[None], axis=-1)
         return float((between - self.radii[:, None] - other.radii[None]).min())
 
 
@@ -45,18 +45,18 @@ class Shape(Protocol):
 class Ellipsoid:
     """Semi-axes (3,) mm along the columns of `axes` (3, 3)."""
 
-    centre: Points
+    center: Points
     semi_axes: Points
     axes: Points
 
     def inside(self, points: Points) -> NDArray[np.bool_]:
         """Whether each point is inside."""
-        scaled = (points - self.centre) @ self.axes / self.semi_axes
+        scaled = (points - self.center) @ self.axes / self.semi_axes
         return np.asarray((scaled * scaled).sum(axis=-1) < 1.0)
 
     def spheres(self) -> Spheres:
         """The bounding sphere."""
-        return Spheres(self.centre[None], np.array([self.semi_axes.max()]))
+        return Spheres(self.center[None], np.array([self.semi_axes.max()]))
 
 
 @dataclass(frozen=True)
@@ -85,26 +85,26 @@ class Cone:
 class Plate:
     """A thin box; half sizes (3,) mm along the columns of `axes` (3, 3)."""
 
-    centre: Points
+    center: Points
     half_sizes: Points
     axes: Points
 
     def inside(self, points: Points) -> NDArray[np.bool_]:
         """Whether each point is inside."""
-        return np.asarray((np.abs((points - self.centre) @ self.axes) < self.half_sizes).all(axis=-1))
+        return np.asarray((np.abs((points - self.center) @ self.axes) < self.half_sizes).all(axis=-1))
 
     def spheres(self) -> Spheres:
         """The bounding sphere."""
-        return Spheres(self.centre[None], np.array([float(np.linalg.norm(self.half_sizes))]))
+        return Spheres(self.center[None], np.array([float(np.linalg.norm(self.half_sizes))]))
 
 
-def tube(centreline: Points, radii: Points, *, grow: float = 0.0) -> list[Shape]:
+def tube(centerline: Points, radii: Points, *, grow: float = 0.0) -> list[Shape]:
     """A tube along a polyline (N, 3) with radii (N,), both mm; `grow` is added to every radius."""
     wide = radii + grow
-    return [Cone(centreline[i], centreline[i + 1], float(wide[i]), float(wide[i + 1])) for i in range(len(wide) - 1)]
+    return [Cone(centerline[i], centerline[i + 1], float(wide[i]), float(wide[i + 1])) for i in range(len(wide) - 1)]
 
 
 def covering(shapes: Sequence[Shape]) -> Spheres:
     """Covering spheres of several shapes together."""
     parts = [shape.spheres() for shape in shapes]
-    return Spheres(np.concatenate([p.centres for p in parts]), np.concatenate([p.radii for p in parts]))
+    return Spheres(np.concatenate([p.centers for p in parts]), np.concatenate([p.radii for p in parts]))

@@ -107,7 +107,7 @@ def simulate(
 
 
 def labels_on(simulation: Simulation, grid: Grid) -> Volume:
-    """The simulation's labels on any grid in the Reference frame, exact at every voxel centre."""
+    """The simulation's labels on any grid in the Reference frame, exact at every voxel center."""
     return Volume(simulation.phantom.labels(grid), grid)
 
 

@@ -21,16 +21,16 @@ _CURVATURE_DEG_PER_MM = 0.7
 
 @dataclass(frozen=True)
 class Vessel:
-    """Centrelines (N, 3) mm with a radius (N,) mm at each point: the trunk, then the daughters."""
+    """Centerlines (N, 3) mm with a radius (N,) mm at each point: the trunk, then the daughters."""
 
-    centrelines: tuple[Points, ...]
+    centerlines: tuple[Points, ...]
     radii: tuple[Points, ...]
 
     def shapes(self, *, grow: float = 0.0) -> list[Shape]:
         """The lumen, or with `grow` (mm) lumen and wall."""
         return [
             shape
-            for line, radius in zip(self.centrelines, self.radii, strict=True)
+            for line, radius in zip(self.centerlines, self.radii, strict=True)
             for shape in tube(line, radius, grow=grow)
         ]
 

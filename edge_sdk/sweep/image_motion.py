@@ -63,7 +63,7 @@ def line_depth(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal | None:
     """Where a bright line crosses the middle column, in pixels, or None where the images do not show one line.
 
     As PLUS does for the bottom of a water tank (Moult et al. 2011): on each of 40 scan lines the brightest echo,
-    which is where the pixels exceed half of the maximum, at its centre of gravity; then a line through the echoes.
+    which is where the pixels exceed half of the maximum, at its center of gravity; then a line through the echoes.
     Here the line is Theil and Sen's, which half as many stray echoes do not move.
     """
     height, width = sweep.images.shape[1:3]
@@ -84,7 +84,7 @@ def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     """Shift of the image content between successive frames, x and y in pixels per second.
 
     Rows and columns are summed to two profiles a frame, less their mean over the recording, which takes out what
-    stands still (the fan's edge, annotations); the shift is where the normalised cross-correlation of successive
+    stands still (the fan's edge, annotations); the shift is where the normalized cross-correlation of successive
     profiles over their overlap is highest, to a fraction of a pixel by a parabola.
     """
     profiles = [(grey.mean(0), grey.mean(1)) for grey in (_grey(sweep.images[index]) for index in frames)]
@@ -118,7 +118,7 @@ def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
 
 
 def _grey(image: NDArray[Any]) -> NDArray[np.float32]:
-    """(H, W) float32 of a grey or colour image."""
+    """(H, W) float32 of a grey or color image."""
     grey = image.mean(-1) if image.ndim == 3 else image
     return np.ascontiguousarray(grey, np.float32)
 

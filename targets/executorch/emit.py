@@ -193,7 +193,7 @@ class _Emitter:
         return self.padded[name]
 
     def _interleave(self, phases: list[Value]) -> Value:
-        """Along W, then H, then D: neighbours in memory, so that every step is one concatenation."""
+        """Along W, then H, then D: neighbors in memory, so that every step is one concatenation."""
         for axis in (2, 1, 0):
             depth, height, width, channels = phases[0].shape
             rows = prod(phases[0].shape[: axis + 1])

@@ -9,7 +9,7 @@ from targets.lowering.consumers import consumers
 
 
 def hoist_elementwise(graph: Graph) -> Graph:
-    """Move activations and quantisations above `Concat`, `PadStart` and `Interleave`; exact.
+    """Move activations and quantizations above `Concat`, `PadStart` and `Interleave`; exact.
 
     Both act on each value alone with one parameter for the tensor, and every activation and every grid maps
     zero to zero, so they commute with joining, padding and interleaving. Engines fuse them into the

@@ -40,7 +40,7 @@ class PlanarModule(GraphModule):
 
 
 def with_local_grids(graph: Graph, calibration: NDArray[np.float32]) -> Graph:
-    """Quantise every sum of integers that has no grid of its own, but for the output.
+    """Quantize every sum of integers that has no grid of its own, but for the output.
 
     The grids are symmetric int8 and hold the largest value that the calibration patches (M, C, D, H, W) give. What
     a layer that was left float reads or gives has no grid; an integer convolution that such a layer reads without one

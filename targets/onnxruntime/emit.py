@@ -1,8 +1,8 @@
 """The operators of a deploy graph in ONNX.
 
 Floats are (N, C, D, H, W) and go through ONNX's own operators. Integers are (N, D, H, W, C), the order of ONNX
-Runtime's integer kernels, and go through its own integer operators, so that no optimiser has to find them: a
-convolution or sum whose inputs and output lie on grids is one such operator. Where a neighbour is float, integers are
+Runtime's integer kernels, and go through its own integer operators, so that no optimizer has to find them: a
+convolution or sum whose inputs and output lie on grids is one such operator. Where a neighbor is float, integers are
 read through a DequantizeLinear.
 """
 

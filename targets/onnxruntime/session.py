@@ -17,7 +17,7 @@ _FATAL = 4
 
 
 def session_options(threads: int | None) -> ort.SessionOptions:
-    """Sequential execution with all graph optimisations."""
+    """Sequential execution with all graph optimizations."""
     options = ort.SessionOptions()
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -52,8 +52,8 @@ def load(model: Path | bytes, options: ort.SessionOptions, *, device: str = DEVI
         ) from cause
 
 
-def open_optimised(artefact: Path, threads: int | None) -> tuple[ort.InferenceSession, str]:
-    """The model on the CPU, its graph as optimised at an earlier start where that was kept; and in words which.
+def open_optimized(artefact: Path, threads: int | None) -> tuple[ort.InferenceSession, str]:
+    """The model on the CPU, its graph as optimized at an earlier start where that was kept; and in words which.
 
     Raises:
         TargetError: It is not readable, or holds what this version cannot run.
@@ -66,13 +66,13 @@ def open_optimised(artefact: Path, threads: int | None) -> tuple[ort.InferenceSe
         try:
             return load(kept, options), TAKEN
         except TargetError:
-            pass  # what this version does not take is optimised anew, below
+            pass  # what this version does not take is optimized anew, below
     options = session_options(threads)
-    with tempfile.TemporaryDirectory(prefix="edge-sdk-optimised-") as folder:
-        optimised = Path(folder) / artefact.name
-        options.optimized_model_filepath = str(optimised)
+    with tempfile.TemporaryDirectory(prefix="edge-sdk-optimized-") as folder:
+        optimized = Path(folder) / artefact.name
+        options.optimized_model_filepath = str(optimized)
         session = load(artefact, options)
-        return session, store_compiled(entry, optimised.read_bytes())
+        return session, store_compiled(entry, optimized.read_bytes())
 
 
 class ONNXRuntimeSession(BaseSession):
@@ -82,7 +82,7 @@ class ONNXRuntimeSession(BaseSession):
 
     def __init__(self, artefact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
         if device == DEVICE:
-            session, how = open_optimised(artefact, threads)
+            session, how = open_optimized(artefact, threads)
         else:
             session, how = load(artefact, session_options(threads), device=device), "left to the provider"
         self._session: ort.InferenceSession | None = session

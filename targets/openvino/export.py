@@ -1,6 +1,6 @@
 """A deploy graph as OpenVINO IR, built operator by operator.
 
-Quantised weights are int8 constants with one scale per output channel, activations are `FakeQuantize`: the
+Quantized weights are int8 constants with one scale per output channel, activations are `FakeQuantize`: the
 form that OpenVINO's low-precision transformations turn into integer kernels.
 """
 
@@ -122,7 +122,7 @@ def _convolution(node: Conv, value: Value) -> Value:
 
 
 def _grouped_weight(node: Conv) -> Value:
-    """The weight as (groups, out / groups, in / groups, kd, kh, kw), int8 × scale where quantised."""
+    """The weight as (groups, out / groups, in / groups, kd, kh, kw), int8 × scale where quantized."""
     outputs, *rest = node.weight.shape
     shape = [node.groups, outputs // node.groups, *rest]
     if node.weight_scale is None:

@@ -111,7 +111,7 @@ def test_mirrored_images_where_the_probe_moves_within_its_plane(real_data, name,
 
 @pytest.mark.parametrize("name", SWEEPS)
 @pytest.mark.parametrize(
-    ("factor", "words"), [(0.1, "centimetres"), (1e-3, "in metres"), (1e3, "micrometres"), (None, "inverted")]
+    ("factor", "words"), [(0.1, "centimeters"), (1e-3, "in meters"), (1e3, "micrometers"), (None, "inverted")]
 )
 def test_pixels_in_another_unit_and_an_inverted_calibration(real_data, name, factor, words):
     sweep, config, world = opened(real_data, name)
@@ -128,4 +128,4 @@ def test_translations_in_metres(real_data, name):
     scale[:3, 3] = 1e-3
     small = {n: replace(each, matrices=each.matrices * scale) for n, each in sweep.transforms.items()}
     (warning,) = warnings(replace(sweep, transforms=small), config, world)
-    assert warning.likely_cause == "they are in metres instead of mm"
+    assert warning.likely_cause == "they are in meters instead of mm"

@@ -56,7 +56,7 @@ class GraphBuilder:
         return f"{kind}_{len(self.nodes)}"
 
     def input(self) -> str:
-        """The input patch, quantised with a zero point."""
+        """The input patch, quantized with a zero point."""
         name = self.add(Input(name="input", channels=self.patch.shape[1]))
         return self.quantize(name, zero_point=17)
 
@@ -89,7 +89,7 @@ class GraphBuilder:
         return self.add(Activation(name=self.name(kind), inputs=(source,), kind=kind))  # type: ignore[arg-type]
 
     def quantize(self, source: str, zero_point: int = 0) -> str:
-        """A per-tensor fake quantisation fitted to the values of `source`; nothing in a float graph."""
+        """A per-tensor fake quantization fitted to the values of `source`; nothing in a float graph."""
         if not self.quantized:
             return source
         value = self.values[source]

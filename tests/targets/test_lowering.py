@@ -199,9 +199,9 @@ def test_a_part_that_is_zero_everywhere_gets_no_endlessly_fine_grid() -> None:
     wide = builder.conv(builder.input(), 8, (3, 3, 3), padding=(1, 1, 1), groups=8)
     builder.quantize(wide)
     whole = builder.graph()
-    centre = np.array([0, 1, 0], np.float32).reshape(3, 1, 1)
+    center = np.array([0, 1, 0], np.float32).reshape(3, 1, 1)
     nodes = [
-        replace(node, weight=node.weight * centre) if isinstance(node, Conv) and node.weight.shape[2] == 3 else node
+        replace(node, weight=node.weight * center) if isinstance(node, Conv) and node.weight.shape[2] == 3 else node
         for node in whole
     ]
     complete = with_local_grids(planar(whole.with_nodes(nodes), (6, 4, 4)), builder.patch)

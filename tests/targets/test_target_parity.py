@@ -70,7 +70,7 @@ def test_int8_network_stays_near_the_reference(name: str, tmp_path: Path) -> Non
     spread = float(expected.std())
     assert found.mean_error is not None
     assert found.class_change is not None
-    # Quantisation itself moves the float graph's logits by about as much.
+    # Quantization itself moves the float graph's logits by about as much.
     assert found.mean_error < 0.05 * spread
     assert found.class_change < 0.05
 

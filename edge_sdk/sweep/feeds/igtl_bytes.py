@@ -12,7 +12,7 @@ HEADER = struct.Struct(">H12s20sIIQQ")
 """Header version, type, device, seconds, fraction of a second in 2⁻³², size of the body, CRC."""
 IMAGE_HEADER = struct.Struct(">HBBBBHHH12f6H")
 """Version, components, scalar type, byte order, world, size (i, j, k), what a step along i, j and k is in mm, the
-centre of the image in mm, offset and size of the part that is sent."""
+center of the image in mm, offset and size of the part that is sent."""
 _UINT8, _LITTLE, _RAS = 3, 2, 1
 _PIECE = 1 << 20
 """crcmod keeps Python's lock while it counts: 2.5 ms for this much, 0.12 s for a volume of 48 MB."""
@@ -37,9 +37,9 @@ def packed_volume(device: str, voxels: NDArray[np.uint8], index_to_ras: NDArray[
         index_to_ras: 4×4, voxel (x, y, z, 1) to mm.
     """
     size = voxels.shape[::-1]
-    centre = index_to_ras @ [*(np.subtract(size, 1) / 2), 1]
+    center = index_to_ras @ [*(np.subtract(size, 1) / 2), 1]
     head = IMAGE_HEADER.pack(
-        1, 1, _UINT8, _LITTLE, _RAS, *size, *index_to_ras[:3, :3].T.ravel(), *centre[:3], 0, 0, 0, *size
+        1, 1, _UINT8, _LITTLE, _RAS, *size, *index_to_ras[:3, :3].T.ravel(), *center[:3], 0, 0, 0, *size
     )
     message = bytearray(HEADER.size + len(head) + voxels.size)
     body = memoryview(message)[HEADER.size :]

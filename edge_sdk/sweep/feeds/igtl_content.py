@@ -38,7 +38,7 @@ def pose_of_image(message: Any, moment: float, flips: tuple[bool, bool]) -> Name
 
     PLUS calls the device "Image_Reference" where the matrix is ImageToReference. Under any other name the matrix is
     not known to be a pose, and None is given. It is taken as sent: whether the header says RAS or LPS is not looked at,
-    as by PLUS and 3D Slicer. OpenIGTLink places the *centre* of the image, pyigtl moves that to pixel (0, 0).
+    as by PLUS and 3D Slicer. OpenIGTLink places the *center* of the image, pyigtl moves that to pixel (0, 0).
     The status is the first of the frame's own "…TransformStatus" fields that is not OK.
 
     Args:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_sdk.sweep.declared import DECLARED
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
-from edge_sdk.sweep.sanity.alternatives import in_metres, links, mirrored, wrong_directions, wrong_units
+from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
 from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
@@ -62,9 +62,9 @@ def _geometry(
     found = pixel_warnings(matrices, shape, sweep.pixel_spacing)
     chain = links(sweep, fixed, usable, image, world)
     declared = DECLARED in sweep.header  # then nothing was tracked that could be stored wrongly
-    metres = None if declared else in_metres(chain)
-    if metres is not None:
-        return [*found, metres]
+    meters = None if declared else in_meters(chain)
+    if meters is not None:
+        return [*found, meters]
     path = path_warnings(corner_points(matrices, shape), np.flatnonzero(usable))
     if found or len(matrices) < _FEWEST:
         return [*found, *path]

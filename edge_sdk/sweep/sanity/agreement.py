@@ -12,7 +12,7 @@ from edge_sdk.sweep.sanity.matching import REACH, Matches
 PAIRS = 16
 _LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _DENSE = 256
-"""Of more frames than this every n-th is compared: neighbours in a dense sweep differ by the tracker's noise, and what
+"""Of more frames than this every n-th is compared: neighbors in a dense sweep differ by the tracker's noise, and what
 the poses predict between them is that noise."""
 _CROSSING_FRAMES = 64
 """So many frames are compared each with each, for places that a sweep comes back to."""
@@ -109,8 +109,8 @@ def compare_shifts(
         matches: What was measured.
         factor: Pixels per pixel of the reduced frames.
     """
-    centre = (factor - 1) / 2
-    points = np.concatenate([matches.at * factor + centre, np.zeros_like(matches.at)], axis=1)
+    center = (factor - 1) / 2
+    points = np.concatenate([matches.at * factor + center, np.zeros_like(matches.at)], axis=1)
     points[:, 3] = 1
     shift, apart, size = _relative(matrices, matches.first, matches.second, points[:, None])
     within = np.abs(shift[:, 0]) / factor

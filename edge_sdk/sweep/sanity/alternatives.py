@@ -18,7 +18,7 @@ Kind = Literal["direction", "unit", "mirror"]
 _FURTHEST_MM = 5000.0
 """No tracker sees further."""
 _CLOSEST_MM, _SHORTEST_MM = 5.0, 1.0
-_UNITS = {"centimetres": 10.0, "metres": 1000.0}
+_UNITS = {"centimeters": 10.0, "meters": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def wrong_units(chain: list[Link]) -> Iterator[Alternative]:
             yield Alternative("unit", cause, "convert them to mm", matrices)
 
 
-def in_metres(chain: list[Link]) -> SweepWarning | None:
-    """Where tracked translations are so small that they can only be metres.
+def in_meters(chain: list[Link]) -> SweepWarning | None:
+    """Where tracked translations are so small that they can only be meters.
 
     The tracker would be closer to the probe than 5 mm, and the sweep shorter than 1 mm.
     """
@@ -121,7 +121,7 @@ def in_metres(chain: list[Link]) -> SweepWarning | None:
         return None
     return SweepWarning(
         f"the tracked translations are at most {furthest:.2g} mm and change by {travel:.2g} mm",
-        "they are in metres instead of mm",
+        "they are in meters instead of mm",
         "convert them to mm",
     )
 

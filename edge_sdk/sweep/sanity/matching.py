@@ -30,7 +30,7 @@ class Matches:
 
     Attributes:
         first, second: (K,) which frames.
-        at: (K, 2) centre (x, y) in the first frame.
+        at: (K, 2) center (x, y) in the first frame.
         shift: (K, 2) how far the block lies from there in the second frame.
         sharp: (K, 2) whether the shift along that axis is well defined.
     """

@@ -48,7 +48,7 @@ def path_warnings(corners: NDArray[np.float64], indices: NDArray[np.intp]) -> li
         return [
             SweepWarning(
                 f"the frames are spread over {extent / 1000:.3g} m",
-                "a transform is stored in the wrong direction, or its translation is in micrometres",
+                "a transform is stored in the wrong direction, or its translation is in micrometers",
                 "check direction and unit (mm) of the tracked transforms",
             )
         ]
@@ -63,7 +63,7 @@ def _jumps(corners: NDArray[np.float64], indices: NDArray[np.intp]) -> list[Swee
     lengths = np.linalg.norm(np.diff(corners, axis=0), axis=2).max(1) / np.diff(indices)
     wide = np.pad(lengths, _NEIGHBOURS, mode="reflect")
     around = np.lib.stride_tricks.sliding_window_view(wide, 2 * _NEIGHBOURS + 1)
-    # A single outlier makes two long steps, so the next neighbours do not count.
+    # A single outlier makes two long steps, so the next neighbors do not count.
     apart = np.abs(np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)) > 1
     usual = np.maximum(_ABOVE_NEIGHBOURS * around[:, apart].max(1), _ABOVE_MEDIAN * np.median(lengths))
     found = np.flatnonzero(lengths > np.maximum(usual, JUMP_MM))

@@ -75,7 +75,7 @@ def _implausible(x: float, y: float, image_shape: tuple[int, int]) -> list[Sweep
     if sizes_fit and frame_fits:
         return []
     size = math.sqrt(x * y)
-    units = {"centimetres": 10.0, "metres": 1000.0, "micrometres": 0.001}
+    units = {"centimeters": 10.0, "meters": 1000.0, "micrometers": 0.001}
     causes = {f"ImageToProbe is in {name} per pixel instead of mm": factor for name, factor in units.items()}
     # The frame's corners are where pixels are; an inverted calibration has pixels per mm in their place.
     causes["ImageToProbe is stored inverted (as ProbeToImage)"] = 1.0 / size**2

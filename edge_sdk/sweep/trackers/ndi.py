@@ -57,7 +57,7 @@ class NdiTracker:
         self._numbers: dict[str, int | None] = {}
         self.errors: Counter[str] = Counter()
         self._damaged = 0
-        self._initialise()
+        self._initialize()
         if baud != FIRST_BAUD:
             self._ask(f"COMM:{BAUD_CODES[baud]}0000")
             line.set_baud(baud)
@@ -105,7 +105,7 @@ class NdiTracker:
         """End tracking, as far as the device still answers."""
         self._ask("TSTOP:")
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         # Ends what another program may have left half said; a tracker that it makes complain is not listened to.
         self._line.write(END)
         self._line.read_until(END, SETTLE_S)
@@ -120,7 +120,7 @@ class NdiTracker:
             self._ask("INIT:")
 
     def _search(self, kind: str) -> list[str]:
-        """Port handles to free, to initialise or to enable."""
+        """Port handles to free, to initialize or to enable."""
         text = self._ask(f"PHSR:{kind}")
         try:
             count = int(text[:2], 16)

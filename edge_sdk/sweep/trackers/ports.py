@@ -40,10 +40,10 @@ def ports() -> list[Port]:
     return [Port(port.device, port.description or "") for port in sorted(list_ports.comports())]
 
 
-def recognised(port: Port) -> Port:
+def recognized(port: Port) -> Port:
     """The port with the sensor that answers on it; those that send by themselves are listened to first.
 
-    An NDI tracker is initialised by this, and a WitMotion told to send quaternions; a tracker in use by another program
+    An NDI tracker is initialized by this, and a WitMotion told to send quaternions; a tracker in use by another program
     is not touched, as its port is taken.
     """
     for kind, opener in (("bno08x", open_bno08x), ("witmotion", open_witmotion), ("ndi", open_ndi)):

@@ -129,9 +129,9 @@ def _hold(dataset: Dataset, voxels: NDArray[Any]) -> None:
     data = voxels.tobytes()
     dataset.PixelData = data + bytes(len(data) % 2)
     dataset["PixelData"].VR = "OB" if bits == 8 else "OW"
-    organisation, index = Dataset(), Dataset()
-    organisation.DimensionOrganizationUID = index.DimensionOrganizationUID = generate_uid()
+    organization, index = Dataset(), Dataset()
+    organization.DimensionOrganizationUID = index.DimensionOrganizationUID = generate_uid()
     index.DimensionIndexPointer = Tag("ImagePositionVolume")
     index.FunctionalGroupPointer = Tag("PlanePositionVolumeSequence")
     dataset.DimensionOrganizationType = "3D"
-    dataset.DimensionOrganizationSequence, dataset.DimensionIndexSequence = [organisation], [index]
+    dataset.DimensionOrganizationSequence, dataset.DimensionIndexSequence = [organization], [index]

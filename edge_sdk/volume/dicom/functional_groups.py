@@ -70,5 +70,5 @@ def _orientation(grid: Grid) -> list[float]:
 
 
 def _position(grid: Grid, frame: int) -> list[float]:
-    """Centre of the first voxel of a frame, mm (x, y, z)."""
+    """Center of the first voxel of a frame, mm (x, y, z)."""
     return [float(value) for value in (grid.index_to_world @ (0, 0, frame, 1))[:3]]

@@ -11,7 +11,7 @@ from numba import njit
 
 from edge_sdk.volume.holes.parts import around
 
-# One of each pair of opposite directions to the 26 neighbours, (z, y, x). Which of the two counts as forward, and
+# One of each pair of opposite directions to the 26 neighbors, (z, y, x). Which of the two counts as forward, and
 # the order, are PLUS's: its weights of the two ends are not symmetric, and its sums are rounded.
 LINES = np.array(
     [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0), (0, -1, 1), (-1, 0, 1), (-1, 1, 0),

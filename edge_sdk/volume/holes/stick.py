@@ -58,7 +58,7 @@ def _walk(unknown, z, y, x, dz, dy, dx):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _best_kind(spans, z, y, x, limit):  # type: ignore[no-untyped-def]
-    """The kind of line whose shortest span is shortest in millimetres; -1 where no kind has one.
+    """The kind of line whose shortest span is shortest in millimeters; -1 where no kind has one.
 
     Compared as squares: spans of two kinds are never equally long, as the ratio of their steps is irrational.
     """

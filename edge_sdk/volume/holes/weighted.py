@@ -45,7 +45,7 @@ class WeightedFiller:
 def cube_weights(element: HoleFilling) -> NDArray[np.float32]:
     """Weights of the voxels of a cube, [z, y, x], rounded to float32 where PLUS does.
 
-    For an even size they are PLUS's too: centred half a voxel further than the voxels it reads.
+    For an even size they are PLUS's too: centered half a voxel further than the voxels it reads.
     """
     edge = 2 * cube_reach(element) + 1
     steps = np.arange(edge) - (element.size - 1) / 2.0

@@ -98,4 +98,4 @@ def test_a_volume_too_large_names_the_mistake_behind_it(right: Case, tmp_path: P
     line = failure("reconstruct", *written(micrometres, tmp_path), "-o", tmp_path / "v.mha")
     assert "needs" in line
     assert "a pixel of 400 × 400 mm" in line
-    assert "micrometres" in line
+    assert "micrometers" in line

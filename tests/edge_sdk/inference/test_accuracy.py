@@ -1,4 +1,4 @@
-"""Accuracy on a folder of labelled volumes, with a network whose answer is known."""
+"""Accuracy on a folder of labeled volumes, with a network whose answer is known."""
 
 from __future__ import annotations
 

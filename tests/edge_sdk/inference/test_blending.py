@@ -82,7 +82,7 @@ def test_equal_to_monais_gaussian_blending(shape: tuple[int, int, int], overlap:
     np.testing.assert_allclose(blended, expected, atol=1e-5)
 
 
-def test_without_overlap_centre_cropping_is_monais_constant_blending() -> None:
+def test_without_overlap_center_cropping_is_monais_constant_blending() -> None:
     session, about, volume = NetworkSession(), said("centre-crop", 0.0), noise((64, 32, 96))
     expected = monais(session, about, volume, "constant")
     assert len(np.unique(expected.argmax(0))) == 3

@@ -14,9 +14,9 @@ from tests.edge_sdk.fakes import FakeSession, manifest
 
 def volume(shape: tuple[int, int, int], spacing: float = 1.0) -> Volume:
     """Dark, with a bright ball in the middle."""
-    centre = (np.array(shape) - 1) / 2
+    center = (np.array(shape) - 1) / 2
     z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    radius = np.sqrt((z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2) * spacing
+    radius = np.sqrt((z - center[0]) ** 2 + (y - center[1]) ** 2 + (x - center[2]) ** 2) * spacing
     voxels = np.where(radius < 6.0, 255, 20).astype(np.uint8)
     return Volume(voxels, Grid(shape, (spacing,) * 3, (1.0, 2.0, 3.0)))
 

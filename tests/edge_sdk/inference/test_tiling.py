@@ -32,7 +32,7 @@ def test_owned_boxes_partition_the_volume(
 
 
 @given(length=st.integers(17, 200), overlap=st.floats(0, 0.9))
-def test_neighbours_overlap_as_asked_and_share_it_evenly(length: int, overlap: float) -> None:
+def test_neighbors_overlap_as_asked_and_share_it_evenly(length: int, overlap: float) -> None:
     tiles = tiles_of((length, 1, 1), (16, 16, 16), overlap)
     for one, two in pairwise(tiles):
         common = one.read.stop[0] - two.read.start[0]

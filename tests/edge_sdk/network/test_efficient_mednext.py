@@ -72,7 +72,7 @@ def test_checkpoint_files_round_trip_and_misfits_are_told(tmp_path: Path) -> Non
         load_published(efficient_mednext("T", 1, 3, 16, 8), tmp_path / "a.pt")
 
 
-def test_a_checkpoint_of_another_variant_is_recognised() -> None:
+def test_a_checkpoint_of_another_variant_is_recognized() -> None:
     state = efficient_mednext("S", 1, 3, 8, 8, norm="batch").state_dict()
     expected = (
         r"seems to be S of width 8, decoder width 8, 1 input channel, 3 classes, batch norm, which does not fit "

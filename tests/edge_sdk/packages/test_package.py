@@ -266,7 +266,7 @@ def test_zscore_is_not_applied_before_it_is_resolved() -> None:
     np.testing.assert_array_equal(Normalization(kind="zscore").resolved(voxels).apply(voxels), [[[-1, 1]]])
 
 
-def test_a_package_of_schema_1_is_cropped_at_the_centre(tmp_path: Path) -> None:
+def test_a_package_of_schema_1_is_cropped_at_the_center(tmp_path: Path) -> None:
     about = json.loads((as_directory(tmp_path) / "manifest.json").read_text())
     about["schema_version"] = 1
     del about["inference"], about["gate"]["allowed_failing"]

@@ -18,8 +18,8 @@ from edge_sdk.volume.grid import Grid
 LENGTH = 54.0
 
 
-def ball(label: int, centre: tuple[float, float, float], radius: float) -> Structure:
-    shape = Ellipsoid(np.array(centre), np.full(3, radius), np.eye(3))
+def ball(label: int, center: tuple[float, float, float], radius: float) -> Structure:
+    shape = Ellipsoid(np.array(center), np.full(3, radius), np.eye(3))
     return Structure(Material(label, 0.0, 0.5), (shape,))
 
 
@@ -35,8 +35,8 @@ def test_labels_equal_the_analytic_balls_on_any_grid(turn: tuple[float, float, f
     z, y, x = np.indices(grid.shape)
     points = np.stack([x, y, z, np.ones_like(x)], axis=-1) @ grid.index_to_world.T
     inside = [
-        ((points[..., :3] - origin - centre) ** 2).sum(axis=-1) < r * r
-        for centre, r in (((0, 4, 0), 5), ((2, 4, 0), 2))
+        ((points[..., :3] - origin - center) ** 2).sum(axis=-1) < r * r
+        for center, r in (((0, 4, 0), 5), ((2, 4, 0), 2))
     ]
     expected = np.where(inside[1], CYST, np.where(inside[0], VESSEL, 0))
     assert (expected == CYST).sum() > 50

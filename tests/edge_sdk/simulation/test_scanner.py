@@ -48,7 +48,7 @@ def test_crossing_frames_agree_where_they_cross(tissue: EchoField, probe: Probe)
     assert abs(np.corrcoef(one[middle - 30], other[middle - 30])[0, 1]) < 0.4
 
 
-def test_neighbouring_frames_decorrelate_slowly(tissue: EchoField) -> None:
+def test_neighboring_frames_decorrelate_slowly(tissue: EchoField) -> None:
     scanner = Scanner(tissue, LINEAR)
     beams = [scanner.beams(rigid(np.zeros(3), np.array([0, 0, z]))).ravel() for z in (0.0, 0.1, 3.0)]
     assert np.corrcoef(beams[0], beams[1])[0, 1] > 0.9
@@ -70,7 +70,7 @@ def test_tissue_loses_what_the_compensation_leaves(tissue: EchoField) -> None:
     slope, surface = np.polyfit(depth, beams, 1)
     assert np.isclose(slope, (TGC_SHARE - 1) * TISSUE.attenuation, atol=0.03)
     # The mean logarithm of Rayleigh power lies 2.51 dB below that of its mean (Euler's constant · 10 / ln 10), and
-    # interpolating between the field's nodes leaves 1 - (1 - r) / 3 per axis, r the correlation of neighbours.
+    # interpolating between the field's nodes leaves 1 - (1 - r) / 3 per axis, r the correlation of neighbors.
     kept = [1 - (1 - np.exp(-((h / s) ** 2) / 4)) / 3 for h, s in zip(GRID.spacing, PSF_SIGMA_MM, strict=True)]
     assert np.isclose(surface, -2.51 + 10 * np.log10(np.prod(kept)), atol=0.4)
 

@@ -43,7 +43,7 @@ def test_spheres_cover_what_is_inside() -> None:
     for shape in shapes:
         cover = shape.spheres()
         points = POINTS[shape.inside(POINTS)]
-        away = np.linalg.norm(points[:, None] - cover.centres, axis=-1) - cover.radii
+        away = np.linalg.norm(points[:, None] - cover.centers, axis=-1) - cover.radii
         assert away.min(axis=1).max() < 0.1
     assert len(covering(shapes).radii) == 1 + 1 + 4
 

@@ -83,11 +83,11 @@ def test_what_stands_still_does_not_hold_the_shift() -> None:
     assert np.median(np.abs(found.values[:, 0] - expected)) < 5  # pixels a second, of up to 50
 
 
-def test_colour_is_taken_as_grey() -> None:
+def test_color_is_taken_as_grey() -> None:
     sweep = speckle_video(hand_motion(2), TIMES)
-    colour = replace(sweep, images=np.repeat(sweep.images[..., None], 3, axis=3))
-    assert shift_rate(colour, ALL).values == pytest.approx(shift_rate(sweep, ALL).values, abs=1e-3)
-    assert change_rate(colour, ALL).values == pytest.approx(change_rate(sweep, ALL).values, abs=1e-3)
+    color = replace(sweep, images=np.repeat(sweep.images[..., None], 3, axis=3))
+    assert shift_rate(color, ALL).values == pytest.approx(shift_rate(sweep, ALL).values, abs=1e-3)
+    assert change_rate(color, ALL).values == pytest.approx(change_rate(sweep, ALL).values, abs=1e-3)
 
 
 def test_change_follows_speed_out_of_the_plane() -> None:

@@ -37,7 +37,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """Ten frames of 64×48 in colours of rising luma."""
+    """Ten frames of 64×48 in colors of rising luma."""
     path = tmp_path / "frames.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"FFV1"), 20, (64, 48))
     for number in range(10):

@@ -143,9 +143,9 @@ def test_the_image_carries_its_pose(peer: SimulatedPeer) -> None:
     assert pose.matrix == pytest.approx(matrix, abs=1e-4)
 
 
-def test_the_centre_of_the_image_is_where_the_message_says(peer: SimulatedPeer) -> None:
+def test_the_center_of_the_image_is_where_the_message_says(peer: SimulatedPeer) -> None:
     content = struct.pack(">HBBBBHHH", 1, 1, 3, 2, 1, 5, 3, 1)
-    content += struct.pack(">12f", 0.5, 0, 0, 0, 0.25, 0, 0, 0, 1, 7, 8, 9)  # columns, then the centre
+    content += struct.pack(">12f", 0.5, 0, 0, 0, 0.25, 0, 0, 0, 1, 7, 8, 9)  # columns, then the center
     content += struct.pack(">6H", 0, 0, 0, 5, 3, 1) + bytes(range(15))
     with opened(peer) as device:
         peer.send(raw("IMAGE", content, "Image_Reference"))
@@ -180,7 +180,7 @@ def test_an_unknown_orientation_is_refused(peer: SimulatedPeer) -> None:
         pass
 
 
-def test_colour_becomes_luma(peer: SimulatedPeer) -> None:
+def test_color_becomes_luma(peer: SimulatedPeer) -> None:
     pixels = np.zeros((1, 2, 2, 3), np.uint8)
     pixels[..., 0] = 255  # red: 0.299 × 255 = 76
     with opened(peer) as device:

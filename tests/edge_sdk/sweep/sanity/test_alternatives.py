@@ -27,7 +27,7 @@ def test_undoing_a_unit_gives_the_right_poses(case):
     right = case.poses().matrices
     wrong = case.translated(1e-3)
     chain = links(wrong.sweep, wrong.config, np.ones(len(right), bool), "Image", "Reference")
-    (found,) = [each for each in wrong_units(chain) if "metres" in each.cause.split()]
+    (found,) = [each for each in wrong_units(chain) if "meters" in each.cause.split()]
     np.testing.assert_allclose(found.matrices, right, atol=1e-8)
 
 

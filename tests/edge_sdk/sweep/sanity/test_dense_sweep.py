@@ -1,4 +1,4 @@
-"""A sweep of very many frames: neighbours differ by the tracker's noise."""
+"""A sweep of very many frames: neighbors differ by the tracker's noise."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_images_that_move_only_across_their_plane_look_the_same_flipped():
 
 
 @pytest.mark.parametrize(
-    ("factor", "cause"), [(0.1, "centimetres per pixel"), (1e-3, "metres per pixel"), (1e3, "micrometres per pixel")]
+    ("factor", "cause"), [(0.1, "centimeters per pixel"), (1e-3, "meters per pixel"), (1e3, "micrometers per pixel")]
 )
 def test_pixels_in_another_unit(right, factor, cause):
     line = str(right.calibrated(IMAGE_TO_PROBE @ np.diag([factor, factor, factor, 1.0])).warnings()[0])
@@ -127,18 +127,18 @@ def test_another_pixel_size_than_the_recording_says(right):
     assert replace(right, sweep=replace(right.sweep, pixel_spacing=(0.41, 0.39))).warnings() == []
 
 
-def test_tracked_translations_in_metres(right):
-    assert "in metres instead of mm" in only(right.translated(1e-3))
+def test_tracked_translations_in_meters(right):
+    assert "in meters instead of mm" in only(right.translated(1e-3))
 
 
-def test_tracked_translations_in_centimetres(right):
-    assert "in centimetres instead of mm" in only(right.translated(0.1))
+def test_tracked_translations_in_centimeters(right):
+    assert "in centimeters instead of mm" in only(right.translated(0.1))
 
 
-def test_tracked_translations_in_micrometres(right):
+def test_tracked_translations_in_micrometers(right):
     line = only(right.translated(1e3))
     assert "spread over" in line
-    assert "micrometres" in line
+    assert "micrometers" in line
 
 
 def test_all_frames_in_one_place(right):
@@ -164,9 +164,9 @@ def test_frames_left_out_make_no_jump(right):
     assert replace(right, sweep=sweep).warnings() == []
 
 
-def test_colour_images_are_judged_as_grey_ones(right):
-    colour = np.repeat(right.sweep.images[..., None], 3, axis=3)
-    assert "left-right against" in only(replace(right, sweep=replace(right.sweep, images=colour)).flipped(1))
+def test_color_images_are_judged_as_grey_ones(right):
+    color = np.repeat(right.sweep.images[..., None], 3, axis=3)
+    assert "left-right against" in only(replace(right, sweep=replace(right.sweep, images=color)).flipped(1))
 
 
 def test_standing_marks_do_not_count(right):

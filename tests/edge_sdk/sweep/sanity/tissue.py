@@ -85,8 +85,8 @@ def sweep_through_tissue(*, in_plane_mm: float = 5.0, elevation_mm: float = 6.0,
     """
     time = np.linspace(0.0, 1.0, FRAMES)
     across = in_plane_mm * np.sin(2 * np.pi * 1.3 * time), in_plane_mm * np.sin(2 * np.pi * 0.9 * time + 1.0)
-    centre = rigid(*(-PIXEL_MM * (size - 1) / 2 for size in SHAPE[::-1]), 0.0)
-    pixels = centre @ np.diag([PIXEL_MM, PIXEL_MM, PIXEL_MM, 1.0])
+    center = rigid(*(-PIXEL_MM * (size - 1) / 2 for size in SHAPE[::-1]), 0.0)
+    pixels = center @ np.diag([PIXEL_MM, PIXEL_MM, PIXEL_MM, 1.0])
     tilt = in_plane_mm * 0.8 * np.sin(2 * np.pi * time)
     faces = np.stack(
         [

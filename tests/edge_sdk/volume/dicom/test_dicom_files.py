@@ -86,7 +86,7 @@ def test_simpleitk_reads_the_frames_of_the_mask(write: Callable[..., Written]) -
     np.testing.assert_array_equal(found.ravel()[:whole], expected.ravel()[:whole])
 
 
-def test_dcmqi_reads_segments_colours_and_geometry(write: Callable[..., Written], tmp_path: Path) -> None:
+def test_dcmqi_reads_segments_colors_and_geometry(write: Callable[..., Written], tmp_path: Path) -> None:
     pytest.importorskip("dcmqi")
     written = write()
     subprocess.run(

@@ -1,4 +1,4 @@
-"""Segments have names, codes and colours."""
+"""Segments have names, codes and colors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge_sdk.volume.label_colours import label_rgb
 from tests.edge_sdk.volume.dicom.conftest import Written
 
 
-def test_segments_are_named_coded_and_coloured(write: Callable[..., Written]) -> None:
+def test_segments_are_named_coded_and_colored(write: Callable[..., Written]) -> None:
     mask = highdicom.seg.segread(write().mask_path)
     assert mask.SegmentationType == "BINARY"
     assert list(mask.segment_numbers) == [1, 2, 3]
@@ -29,7 +29,7 @@ def test_segments_are_named_coded_and_coloured(write: Callable[..., Written]) ->
     assert vessel.algorithm_identification.name == "phantom-s-int8"
 
 
-def test_cielab_is_that_of_the_colour(write: Callable[..., Written]) -> None:
+def test_cielab_is_that_of_the_color(write: Callable[..., Written]) -> None:
     segments = pydicom.dcmread(write().mask_path).SegmentSequence
     for number, segment in enumerate(segments, start=1):
         lightness, a, b = (value / 65535 for value in segment.RecommendedDisplayCIELabValue)

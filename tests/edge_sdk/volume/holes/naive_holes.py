@@ -90,7 +90,7 @@ def nearest(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any)
 def weighted(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> int | None:
     z, y, x = hole
     radius = (element.size - 1) // 2
-    off = radius - (element.size - 1) / 2.0  # an even size: PLUS's cube begins, and its centre lies, half a voxel off
+    off = radius - (element.size - 1) / 2.0  # an even size: PLUS's cube begins, and its center lies, half a voxel off
     total, divisor, count = 0.0, 0.0, 0
     for k, j, i in cube(weights, hole, radius):
         share = float(share_of(element, i + off, j + off, k + off))

@@ -123,7 +123,7 @@ def test_the_longest_stick():
     assert not fill_holes(voxels, hit, [HoleFilling("STICK", stick_length=126)])[0, 0, 1:-1].any()
 
 
-def test_nearest_neighbour_averages_the_closest_shell():
+def test_nearest_neighbor_averages_the_closest_shell():
     voxels = np.zeros((5, 5, 5), np.uint8)
     voxels[2, 2, 1], voxels[2, 2, 3], voxels[0, 0, 0] = 10, 21, 250
     filled = fill_holes(voxels, voxels > 0, [HoleFilling("NEAREST_NEIGHBOR", size=5)])

@@ -24,7 +24,7 @@ def test_program_that_the_runtime_fails_on_is_told(tmp_path: Path) -> None:
     patch = graphs.random_patch()
     TARGETS["executorch"].export(graphs.tiny_graph(), tmp_path, (8, 8, 8), patch)
     good = (tmp_path / "model.pte").read_bytes()
-    # The delegate's header lies in the last segment; without its magic the runtime refuses to initialise it.
+    # The delegate's header lies in the last segment; without its magic the runtime refuses to initialize it.
     (tmp_path / "model.pte").write_bytes(good.replace(b"XH00", b"XX00"))
     with pytest.raises(TargetError, match="executorch: the runtime fails on a patch") as caught:
         require_running("executorch", tmp_path, precision="int8")
