@@ -10,9 +10,8 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from edge_sdk.device_memory import cache_folder, device_key
+from edge_sdk.device_memory import Circumstance, cache_folder, device_key
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, sha256
 
@@ -28,8 +27,8 @@ def compiled_folder() -> Path:
     return cache_folder() / "compiled"
 
 
-def entry_for(artefacts: Iterable[Path], *circumstances: Any) -> Path:
-    """The entry of these files' content under circumstances that JSON can tell, on a device like this one."""
+def entry_for(artefacts: Iterable[Path], *circumstances: Circumstance) -> Path:
+    """The entry of these files' content under these circumstances, on a device like this one."""
     return compiled_folder() / f"{device_key([sha256(path) for path in artefacts], *circumstances)}.bin"
 
 

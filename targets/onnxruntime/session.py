@@ -85,7 +85,7 @@ class ONNXRuntimeSession(BaseSession):
             session, how = open_optimized(artefact, threads)
         else:
             session, how = load(artefact, session_options(threads), device=device), "left to the provider"
-        self._session: ort.InferenceSession | None = session
+        self._session: ort.InferenceSession = session
         super().__init__(
             tuple(session.get_inputs()[0].shape),
             SessionDescription(
@@ -100,12 +100,11 @@ class ONNXRuntimeSession(BaseSession):
         )
 
     def _run(self, patch: Patch) -> Patch:
-        assert self._session is not None
         logits: Patch = self._session.run(None, {"patch": patch})[0]
         return logits
 
     def _release(self) -> None:
-        self._session = None
+        del self._session
 
 
 open_session = ONNXRuntimeSession

@@ -109,10 +109,9 @@ class OpenVINOSession(BaseSession):
             ),
             device=None if device == DEVICE else device,
         )
-        self._request: ov.InferRequest | None = compiled.create_infer_request()
+        self._request: ov.InferRequest = compiled.create_infer_request()
 
     def _run(self, patch: Patch) -> Patch:
-        assert self._request is not None
         # As `infer` does it, but without its dictionary of results, which costs as much as a copy of the logits.
         self._request.set_input_tensor(ov.Tensor(patch, shared_memory=True))
         self._request.start_async()
@@ -121,7 +120,7 @@ class OpenVINOSession(BaseSession):
         return logits
 
     def _release(self) -> None:
-        self._request = None
+        del self._request
 
 
 open_session = OpenVINOSession

@@ -11,6 +11,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ class SweepRecorder(Closing):
         shutil.rmtree(self.folder)
         return self.frames
 
-    def _append(self, stream: Any, data: bytes | memoryview) -> None:
+    def _append(self, stream: FileIO, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         try:
             while rest:
