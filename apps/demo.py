@@ -95,7 +95,7 @@ def compare_with_labels(
     names = {label: name for label, name in simulation.label_names.items() if label != 0}
     scores = dice_per_class(outcome.mask.voxels[outcome.seen], labels.voxels[outcome.seen], names)
     mean = mean_over_classes(scores)
-    assert mean is not None, "a simulated sweep always holds labelled voxels"
+    assert mean is not None, "a simulated sweep always holds labeled voxels"
     return Accuracy(
         dice={name: scores[label] for label, name in names.items()},
         mean_dice=mean,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Precision = Literal["int8", "fp32"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 ROUNDING_FACTOR = 2.0
-"""An engine's INT8 logits and the fake-quantised reference's are two roundings of one float network: they may differ by
+"""An engine's INT8 logits and the fake-quantized reference's are two roundings of one float network: they may differ by
 the sum of what rounding moves each, so by twice what it moves the reference."""
 FLOAT_SHARE = 1e-3
 """Largest |engine - reference| of FP32, as a share of the largest |logit|."""
@@ -105,7 +105,7 @@ class Reference:
 
 
 def reference_of(graph: Graph, patch: Patch, targets: Sequence[str]) -> Reference:
-    """The fake-quantised (or float) reference's logits for a patch, and what an engine may differ from them."""
+    """The fake-quantized (or float) reference's logits for a patch, and what an engine may differ from them."""
     from edge_sdk.network.graph_module import run_graph
 
     stored = compact_patch(patch)
@@ -169,5 +169,5 @@ def _manifest(
 
 
 def _release(version: str) -> str:
-    """Major and minor number: the artefacts do not depend on a runtime's patch level."""
+    """Major and minor number: the artifacts do not depend on a runtime's patch level."""
     return ".".join(version.split(".")[:2])

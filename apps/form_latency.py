@@ -80,7 +80,7 @@ class FormLatency:
         return Timings(timings, {**found["conditions"], "rounds": self.rounds, "load_average_at_start": load})
 
     def export(self, form: AnyForm, folder: Path) -> None:
-        """Write the form's artefact into `folder`.
+        """Write the form's artifact into `folder`.
 
         Raises:
             TargetError: It cannot be exported.

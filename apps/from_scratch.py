@@ -1,4 +1,4 @@
-"""The demo's package made here and now, small: simulate, train, distil, prune, quantise, export."""
+"""The demo's package made here and now, small: simulate, train, distil, prune, quantize, export."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _recipe() -> Recipe:
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
-            normalisation=Normalization(shift=96.0, scale=64.0),
+            normalization=Normalization(shift=96.0, scale=64.0),
             name="simulated vascular phantom",
             licence="Apache-2.0",
         ),

@@ -22,7 +22,7 @@ class Segmented:
     """A volume with its mask, and what its files say of where they come from.
 
     Attributes:
-        volume: Grey levels (D, H, W).
+        volume: Gray levels (D, H, W).
         mask: Labels (D, H, W) on the same grid.
         labels: Label to name, 0 is the background.
         package: Name of the network's package.

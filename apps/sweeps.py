@@ -172,11 +172,11 @@ def parse_pixel_spacing(text: str | None) -> tuple[float, float] | None:
     except ValueError:
         values = []
     if len(values) not in {1, 2}:
-        raise PoseError(f"--pixel-spacing is {text!r}", remedy="give millimetres, such as 0.1 or 0.1,0.12 (x, y)")
+        raise PoseError(f"--pixel-spacing is {text!r}", remedy="give millimeters, such as 0.1 or 0.1,0.12 (x, y)")
     least, most = _PIXEL_MM
     if not all(least <= value <= most for value in values):
         raise PoseError(
             f"--pixel-spacing is {text!r}, expected {least:g} to {most:g} mm",
-            remedy="give the size of a pixel in millimetres, such as 0.1 or 0.1,0.12 (x, y)",
+            remedy="give the size of a pixel in millimeters, such as 0.1 or 0.1,0.12 (x, y)",
         )
     return values[0], values[-1]

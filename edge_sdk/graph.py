@@ -1,6 +1,6 @@
 """The deploy form as data: a small graph of 3D operators that every target can emit.
 
-It is the one artefact that `quantization` hands to `targets`. It holds numpy arrays only, so it can be
+It is the one artifact that `quantization` hands to `targets`. It holds numpy arrays only, so it can be
 read, rewritten and emitted without torch. Tensors are N×C×D×H×W.
 """
 

@@ -136,6 +136,6 @@ def _filled(mine: float | None, theirs: float | None, absent: float | None) -> t
 
 
 def class_ml(mask: NDArray[Any], voxel_ml: float, labels: Mapping[int, str]) -> dict[str, float]:
-    """Millilitres of each class but the background, by name."""
+    """Milliliters of each class but the background, by name."""
     counts = np.bincount(mask.ravel(), minlength=max(labels) + 1)
     return {name: float(counts[label]) * voxel_ml for label, name in labels.items() if label != 0}

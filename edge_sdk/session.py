@@ -21,7 +21,7 @@ def runtime_of(target: str) -> str:
     return target.partition(":")[0]
 
 
-def artefacts_of(package: Path, target: str) -> Path:
+def artifacts_of(package: Path, target: str) -> Path:
     """The folder, in a package's folder, of what a target opens."""
     return package / runtime_of(target)
 
@@ -53,9 +53,9 @@ class SessionDescription:
         runtime: Name and version of the runtime, such as "openvino 2026.4.1".
         device: The runtime's name of the device.
         providers: ONNX Runtime's execution providers, in the order of preference.
-        precision: Precision of the artefact, such as "int8" or "fp32".
+        precision: Precision of the artifact, such as "int8" or "fp32".
         threads: Number of threads, or in words where the runtime does not tell it.
-        compiled: Whether the compiled artefact was taken from the cache.
+        compiled: Whether the compiled artifact was taken from the cache.
         patch_shape: (N, C, D, H, W) of the network's input.
         chosen: How this target came to be chosen, where nobody named it.
     """
@@ -134,20 +134,20 @@ class Target(Protocol):
         """
 
     def probe(self, folder: Path, selftest: Path, *, precision: str, threads: int | None = None) -> float | None:
-        """Open the artefact in `folder` in a process of its own and run the self-test's patch there.
+        """Open the artifact in `folder` in a process of its own and run the self-test's patch there.
 
         Returns:
             The largest |logit - reference|; None where this program cannot start another process.
 
         Raises:
-            TargetError: It crashed, did not end in time, or the runtime refused the artefact.
+            TargetError: It crashed, did not end in time, or the runtime refused the artifact.
         """
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
-        """Open the artefact in `folder` (the target's folder of a package); precision "fp32" or "int8".
+        """Open the artifact in `folder` (the target's folder of a package); precision "fp32" or "int8".
 
         Raises:
-            TargetError: The runtime is not installed or cannot load the artefact.
+            TargetError: The runtime is not installed or cannot load the artifact.
         """
 
     def inspect(
@@ -158,11 +158,11 @@ class Target(Protocol):
     def export(
         self, graph: Graph, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
     ) -> None:
-        """Write the artefact for a graph into `folder`.
+        """Write the artifact for a graph into `folder`.
 
         Args:
             graph: The deploy form; quantized where it holds `Quantize` nodes, else FP32.
-            folder: Folder of the artefact; made if it is not there.
+            folder: Folder of the artifact; made if it is not there.
             patch_shape: (D, H, W) of the static input, voxels.
             calibration: (M, C, D, H, W) patches, for scales that only this target's lowering needs.
         """

@@ -29,7 +29,7 @@ Score = Callable[[nn.Module], float]
 
 
 class Calibration:
-    """Post-training quantisation: a `Compressor` that trains nothing.
+    """Post-training quantization: a `Compressor` that trains nothing.
 
     Weights symmetric per output channel, activations per tensor; the input of 8-bit voxels and the head's float
     weights are exact. The steps are the layers whose sensitivity is measured, then the choice of float layers.
@@ -40,7 +40,7 @@ class Calibration:
         float_graph: Graph,
         patches: NDArray[np.float32],
         plan: Plan,
-        normalisation: Normalization,
+        normalization: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,
@@ -48,13 +48,13 @@ class Calibration:
         """
         Args:
             float_graph: Deploy form, norms folded.
-            patches: (M, C, D, H, W) normalised calibration patches.
-            normalisation: Of the patches.
+            patches: (M, C, D, H, W) normalized calibration patches.
+            normalization: Of the patches.
             checkpoint: A JSON file beside it keeps what was measured, for an interrupted run.
             score: Validation Dice of a module, for reports and for `plan.maximum_dice_drop`.
         """
         self.float_graph, self.patches, self.plan = float_graph, patches, plan
-        self.score, self._normalisation = score, normalisation
+        self.score, self._normalization = score, normalization
         self._state = checkpoint.with_name(f"{checkpoint.stem}-calibration.json")
         self._ranges: dict[str, Quantize] = {}
         self._sensitivity: Sensitivity | None = None
@@ -89,7 +89,7 @@ class Calibration:
             )
         self._resume()
         if not self._ranges:
-            self._ranges = calibrated_ranges(self.float_graph, self.patches, self._normalisation, self.plan)
+            self._ranges = calibrated_ranges(self.float_graph, self.patches, self._normalization, self.plan)
             self._save()
         some = self.patches[: max(1, self.plan.measured_patches)]
         self._sensitivity = Sensitivity(self.float_graph, self._ranges, self.plan.weight_limit, some)
@@ -179,7 +179,7 @@ class Calibration:
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.sha256(self.plan.model_dump_json().encode() + self._normalisation.model_dump_json().encode())
+        digest = hashlib.sha256(self.plan.model_dump_json().encode() + self._normalization.model_dump_json().encode())
         for node in self.float_graph:
             digest.update(f"{type(node).__name__} {node.name} {node.inputs}".encode())
             if isinstance(node, Conv):

@@ -1,4 +1,4 @@
-"""From a published checkpoint to a gated INT8 deploy form: distil → prune → quantise → evaluate → gate."""
+"""From a published checkpoint to a gated INT8 deploy form: distil → prune → quantize → evaluate → gate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quantization.compressor import Compressor, StageReport
 from quantization.data import Item, PatchSampler, load_split
 from quantization.deploy_form import deploy_graph
 from quantization.evaluation import dice_on
-from quantization.judgement import judge_forms
+from quantization.judgment import judge_forms
 from quantization.measurement import Measure
 from quantization.processor import Processor, chosen_processor
 from quantization.pruning.compressor import Pruning
@@ -31,7 +31,7 @@ from quantization.qat import QuantizationAwareTraining
 from quantization.recipe import Recipe
 from quantization.run_folder import CHECKPOINT, PRUNED, STUDENT, RunFolder
 from quantization.split import Split, split_cases
-from quantization.stages import DISTILLATION, PRUNING, QUANTISATION, SWAPS, Stages
+from quantization.stages import DISTILLATION, PRUNING, QUANTIZATION, SWAPS, Stages
 from quantization.student import Distillation, student_of
 from quantization.swaps import swap_study
 from quantization.takeover import checkpoint_of, take_over
@@ -112,7 +112,7 @@ class _Compression:
         student = self._distil()
         self._study_swaps()
         float_graph = self._deploy(self._prune(student))
-        self._quantise(float_graph)
+        self._quantize(float_graph)
         judge_forms(self.run, self.split, measure=self.measure, progress=self.progress)
         return self.run
 
@@ -182,7 +182,7 @@ class _Compression:
         if self.measure is None:
             return None
         patch = PatchSampler(self.items, self.recipe, batch=1, augment=False)(0)[0].numpy()
-        return Int8Latency(self.measure, patch, self.recipe.data.normalisation, self.recipe.quantize)
+        return Int8Latency(self.measure, patch, self.recipe.data.normalization, self.recipe.quantize)
 
     def _deploy(self, network: EfficientMedNeXt) -> Graph:
         graph = deploy_graph(network)
@@ -190,27 +190,27 @@ class _Compression:
         self.run.save_graph("fp32", graph)
         return graph
 
-    def _quantise(self, float_graph: Graph) -> None:
+    def _quantize(self, float_graph: Graph) -> None:
         plan = self.recipe.quantize
         patches = PatchSampler(self.items, self.recipe, batch=plan.calibration_patches, augment=False)(0)[0].numpy()
         self.run.save_calibration(patches)
-        normalisation, checkpoint = self.recipe.data.normalisation, self.run.path / "qat.pt"
+        normalization, checkpoint = self.recipe.data.normalization, self.run.path / "qat.pt"
 
         def make() -> Compressor:
             if not plan.steps:
-                return Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=self.score)
+                return Calibration(float_graph, patches, plan, normalization, checkpoint=checkpoint, score=self.score)
             return QuantizationAwareTraining(
                 float_graph,
                 self._batches(plan.batch),
                 patches,
                 plan,
-                normalisation,
+                normalization,
                 checkpoint=checkpoint,
                 score=self.score,
                 processor=self.processor,
             )
 
-        self.stages.graph(QUANTISATION, "int8", make)
+        self.stages.graph(QUANTIZATION, "int8", make)
 
 
 def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Split) -> RunFolder:

@@ -17,7 +17,7 @@ class Form:
     """A network between two compressors.
 
     Attributes:
-        network: With trainable layers; None once it is a graph with quantised weights.
+        network: With trainable layers; None once it is a graph with quantized weights.
         graph: The deploy form; None as long as norms are not folded.
     """
 

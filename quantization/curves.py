@@ -50,7 +50,7 @@ def write_curves(path: Path, title: str, history: History) -> None:
 
 
 def running_mean(losses: Floats, window: int) -> Floats:
-    """Mean of each loss and its neighbours, (N,): of `window` (odd) losses, of fewer at both ends."""
+    """Mean of each loss and its neighbors, (N,): of `window` (odd) losses, of fewer at both ends."""
     sums, steps = np.concatenate([[0.0], np.cumsum(losses)]), np.arange(len(losses))
     reach = np.minimum(steps, window // 2)  # as far as to the left, for at first the loss falls fast
     starts, ends = steps - reach, np.minimum(len(losses), steps + reach + 1)
@@ -78,15 +78,15 @@ def _draw_dice(axes: Any, steps: Floats, dice: Floats) -> None:
     _finish(axes, "mean Dice")
 
 
-def _end(axes: Any, step: float, value: float, colour: str) -> None:
-    axes.plot(step, value, "o", color=colour, markersize=4.5)
+def _end(axes: Any, step: float, value: float, color: str) -> None:
+    axes.plot(step, value, "o", color=color, markersize=4.5)
     axes.annotate(
         f"{value:.3f}",
         (step, value),
         xytext=(7, 0),
         textcoords="offset points",
         va="center",
-        color=colour,
+        color=color,
         fontweight="bold",
         annotation_clip=False,
     )

@@ -1,4 +1,4 @@
-"""Labelled volumes as training patches."""
+"""Labeled volumes as training patches."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def load_split(split: Split, recipe: Recipe, progress: Progress | None = None) -
 
 
 def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
-    """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalised, and "label" (1, D, H, W) uint8.
+    """The volumes of all cases in memory: "image" (1, D, H, W) float32, normalized, and "label" (1, D, H, W) uint8.
 
-    Volumes smaller than a patch are padded with 0 before normalisation, as inference pads them.
+    Volumes smaller than a patch are padded with 0 before normalization, as inference pads them.
 
     Raises:
         FileFormatError, GeometryError, TrainingError: As `read_case`.
@@ -91,10 +91,10 @@ def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
     items: list[Item] = []
     for case in cases:
         image, label = read_case(case, recipe)
-        normalisation = recipe.data.normalisation.resolved(image.voxels)
+        normalization = recipe.data.normalization.resolved(image.voxels)
         missing = [max(0, size - have) for size, have in zip(recipe.data.patch, image.voxels.shape, strict=True)]
         around = [(some // 2, some - some // 2) for some in missing]
-        voxels = normalisation.apply(np.pad(image.voxels, around))
+        voxels = normalization.apply(np.pad(image.voxels, around))
         labels = np.pad(label.voxels.astype(np.uint8), around)
         items.append({"image": torch.from_numpy(voxels)[None], "label": torch.from_numpy(labels)[None]})
     return items

@@ -22,11 +22,11 @@ class Timing:
 
     Attributes:
         samples_ms: Of one patch each, in order of time.
-        artefact_bytes: What the runtime loads.
+        artifact_bytes: What the runtime loads.
     """
 
     samples_ms: list[float]
-    artefact_bytes: int
+    artifact_bytes: int
 
     @property
     def median_ms(self) -> float:

@@ -1,4 +1,4 @@
-"""Calibration: the range of every quantised tensor, from patches of real data."""
+"""Calibration: the range of every quantized tensor, from patches of real data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_calibration(patches: NDArray[np.float32], graph: Graph) -> None:
     """Refuse patches from which no range can be learned.
 
     Args:
-        patches: (M, C, D, H, W) normalised calibration patches.
+        patches: (M, C, D, H, W) normalized calibration patches.
 
     Raises:
         TrainingError: Of another shape, not finite, or without contrast.
@@ -48,43 +48,43 @@ def check_calibration(patches: NDArray[np.float32], graph: Graph) -> None:
     if all(patch.min() == patch.max() for patch in patches):
         raise TrainingError(
             f"calibration data has zero variance: every patch is constant, the first {patches.flat[0]:g} everywhere",
-            remedy="give training volumes with an image in them, and a normalisation that fits them",
+            remedy="give training volumes with an image in them, and a normalization that fits them",
         )
 
 
 def calibrated_ranges(
-    graph: Graph, patches: NDArray[np.float32], normalisation: Normalization, plan: Plan
+    graph: Graph, patches: NDArray[np.float32], normalization: Normalization, plan: Plan
 ) -> dict[str, Quantize]:
-    """Quantised tensor → its grid, from the plan's observer.
+    """Quantized tensor → its grid, from the plan's observer.
 
     Args:
         graph: Float deploy form.
-        patches: (M, C, D, H, W) normalised calibration patches.
-        normalisation: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
+        patches: (M, C, D, H, W) normalized calibration patches.
+        normalization: Of the patches; where the voxels behind them are 8-bit, the input keeps every value exactly.
     """
     groups = shared_ranges(graph, quantization_points(graph))
     observers = _observe(graph, groups, patches, plan)
     ranges = {group: _range(observer, signed) for group, (observer, signed) in observers.items()}
-    if (exact := eight_bit_grid(patches, normalisation)) is not None:
+    if (exact := eight_bit_grid(patches, normalization)) is not None:
         ranges[groups[graph.nodes[0].name]] = exact
     return {point: ranges[group] for point, group in groups.items()}
 
 
-def calibrated_graph(graph: Graph, patches: NDArray[np.float32], normalisation: Normalization, plan: Plan) -> Graph:
+def calibrated_graph(graph: Graph, patches: NDArray[np.float32], normalization: Normalization, plan: Plan) -> Graph:
     """The graph with grids from the plan's observer, every layer on integers; arguments as `calibrated_ranges`."""
-    return with_quantizers(graph, calibrated_ranges(graph, patches, normalisation, plan), plan.weight_limit)
+    return with_quantizers(graph, calibrated_ranges(graph, patches, normalization, plan), plan.weight_limit)
 
 
-def eight_bit_grid(patches: NDArray[np.float32], normalisation: Normalization) -> Quantize | None:
+def eight_bit_grid(patches: NDArray[np.float32], normalization: Normalization) -> Quantize | None:
     """The input grid that holds every 8-bit voxel value exactly; None where the voxels are not of 8 bits."""
-    if normalisation.kind != "affine":
+    if normalization.kind != "affine":
         return None
-    voxels = patches * normalisation.scale + normalisation.shift
-    zero = round(normalisation.shift)
+    voxels = patches * normalization.scale + normalization.shift
+    zero = round(normalization.shift)
     within = 0 <= zero <= 255 and voxels.min() > -0.5 and voxels.max() < 255.5
-    if zero != normalisation.shift or not within:
+    if zero != normalization.shift or not within:
         return None
-    return Quantize(name="", scale=1 / normalisation.scale, zero_point=zero, low=0, high=255)
+    return Quantize(name="", scale=1 / normalization.scale, zero_point=zero, low=0, high=255)
 
 
 def _observe(

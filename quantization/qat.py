@@ -1,4 +1,4 @@
-"""Quantisation-aware fine-tuning of a deploy graph, distilled from its float form."""
+"""Quantization-aware fine-tuning of a deploy graph, distilled from its float form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RANGE_RATE = 10.0
 
 
 class QatModule(GraphModule):
-    """A quantised graph whose float weights, and ranges if wanted, are trained.
+    """A quantized graph whose float weights, and ranges if wanted, are trained.
 
     Weight scales follow the weights (largest magnitude / limit per output channel), so no weight is ever clipped.
     The gradient of an activation's scale is that of LSQ (Esser et al. 2020), taken in the logarithm of the scale, where
@@ -69,7 +69,7 @@ class QatModule(GraphModule):
         return torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -self.limit, self.limit)
 
     def quantize(self, node: Quantize, x: Tensor) -> Tensor:
-        """Fake quantisation with a straight-through gradient, to the scale too where it is learned."""
+        """Fake quantization with a straight-through gradient, to the scale too where it is learned."""
         if (key := self._range_of.get(node.name)) is None:
             return super().quantize(node, x)
         scale = node.scale * torch.exp(RANGE_RATE * self.ranges[key])
@@ -107,7 +107,7 @@ class QuantizationAwareTraining:
         batches: Callable[[int], Batch],
         patches: NDArray[np.float32],
         plan: Plan,
-        normalisation: Normalization,
+        normalization: Normalization,
         *,
         checkpoint: Path,
         score: Score | None = None,
@@ -117,8 +117,8 @@ class QuantizationAwareTraining:
         Args:
             float_graph: Deploy form, norms folded.
             batches: Batch of a step number.
-            patches: (M, C, D, H, W) normalised calibration patches.
-            normalisation: Of the patches.
+            patches: (M, C, D, H, W) normalized calibration patches.
+            normalization: Of the patches.
             checkpoint: Of the fit; an interrupted one goes on from there.
             score: Validation Dice of a module, for reports, `plan.validate_every` and `plan.maximum_dice_drop`.
             processor: Where the fit computes, in float32 whatever its precision: coarser floats would hide the grids.
@@ -128,13 +128,13 @@ class QuantizationAwareTraining:
         """
         if plan.steps == 0:
             raise RecipeError("quantize.steps is 0, at least 1 expected", remedy="calibrate only, or give steps")
-        self.calibration = Calibration(float_graph, patches, plan, normalisation, checkpoint=checkpoint, score=score)
+        self.calibration = Calibration(float_graph, patches, plan, normalization, checkpoint=checkpoint, score=score)
         self._batches, self._checkpoint = batches, checkpoint
         self._processor = replace(processor or Processor(), precision=torch.float32)
         self._fitting: Fitting | None = None
         self._form: Row | None = None
 
-    name = "quantisation-aware training"
+    name = "quantization-aware training"
 
     @property
     def steps(self) -> int:
@@ -173,7 +173,7 @@ class QuantizationAwareTraining:
         return told
 
     def finalize(self) -> Form:
-        """The quantised graph with its averaged weights."""
+        """The quantized graph with its averaged weights."""
         assert self._fitting is not None
         module = self._fitting.averaged()
         assert isinstance(module, QatModule)

@@ -1,4 +1,4 @@
-"""Where a deploy graph is quantised."""
+"""Where a deploy graph is quantized."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from edge_sdk.graph import Activation, Add, Concat, Conv, Copy, Graph, Input, In
 
 
 def quantization_points(graph: Graph) -> list[str]:
-    """Tensors that are quantised: the input, activations, and everything that a sum reads or gives.
+    """Tensors that are quantized: the input, activations, and everything that a sum reads or gives.
 
-    A convolution followed by an activation is quantised after it; concatenation, padding and interleaving
+    A convolution followed by an activation is quantized after it; concatenation, padding and interleaving
     keep the scale of their inputs.
     """
     users: dict[str, list[Node]] = {}
@@ -74,7 +74,7 @@ def with_quantizers(
 
     Args:
         graph: Float deploy form.
-        ranges: Quantised tensor → its grid (`quantization.observers`).
+        ranges: Quantized tensor → its grid (`quantization.observers`).
         weight_limit: Largest weight integer (63 or 127).
         float_layers: Convolutions that stay float: no weight scale, and their input is the tensor before its grid.
             The head keeps float weights in any case, but reads integers.

@@ -46,7 +46,7 @@ class Data(Section):
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
     """(x, y, z)."""
-    normalisation: Normalization = Normalization(shift=96.0, scale=64.0)
+    normalization: Normalization = Normalization(shift=96.0, scale=64.0)
     test_cases: Annotated[int, Field(ge=0)] = 0
     """Cases set aside by the seed, on which nothing is tuned; the gate judges on them."""
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.15
@@ -154,7 +154,7 @@ class Prune(Section):
 
 
 class Quantize(Section):
-    """INT8: calibration, then quantisation-aware fine-tuning; 0 steps is calibration only."""
+    """INT8: calibration, then quantization-aware fine-tuning; 0 steps is calibration only."""
 
     isa: Literal["vnni", "amx", "neon-dotprod", "avx2"] | None = None
     """Instruction set of the device; it chooses `weight_limit`."""

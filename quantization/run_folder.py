@@ -147,7 +147,7 @@ class RunFolder:
 
     @property
     def calibration(self) -> NDArray[np.float32]:
-        """Calibration patches (M, C, D, H, W), normalised.
+        """Calibration patches (M, C, D, H, W), normalized.
 
         Raises:
             TrainingError: They are missing or damaged.

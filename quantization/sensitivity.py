@@ -1,4 +1,4 @@
-"""How much each layer suffers from quantisation, and which ones stay float for it."""
+"""How much each layer suffers from quantization, and which ones stay float for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def damage(rounded: Tensor, exact: Tensor) -> Damage:
 
 
 class Sensitivity:
-    """Quantises the layers of a float graph one at a time.
+    """Quantizes the layers of a float graph one at a time.
 
     Everything before a layer is computed once for all layers, so a layer costs what comes after it.
     """
@@ -60,7 +60,7 @@ class Sensitivity:
     ) -> None:
         """
         Args:
-            ranges: Quantised tensor → its grid (`quantization.observers`).
+            ranges: Quantized tensor → its grid (`quantization.observers`).
             patches: (M, C, D, H, W), run as one batch.
         """
         self._graph, self._ranges, self._limit = graph, ranges, weight_limit
@@ -81,7 +81,7 @@ class Sensitivity:
 
     @torch.no_grad()
     def measure(self, layer: str) -> LayerDamage:
-        """Quantise this layer alone; layers in their order are the fastest to measure."""
+        """Quantize this layer alone; layers in their order are the fastest to measure."""
         place, node = self._place[layer], self._graph[layer]
         assert isinstance(node, Conv)
         if place < self._next:
@@ -104,7 +104,7 @@ class Sensitivity:
 
     @torch.no_grad()
     def of(self, graph: Graph) -> Damage:
-        """The damage of a quantised graph on the same patches."""
+        """The damage of a quantized graph on the same patches."""
         return damage(GraphModule(graph).eval()(self._patches), self.exact)
 
     def _rewind(self) -> None:

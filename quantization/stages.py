@@ -14,12 +14,12 @@ from quantization.curves import write_curves
 from quantization.fitting import History
 from quantization.run_folder import RunFolder
 
-DISTILLATION, SWAPS, PRUNING, QUANTISATION = "distil", "swaps", "prune", "quantise"
+DISTILLATION, SWAPS, PRUNING, QUANTIZATION = "distil", "swaps", "prune", "quantize"
 """Keys of the stages in run.json."""
 TITLES = {
     DISTILLATION: "Distillation of the deploy form",
     PRUNING: "Recovery after the last cut",
-    QUANTISATION: "Fine-tuning in INT8",
+    QUANTIZATION: "Fine-tuning in INT8",
 }
 """Of the curves of stages that fit."""
 

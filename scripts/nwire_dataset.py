@@ -1,12 +1,12 @@
-"""Makes labelled volumes of a real wire phantom from fCal's recordings.
+"""Makes labeled volumes of a real wire phantom from fCal's recordings.
 
-OUT/train and OUT/heldout have images/ and labels/ as `edge-sdk train` reads them, and centrelines/ with points on the
+OUT/train and OUT/heldout have images/ and labels/ as `edge-sdk train` reads them, and centerlines/ with points on the
 wires in mm. Training cases come from the calibration sweep (whole, and every second frame, even and odd); the held-out
 case is the validation sweep, which neither the network nor ImageToProbe has seen. Labels are the phantom's wires,
-rasterised; voxels that no frame reached are background.
+rasterized; voxels that no frame reached are background.
 
-In the validation sweep the phantom's registration is off by more than half a millimetre, as fCal's own segmented points
-show. So heldout also has labels_aligned/ and centrelines_aligned/: the same wires moved by the one translation that
+In the validation sweep the phantom's registration is off by more than half a millimeter, as fCal's own segmented points
+show. So heldout also has labels_aligned/ and centerlines_aligned/: the same wires moved by the one translation that
 brings them closest to those points.
 """
 
@@ -26,7 +26,7 @@ from edge_sdk.files import atomic_path
 from edge_sdk.sweep.plus_config import PlusConfig, read_plus_config, read_xml
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.transforms import TransformGraph
-from edge_sdk.sweep.wire_phantom import WireInWorld, rasterise_wires, wires_in_world
+from edge_sdk.sweep.wire_phantom import WireInWorld, rasterize_wires, wires_in_world
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.reconstruct import compound
 from edge_sdk.volume.settings import ReconstructionSettings
@@ -34,7 +34,7 @@ from edge_sdk.volume.settings import ReconstructionSettings
 CONFIGURATION = "PlusDeviceSet_fCal_Sim_SpatialCalibration_1.2.xml"
 RESULT = "FreehandCalibration3NWires.results.xml"
 TRAINING, HELD_OUT = "fCal_Test_Calibration_3NWires.igs.mha", "fCal_Test_Validation_3NWires.igs.mha"
-CENTRELINE_STEP_MM = 0.25
+CENTERLINE_STEP_MM = 0.25
 Wires = Sequence[WireInWorld]
 Shift = NDArray[np.float64] | None
 
@@ -90,7 +90,7 @@ def every(sweep: Sweep, step: int, start: int) -> Sweep:
 
 
 def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, options: Options, shift: Shift) -> None:
-    """Write image, label and centrelines of one case and print what it holds."""
+    """Write image, label and centerlines of one case and print what it holds."""
     compounder, meta = compound(sweep, config=config, settings=ReconstructionSettings((options.spacing,) * 3))
     grid, hit = compounder.grid, compounder.hit()
     write_volume(Volume(compounder.voxels(), grid), folder / "images" / f"{name}.nii.gz")
@@ -98,13 +98,13 @@ def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, option
         if move is None:
             continue
         wires = [wire.moved(move) for wire in wires_in_world(config)]
-        labels = rasterise_wires(wires, grid, options.radius)
+        labels = rasterize_wires(wires, grid, options.radius)
         labels = labels.with_voxels(labels.voxels * hit)
         write_volume(labels, folder / f"labels{place}" / f"{name}.nii.gz")
         lines = {wire.name: seen(wire, grid.index_to_world, hit).round(3).tolist() for wire in wires}
-        with atomic_path(folder / f"centrelines{place}" / f"{name}.json") as path:
+        with atomic_path(folder / f"centerlines{place}" / f"{name}.json") as path:
             path.write_text(json.dumps(lines) + "\n", encoding="utf-8")
-        length = sum(len(points) for points in lines.values()) * CENTRELINE_STEP_MM
+        length = sum(len(points) for points in lines.values()) * CENTERLINE_STEP_MM
         print(
             f"{folder.name}/labels{place}/{name}: {'×'.join(map(str, hit.shape[::-1]))} voxels, "
             f"{meta['frames_inserted']} frames, {hit.mean():.1%} of the volume reached, "
@@ -114,7 +114,7 @@ def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, option
 
 def seen(wire: WireInWorld, index_to_world: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Points of the wire (M, 3) in mm that lie in voxels which a frame reached."""
-    points = wire.centreline(CENTRELINE_STEP_MM)
+    points = wire.centerline(CENTERLINE_STEP_MM)
     world_to_index = np.linalg.inv(index_to_world)
     index = np.rint(points @ world_to_index[:3, :3].T + world_to_index[:3, 3]).astype(int)
     inside = ((index >= 0) & (index < hit.shape[::-1])).all(1)
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the fCal recordings")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--spacing", type=float, default=0.5, help="mm per voxel")
-    parser.add_argument("--radius", type=float, default=1.0, help="mm around a wire's centreline that are labelled")
+    parser.add_argument("--radius", type=float, default=1.0, help="mm around a wire's centerline that are labeled")
     options = parser.parse_args(namespace=Options())
     phantom = read_plus_config(options.data / CONFIGURATION)
     result = options.data / RESULT

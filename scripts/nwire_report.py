@@ -1,6 +1,6 @@
-"""Dice and centreline distance of a wire model on the held-out sweep of scripts/nwire_dataset.py.
+"""Dice and centerline distance of a wire model on the held-out sweep of scripts/nwire_dataset.py.
 
-The centreline of the segmentation is the centroid of every connected piece in every slice across the wires, which all
+The centerline of the segmentation is the centroid of every connected piece in every slice across the wires, which all
 cross the slices steeply. Distances are in mm, to the straight wires of the phantom's drawing: "as registered" is fCal's
 own registration, "aligned" the same wires after the one translation that fCal's points in this sweep ask for.
 """
@@ -28,8 +28,8 @@ def slice_centroids(mask: Volume, axis: int) -> Points:
     found: list[list[float]] = []
     for position in range(mask.voxels.shape[axis]):
         plane = np.ascontiguousarray(mask.voxels.take(position, axis) == 1).astype(np.uint8)
-        _, _, stats, centres = cv2.connectedComponentsWithStats(plane, connectivity=8)
-        for stat, (column, row) in zip(stats[1:], centres[1:], strict=True):
+        _, _, stats, centers = cv2.connectedComponentsWithStats(plane, connectivity=8)
+        for stat, (column, row) in zip(stats[1:], centers[1:], strict=True):
             if stat[cv2.CC_STAT_AREA] >= PIXELS_AT_LEAST:
                 index = [float(row), float(column)]
                 index.insert(axis, float(position))
@@ -82,7 +82,7 @@ def main() -> None:
             mask, report = segment(session, image), {"target": session.target}
     for name, suffix in {"as registered": "", "aligned": "_aligned"}.items():
         labels = read_volume(options.heldout / f"labels{suffix}" / "validation.nii.gz")
-        lines = json.loads((options.heldout / f"centrelines{suffix}" / "validation.json").read_text())
+        lines = json.loads((options.heldout / f"centerlines{suffix}" / "validation.json").read_text())
         truth = np.array([point for line in lines.values() for point in line])
         found = slice_centroids(mask, wire_axis(lines))
         to_wire, to_mask = nearest(found, truth), nearest(truth, found)

@@ -1,6 +1,6 @@
-"""Writes simulated, labelled volumes for training: DIR/images and DIR/labels, case_NNN.nii.gz in each.
+"""Writes simulated, labeled volumes for training: DIR/images and DIR/labels, case_NNN.nii.gz in each.
 
-Voxels that no beam of any frame reached are labelled background, since a network cannot know what is there.
+Voxels that no beam of any frame reached are labeled background, since a network cannot know what is there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edge_sdk.volume.files import write_volume
 
 
 def write_case(folder: Path, number: int, seed: int, spacing: float) -> dict[str, float]:
-    """Makes one case; returns the millilitres of every label."""
+    """Makes one case; returns the milliliters of every label."""
     cv2.setNumThreads(1)
     volume, labels = random_case(seed, spacing)
     write_volume(volume, folder / "images" / f"case_{number:03d}.nii.gz")

@@ -19,7 +19,7 @@ from edge_sdk.errors import PackageError
 from edge_sdk.graph import Conv, Graph
 from edge_sdk.packages.package import Package, write_package
 from edge_sdk.packages.selftest import run_selftest
-from edge_sdk.packages.writer import with_artefact
+from edge_sdk.packages.writer import with_artifact
 from targets.lowering.even_weights import HALF
 from targets.registry import TARGETS
 
@@ -30,11 +30,11 @@ def refresh(path: Path) -> None:
     """Replace the package.
 
     Raises:
-        PackageError: A new artefact is further from the reference than its bound.
+        PackageError: A new artifact is further from the reference than its bound.
     """
     with Package(path) as package, tempfile.TemporaryDirectory() as scratch:
         graph, manifest = undoubled(graph_of(package)), package.manifest
-        files = package.artefact_files()
+        files = package.artifact_files()
         recorded = manifest.metrics.get("agreement")
         agreement = dict(recorded) if isinstance(recorded, dict) else {}
         for name in LOWERED:
@@ -47,7 +47,7 @@ def refresh(path: Path) -> None:
             if not found.passes:
                 raise PackageError(f"{name}: {found.failure}", where=path, remedy="keep it as it is")
             agreement[name] = {key: value for key, value in asdict(found).items() if value is not None}
-            files = with_artefact(files, name, folder.iterdir())
+            files = with_artifact(files, name, folder.iterdir())
             print(
                 f"{path.name} {name}: max {found.max_error:.3g}, mean {found.mean_error:.3g}, bound {found.bound:.3g}"
             )

@@ -90,14 +90,14 @@ def require_patch(patch: Patch, expected: tuple[int, ...], target: str) -> Patch
     return np.ascontiguousarray(patch, np.float32)
 
 
-def require_artefact(artefact: Path, target: str) -> None:
-    """Check that the artefact's file is there.
+def require_artifact(artifact: Path, target: str) -> None:
+    """Check that the artifact's file is there.
 
     Raises:
         TargetError: It is not.
     """
-    if not artefact.is_file():
-        raise TargetError(f"no {target} artefact", where=artefact, remedy=f"export the package with --target {target}")
+    if not artifact.is_file():
+        raise TargetError(f"no {target} artifact", where=artifact, remedy=f"export the package with --target {target}")
 
 
 def reason(cause: Exception) -> str:

@@ -1,6 +1,6 @@
-"""What runtimes make of an artefact before they can run it, kept in the user's cache folder for the next start.
+"""What runtimes make of an artifact before they can run it, kept in the user's cache folder for the next start.
 
-An entry is found by the content of the artefact, not by its path (packages are unpacked to a new folder each time),
+An entry is found by the content of the artifact, not by its path (packages are unpacked to a new folder each time),
 together with the device, the runtime's version and its settings. A damaged entry is never given to a runtime.
 """
 
@@ -27,9 +27,9 @@ def compiled_folder() -> Path:
     return cache_folder() / "compiled"
 
 
-def entry_for(artefacts: Iterable[Path], *circumstances: Circumstance) -> Path:
+def entry_for(artifacts: Iterable[Path], *circumstances: Circumstance) -> Path:
     """The entry of these files' content under these circumstances, on a device like this one."""
-    return compiled_folder() / f"{device_key([sha256(path) for path in artefacts], *circumstances)}.bin"
+    return compiled_folder() / f"{device_key([sha256(path) for path in artifacts], *circumstances)}.bin"
 
 
 def load_compiled(entry: Path) -> bytes | None:

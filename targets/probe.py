@@ -1,4 +1,4 @@
-"""Opening an artefact in a process of its own: a crash or a hang of the runtime becomes an error instead of the end.
+"""Opening an artifact in a process of its own: a crash or a hang of the runtime becomes an error instead of the end.
 
 The process runs `targets.probe_worker`.
 """
@@ -19,7 +19,7 @@ LIMIT_S = 180.0
 """Longer than any runtime took to open and run a network of this project on two slow cores, many times over."""
 _LIMIT_VARIABLE = "EDGE_SDK_OPEN_LIMIT"
 REFUSED = 3
-"""Exit status of the worker where the runtime refuses the artefact."""
+"""Exit status of the worker where the runtime refuses the artifact."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def require_running(
     selftest: Path | None = None,
     threads: int | None = None,
 ) -> float | None:
-    """Open an artefact in another process and run a patch.
+    """Open an artifact in another process and run a patch.
 
     Where this program is no Python interpreter that can be started again (frozen or embedded), nothing is tried.
 
     Args:
         target: Name of the target, such as "openvino:NPU".
-        folder: Folder of the artefact.
-        precision: "int8" or "fp32", of the artefact.
+        folder: Folder of the artifact.
+        precision: "int8" or "fp32", of the artifact.
         selftest: File of a self-test, whose patch is run; None runs a patch of zeros.
         threads: Threads of the runtime; None leaves the number to it.
 
@@ -62,7 +62,7 @@ def require_running(
         The largest |logit - reference| of the self-test; None without one, or where nothing was tried.
 
     Raises:
-        TargetError: The runtime refuses the artefact, crashes on it, or takes longer than the limit: 180 s, or
+        TargetError: The runtime refuses the artifact, crashes on it, or takes longer than the limit: 180 s, or
             what $EDGE_SDK_OPEN_LIMIT says.
     """
     if not sys.executable or getattr(sys, "frozen", False):
@@ -86,7 +86,7 @@ def require_running(
         )
     except subprocess.TimeoutExpired as cause:
         raise TargetError(
-            f"the runtime did not open the artefact and run one patch within {limit:g} s",
+            f"the runtime did not open the artifact and run one patch within {limit:g} s",
             where=target,
             remedy=f"choose another target, or give a slow device longer with {_LIMIT_VARIABLE}=SECONDS",
         ) from cause
@@ -96,7 +96,7 @@ def require_running(
     if done.returncode:
         failed = "crashes" if done.returncode < 0 else "fails"
         raise TargetError(
-            f"the runtime {failed} on the artefact: {how_it_ended(done.returncode, done.stderr)}",
+            f"the runtime {failed} on the artifact: {how_it_ended(done.returncode, done.stderr)}",
             where=target,
             remedy="choose another target, or export the package again with this version of the runtime",
         )

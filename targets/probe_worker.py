@@ -1,7 +1,7 @@
-"""The process that `targets.probe` starts: it opens an artefact and runs one patch.
+"""The process that `targets.probe` starts: it opens an artifact and runs one patch.
 
 `python -m targets.probe_worker TARGET FOLDER` prints a `ProbeAnswer` as JSON on the last line of stdout; its exit
-status is `REFUSED` where the runtime refuses the artefact.
+status is `REFUSED` where the runtime refuses the artifact.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def main() -> None:
 
 
 def run_patch(name: str, folder: Path, *, precision: str, selftest: Path | None, threads: int | None) -> float | None:
-    """Open an artefact in this process and run one patch, once.
+    """Open an artifact in this process and run one patch, once.
 
     Args:
         name: Name of the target, such as "openvino:NPU".
-        folder: Folder of the artefact.
-        precision: "int8" or "fp32", of the artefact.
+        folder: Folder of the artifact.
+        precision: "int8" or "fp32", of the artifact.
         selftest: File of a self-test, whose patch is run; None runs a patch of zeros.
         threads: Threads of the runtime; None leaves the number to it.
 
@@ -60,7 +60,7 @@ def run_patch(name: str, folder: Path, *, precision: str, selftest: Path | None,
         The largest |logit - reference| of the self-test; None without one.
 
     Raises:
-        EdgeSdkError: The runtime refuses the artefact or the patch, or its logits are not finite or of a wrong shape.
+        EdgeSdkError: The runtime refuses the artifact or the patch, or its logits are not finite or of a wrong shape.
     """
     runtime, _, device = name.partition(":")
     target = TARGETS[runtime].on(device) if device else TARGETS[runtime]

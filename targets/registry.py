@@ -26,7 +26,7 @@ class LazyTarget:
     """A target whose modules lie in `targets.<name>`; see `edge_sdk.session.Target`.
 
     Attributes:
-        artefact: File in the target's folder that a session opens.
+        artifact: File in the target's folder that a session opens.
         runtime: Modules that running needs, with the distribution to install first.
         exporter: Modules that exporting needs as well.
         device: Of the runtime; None is its default, the CPU.
@@ -34,7 +34,7 @@ class LazyTarget:
 
     name: str
     extra: str
-    artefact: str
+    artifact: str
     runtime: tuple[str, ...]
     exporter: tuple[str, ...]
     device: str | None = None
@@ -73,10 +73,10 @@ class LazyTarget:
         return require_running(name, folder, selftest=selftest, precision=precision, threads=threads)
 
     def open(self, folder: Path, *, precision: str, threads: int | None = None) -> Session:
-        """Open the artefact in `folder`; raises TargetError where that cannot be done."""
+        """Open the artifact in `folder`; raises TargetError where that cannot be done."""
         device = {"device": self.device} if self.device else {}
         session: Session = self._module("session").open_session(
-            folder / self.artefact, precision=precision, threads=threads, **device
+            folder / self.artifact, precision=precision, threads=threads, **device
         )
         return session
 
@@ -92,7 +92,7 @@ class LazyTarget:
                 remedy=f"inspect target {self.name}",
             )
         operators: list[ExecutedOperator] = self._module("inspect").inspect(
-            folder / self.artefact, patch, threads=threads
+            folder / self.artifact, patch, threads=threads
         )
         return operators
 
@@ -103,12 +103,12 @@ class LazyTarget:
         patch_shape: tuple[int, int, int],
         calibration: NDArray[np.float32],
     ) -> None:
-        """Write the artefact for `graph` into `folder`, which is made if it is not there."""
+        """Write the artifact for `graph` into `folder`, which is made if it is not there."""
         if problem := self.missing_exporter():
             raise TargetError(problem, where=f"export to {self.name}")
         module = self._module("export")
         folder.mkdir(parents=True, exist_ok=True)
-        module.export(graph, folder / self.artefact, patch_shape, calibration)
+        module.export(graph, folder / self.artifact, patch_shape, calibration)
 
     def _module(self, name: str) -> Any:
         if problem := self.missing():

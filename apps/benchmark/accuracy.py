@@ -1,4 +1,4 @@
-"""Accuracy on labelled volumes beside the FP32 reference, by case and class."""
+"""Accuracy on labeled volumes beside the FP32 reference, by case and class."""
 
 from __future__ import annotations
 

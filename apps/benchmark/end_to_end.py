@@ -50,7 +50,7 @@ class TimedSession(Closing):
 
 @dataclass(frozen=True)
 class Split:
-    """Seconds of one volume: before the network (resampling, cutting, normalising), in it, and after it."""
+    """Seconds of one volume: before the network (resampling, cutting, normalizing), in it, and after it."""
 
     pre: float
     infer: float

@@ -14,7 +14,7 @@ from apps.report.html import not_measured, without_blanks
 from edge_sdk.device import describe_device
 from edge_sdk.files import sha256
 from edge_sdk.packages.package import Package
-from edge_sdk.session import artefacts_of
+from edge_sdk.session import artifacts_of
 
 SOURCE = Path(edge_sdk.__file__).resolve().parent.parent
 
@@ -46,7 +46,7 @@ def identity(package: Package, seed: int) -> dict[str, Any]:
 
 def target_bytes(package: Package, target: str) -> int:
     """Size of a target's files in the package."""
-    folder = artefacts_of(package.folder, target)
+    folder = artifacts_of(package.folder, target)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

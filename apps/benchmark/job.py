@@ -37,7 +37,7 @@ def benchmark(
 
     Args:
         target: A name, or "all".
-        data: Labelled volumes: then the first of them is the workload, and the accuracy is measured on all.
+        data: Labeled volumes: then the first of them is the workload, and the accuracy is measured on all.
         run_target: Measures one target.
 
     Returns:

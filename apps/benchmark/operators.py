@@ -21,7 +21,7 @@ def executed(package: Package, target: str, threads: int | None) -> dict[str, An
     Raises:
         EdgeSdkError: The target cannot profile here.
     """
-    folder, precision = package.artefact(target, threads)
+    folder, precision = package.artifact(target, threads)
     operators = package.target(target).inspect(
         folder, package.selftest_vector.patch, precision=precision, threads=threads
     )
@@ -49,7 +49,7 @@ def engine_error(package: Package, session: PackageSession) -> tuple[dict[str, A
     if found.max_error is None:
         return not_measured(problem or "the self-test gave no number"), problem
     return {
-        "against": "the package's self-test: logits of the fake-quantised (INT8) or float (FP32) reference",
+        "against": "the package's self-test: logits of the fake-quantized (INT8) or float (FP32) reference",
         "max_error": found.max_error,
         "mean_error": found.mean_error,
         "class_change_share": found.class_change,

@@ -62,7 +62,7 @@ class Measured:
 
 
 def random_patch(manifest: Manifest, seed: int) -> Patch:
-    """A network input (1, C, D, H, W) of uniformly random 8-bit voxels, normalised as the package says."""
+    """A network input (1, C, D, H, W) of uniformly random 8-bit voxels, normalized as the package says."""
     shape = (1, manifest.in_channels, *manifest.patch)
     voxels = np.random.default_rng(seed).integers(0, 256, shape)
     return manifest.normalization.resolved(voxels).apply(voxels)

@@ -30,7 +30,7 @@ GROUPS = (
 )
 PROGRESS = "progress\t"
 """Begins a line on stdout that tells progress."""
-NO_DATA = "no labelled volumes were given (--data)"
+NO_DATA = "no labeled volumes were given (--data)"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Job:
     Attributes:
         volume: File of the workload's volume; None leaves the end-to-end group out, `no_volume` says why.
         compounding_s: Seconds in which it was made from its sweep; None where it was read.
-        data: Labelled volumes.
+        data: Labeled volumes.
     """
 
     package: str

@@ -63,7 +63,7 @@ def _described(volume: Volume, manifest: Manifest, said: dict[str, Any]) -> dict
     read = not_measured("the volume was read from a file, not made from a sweep")
     return {
         "patch_shape": [1, manifest.in_channels, *manifest.patch],
-        "patch_values": "uniformly random 8-bit voxels, normalised as the package says",
+        "patch_values": "uniformly random 8-bit voxels, normalized as the package says",
         "volume_shape_dhw": list(volume.grid.shape),
         "volume_spacing_mm_xyz": list(volume.grid.spacing),
         "network_spacing_mm_xyz": list(manifest.spacing_mm),

@@ -22,7 +22,7 @@ def command(
     ),
     data: Annotated[
         Path | None,
-        typer.Option(help="Labelled volumes (images/, labels/): work on them and measure the accuracy as well."),
+        typer.Option(help="Labeled volumes (images/, labels/): work on them and measure the accuracy as well."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: the runtime decides.")] = None,
     warmup: Annotated[int, typer.Option(min=0, help="Inferences before those that count.")] = 5,

@@ -20,7 +20,7 @@ def command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Run folder; an interrupted run goes on.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="TOML recipe; default: that of the run.")] = None,
 ) -> None:
-    """Deploy form by distillation, pruning, quantisation-aware fine-tuning, and the accuracy gate; with a report."""
+    """Deploy form by distillation, pruning, quantization-aware fine-tuning, and the accuracy gate; with a report."""
     require_training("edge-sdk compress")
     from apps.compression_report.form_tables import show_brief
     from apps.compression_report.report import PAGE, report_run

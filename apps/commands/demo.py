@@ -13,7 +13,7 @@ from apps.progress import progress
 def command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all that the demo makes.")] = Path("demo-out"),
     from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Train, quantise and export a small package first, and use that one.")
+        bool, typer.Option("--from-scratch", help="Train, quantize and export a small package first, and use that one.")
     ] = False,
 ) -> None:
     """Simulate a tracked sweep, stream it live, segment it in INT8, and compare with the known labels."""

@@ -61,7 +61,7 @@ def command(
     ] = None,
     importance_mask: Annotated[
         Path | None,
-        typer.Option(metavar="IMAGE", help="Weight of each pixel, 8-bit grey, of the frames' size; see --compounding."),
+        typer.Option(metavar="IMAGE", help="Weight of each pixel, 8-bit gray, of the frames' size; see --compounding."),
     ] = None,
     fill_holes: Annotated[
         list[str] | None,
@@ -161,7 +161,7 @@ def with_spacing(settings: ReconstructionSettings, spacing: float) -> Reconstruc
     from edge_sdk.errors import GeometryError
 
     if not spacing > 0:
-        raise GeometryError(f"--spacing is {spacing}, expected millimetres above 0", remedy="give for example 0.5")
+        raise GeometryError(f"--spacing is {spacing}, expected millimeters above 0", remedy="give for example 0.5")
     extent = settings.extent
     if extent is not None:
         factors = [old / spacing for old in settings.spacing for _ in range(2)]

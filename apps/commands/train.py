@@ -1,4 +1,4 @@
-"""edge-sdk train: labelled volumes into a checkpoint of the published form."""
+"""edge-sdk train: labeled volumes into a checkpoint of the published form."""
 
 from __future__ import annotations
 

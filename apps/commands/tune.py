@@ -28,7 +28,7 @@ def command(
     target: Annotated[str, typer.Option(help="openvino, onnxruntime, or all of these that run here.")] = "all",
     data: Annotated[
         Path | None,
-        typer.Option(help="Labelled volumes (images/, labels/): what was tuned must pass the accuracy gate on them."),
+        typer.Option(help="Labeled volumes (images/, labels/): what was tuned must pass the accuracy gate on them."),
     ] = None,
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Of --data, only the cases that the package was judged on.")

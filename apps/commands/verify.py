@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(
     package: Annotated[Path, typer.Argument(help="The .edgepkg to check.")],
     data: Annotated[
-        Path | None, typer.Option(help="Labelled volumes (images/, labels/) to measure the accuracy on.")
+        Path | None, typer.Option(help="Labeled volumes (images/, labels/) to measure the accuracy on.")
     ] = None,
     reference: Annotated[
         Path | None,

@@ -122,7 +122,7 @@ def _agreement(compression: Compression) -> dict[str, Any]:
         "was judged on other cases": sorted(compression.said["metrics"][PUBLISHED]["cases"]),
         "began with another checkpoint": sha256(compression.run.path / CHECKPOINT),
         "has patches of another size": recipe.data.patch,
-        "segments volumes in another way": (recipe.data.spacing_mm, recipe.data.normalisation, recipe.inference),
+        "segments volumes in another way": (recipe.data.spacing_mm, recipe.data.normalization, recipe.inference),
     }
 
 

@@ -24,7 +24,7 @@ class Point:
 
     Attributes:
         label: Written beside it.
-        family: Forms of one network share a colour.
+        family: Forms of one network share a color.
         precision: "FP32" or "INT8": its shape.
         interval: Ends of the interval around `dice`; None where there is none.
     """
@@ -45,7 +45,7 @@ def accuracy_latency(points: Sequence[Point], thresholds: dict[str, float]) -> F
         thresholds: Name to Dice: dotted lines, such as the gate's.
     """
     figure, axes = canvas("latency of one patch, ms (OpenVINO, median)", "mean Dice", height=4.6)
-    colours = {family: PALETTE[i % len(PALETTE)] for i, family in enumerate(dict.fromkeys(p.family for p in points))}
+    colors = {family: PALETTE[i % len(PALETTE)] for i, family in enumerate(dict.fromkeys(p.family for p in points))}
     front = [points[i] for i in pareto_front([p.latency_ms for p in points], [p.dice for p in points])]
     axes.plot(
         [p.latency_ms for p in front],
@@ -57,7 +57,7 @@ def accuracy_latency(points: Sequence[Point], thresholds: dict[str, float]) -> F
         label="Pareto front",
     )
     for point in points:
-        _draw(axes, point, colours[point.family], within=point in front)
+        _draw(axes, point, colors[point.family], within=point in front)
     axes.set_xlim(0, 1.12 * max(p.latency_ms for p in points))
     _set_heights(axes, points, thresholds)
     for name, level in thresholds.items():
@@ -78,18 +78,18 @@ def accuracy_latency(points: Sequence[Point], thresholds: dict[str, float]) -> F
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=9, borderaxespad=0.2)
     lines = [Bbox.from_extents(0, level, axes.get_xlim()[1], level) for level in thresholds.values()]
     lines += [Bbox.from_extents(p.latency_ms, p.interval[0], p.latency_ms, p.interval[1]) for p in points if p.interval]
-    place_labels(axes, [(p.latency_ms, p.dice, p.label, colours[p.family]) for p in points], avoid=lines)
+    place_labels(axes, [(p.latency_ms, p.dice, p.label, colors[p.family]) for p in points], avoid=lines)
     return figure
 
 
-def _draw(axes: Any, point: Point, colour: str, *, within: bool) -> None:
+def _draw(axes: Any, point: Point, color: str, *, within: bool) -> None:
     if point.interval is not None:
         low, high = point.interval
         axes.errorbar(
             point.latency_ms,
             point.dice,
             yerr=[[point.dice - low], [high - point.dice]],
-            ecolor=colour,
+            ecolor=color,
             elinewidth=1.3,
             capsize=3,
             fmt="none",
@@ -101,8 +101,8 @@ def _draw(axes: Any, point: Point, colour: str, *, within: bool) -> None:
         point.dice,
         SHAPES[point.precision],
         markersize=9,
-        markerfacecolor=colour if within else "white",
-        markeredgecolor=colour,
+        markerfacecolor=color if within else "white",
+        markeredgecolor=color,
         markeredgewidth=1.8,
         zorder=3,
     )

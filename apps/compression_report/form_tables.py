@@ -50,7 +50,7 @@ def form_columns(forms: Sequence[JudgedForm]) -> list[Column]:
         Column("million parameters", 2, lambda form: form.parameters / 1e6),
         Column("GMAC", 2, lambda form: form.macs / 1e9),
         Column("times fewer", 2, lambda form: form.macs_ratio),
-        Column("MB", 1, lambda form: None if form.artefact_bytes is None else form.artefact_bytes / 1e6),
+        Column("MB", 1, lambda form: None if form.artifact_bytes is None else form.artifact_bytes / 1e6),
         Column("ms", 1, lambda form: form.median_ms),
         Column("times faster", 2, lambda form: form.speedup),
     ]

@@ -27,7 +27,7 @@ class JudgedForm:
         metrics: What `quantization.evaluation.evaluate` returned.
         against_published: The numbers of `quantization.gate.judge`; empty for the published form, and without cases.
         macs_ratio: Multiplications of the published form over those of this one.
-        median_ms, artefact_bytes, speedup: None where the latency was not measured; the speed-up is against the
+        median_ms, artifact_bytes, speedup: None where the latency was not measured; the speed-up is against the
             published form in the same measurement.
     """
 
@@ -40,7 +40,7 @@ class JudgedForm:
     macs: int
     macs_ratio: float
     median_ms: float | None
-    artefact_bytes: int | None
+    artifact_bytes: int | None
     speedup: float | None
 
     @property
@@ -81,7 +81,7 @@ def _judged(form: SharedForm, compressions: Sequence[Compression], deploy: Share
         macs=size["macs"],
         macs_ratio=published["macs"] / size["macs"],
         median_ms=timing and timing["median_ms"],
-        artefact_bytes=timing and timing["artefact_bytes"],
+        artifact_bytes=timing and timing["artifact_bytes"],
         speedup=reference["median_ms"] / timing["median_ms"] if timing and reference else None,
     )
 

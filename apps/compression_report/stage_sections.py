@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.compression_report.form_tables import ABSENT
-from quantization.stages import DISTILLATION, PRUNING, QUANTISATION, SWAPS
+from quantization.stages import DISTILLATION, PRUNING, QUANTIZATION, SWAPS
 
 TITLES = {
     DISTILLATION: "Distillation",
     SWAPS: "Swap study",
     PRUNING: "Pruning",
-    QUANTISATION: "Quantisation",
+    QUANTIZATION: "Quantization",
 }
 SHORT = 12
 """Rows of a table that is shown open; tables are sorted by what matters most where they are longer."""

@@ -1,4 +1,4 @@
-"""A package's accuracy on labelled volumes, beside that of its FP32 reference."""
+"""A package's accuracy on labeled volumes, beside that of its FP32 reference."""
 
 from __future__ import annotations
 

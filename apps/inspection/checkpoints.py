@@ -110,7 +110,7 @@ def _describe_graph(path: Path) -> dict[str, Any]:
     biases = [node.bias for node in graph if isinstance(node, Conv)]
     return {
         "kind": "deploy graph",
-        "precision": "int8 (fake-quantised)" if graph.quantized else "fp32",
+        "precision": "int8 (fake-quantized)" if graph.quantized else "fp32",
         "in_channels": graph.in_channels,
         "patch_multiple": graph.patch_multiple,
         "output_stride": graph.output_stride,

@@ -30,7 +30,7 @@ def cost_of(package: Package, target: str, threads: int | None) -> dict[str, Any
         TargetError: The target cannot run here, or the package holds no OpenVINO model to read the network from.
     """
     runtime = package.target(target)
-    folder, precision = package.artefact(target, threads)
+    folder, precision = package.artifact(target, threads)
     graph = graph_of(package, folder if target == HOLDER else None)
     costs = operator_costs(graph, package.manifest.patch)
     patch = package.selftest_vector.patch

@@ -17,7 +17,7 @@ BOUND = 0.002
 
 
 def measure_every_target(package: Package, data: Path, threads: int | None, report: Progress) -> dict[str, Any]:
-    """Dice of each target over the held-out cases, against the fake-quantised (or FP32) graph's on the same cases.
+    """Dice of each target over the held-out cases, against the fake-quantized (or FP32) graph's on the same cases.
 
     Returns:
         graph_dice (by class name, and "mean"), cases, bound, passes, and accuracy_by_target: for each target its dice,

@@ -32,7 +32,7 @@ def executed_operators(package: Package, target: str | None, threads: int | None
                 raise
             found[name] = {"not_run": error.what}
             continue
-        folder, precision = package.artefact(name, threads)
+        folder, precision = package.artifact(name, threads)
         operators = runtime.inspect(folder, package.selftest_vector.patch, precision=precision, threads=threads)
         total = total_milliseconds(operators)
         found[name] = {

@@ -93,10 +93,10 @@ def describe_grid(grid: Grid) -> dict[str, Any]:
 def _compounding(sweep: Sweep) -> dict[str, str]:
     """Why the images cannot be compounded, where they cannot."""
     images = sweep.images
-    if not images.size or sweep.is_grey:
+    if not images.size or sweep.is_gray:
         return {}
-    colours = f", {images.shape[3]} channels" if images.ndim == 4 else ""
-    return {"compounding": f"not possible: the frames are {images.dtype}{colours}; only 8-bit grey is compounded"}
+    colors = f", {images.shape[3]} channels" if images.ndim == 4 else ""
+    return {"compounding": f"not possible: the frames are {images.dtype}{colors}; only 8-bit gray is compounded"}
 
 
 def _region(sweep: Sweep, config: PlusConfig | None) -> dict[str, Any]:

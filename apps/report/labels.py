@@ -31,7 +31,7 @@ def place_labels(axes: Any, points: Sequence[tuple[float, float, str, str]], *, 
     names.
 
     Args:
-        points: (x, y, name, colour), x and y in the axes' data coordinates.
+        points: (x, y, name, color), x and y in the axes' data coordinates.
         avoid: What else names should not cover, in data coordinates, such as lines: (x0, y0, x1, y1) of no height.
     """
     figure = axes.figure
@@ -41,7 +41,7 @@ def place_labels(axes: Any, points: Sequence[tuple[float, float, str, str]], *, 
     half = _HALF_MARKER * figure.dpi / 72
     taken = [_around(axes.transData.transform((x, y)), half) for x, y, _, _ in points]
     taken += [box.transformed(axes.transData).padded(_LINE_POINTS * figure.dpi / 72) for box in avoid]
-    for x, y, name, colour in points:
+    for x, y, name, color in points:
         best: tuple[float, Any, Bbox] | None = None
         for offset, across, along in _PLACES:
             text = axes.annotate(
@@ -52,7 +52,7 @@ def place_labels(axes: Any, points: Sequence[tuple[float, float, str, str]], *, 
                 ha=across,
                 va=along,
                 fontsize=9,
-                color=colour,
+                color=color,
                 zorder=4,
                 path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )
@@ -70,8 +70,8 @@ def place_labels(axes: Any, points: Sequence[tuple[float, float, str, str]], *, 
         taken.append(best[2])
 
 
-def _around(centre: Any, half: float) -> Bbox:
-    x, y = centre
+def _around(center: Any, half: float) -> Bbox:
+    x, y = center
     return Bbox.from_extents(x - half, y - half, x + half, y + half)
 
 

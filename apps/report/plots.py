@@ -33,8 +33,8 @@ def histogram_svg(
     """
     figure, axes = canvas(x_label, y_label)
     axes.hist(np.asarray(values, float), bins=bins, color=PALETTE[0], alpha=0.85, edgecolor="white", linewidth=0.5)
-    for colour, (name, position) in zip(PALETTE[1:] * 3, (marks or {}).items(), strict=False):
-        axes.axvline(position, color=colour, linewidth=1.4, label=f"{name} {position:.4g}")
+    for color, (name, position) in zip(PALETTE[1:] * 3, (marks or {}).items(), strict=False):
+        axes.axvline(position, color=color, linewidth=1.4, label=f"{name} {position:.4g}")
     if marks:
         _legend(axes)
     axes.grid(axis="y", color=GRID_LINE, linewidth=0.8)
@@ -46,7 +46,7 @@ def bar_svg(
     *,
     x_label: str,
     errors: Mapping[str, tuple[float, float]] | None = None,
-    colours: Mapping[str, str] | None = None,
+    colors: Mapping[str, str] | None = None,
 ) -> Markup:
     """Horizontal bars, first at the top, each with its number at the end.
 
@@ -54,7 +54,7 @@ def bar_svg(
         values: Name to length.
         x_label: Quantity and unit.
         errors: Name to (low, high), the ends of an interval around the value, in the same unit.
-        colours: Name to colour; the others take the first of `PALETTE`.
+        colors: Name to color; the others take the first of `PALETTE`.
     """
     figure, axes = canvas(x_label, "", height=0.9 + 0.38 * len(values))
     names, lengths = list(values), [float(value) for value in values.values()]
@@ -65,7 +65,7 @@ def bar_svg(
         names,
         lengths,
         height=0.62,
-        color=[(colours or {}).get(name, PALETTE[0]) for name in names],
+        color=[(colors or {}).get(name, PALETTE[0]) for name in names],
         xerr=interval,
         ecolor=INK,
         capsize=3 if interval is not None else 0,
@@ -95,12 +95,12 @@ def line_svg(
         marks: Dotted vertical lines with a name, such as {"sweep ends": 8.1}.
     """
     figure, axes = canvas(x_label, y_label)
-    for colour, (name, (x, y)) in zip(PALETTE * 4, series.items(), strict=False):
+    for color, (name, (x, y)) in zip(PALETTE * 4, series.items(), strict=False):
         axes.plot(
             np.asarray(x, float),
             np.asarray(y, float),
             label=name,
-            color=colour,
+            color=color,
             linewidth=1.5,
             drawstyle="steps-post" if steps else "default",
         )

@@ -1,1 +1,1 @@
-"""Tracked frames to a segmented volume while the sweep runs: source → synchroniser → compounder → segmenter → sinks."""
+"""Tracked frames to a segmented volume while the sweep runs: source → synchronizer → compounder → segmenter → sinks."""

@@ -48,7 +48,7 @@ def search(graph: Graph, patch: Triple, measure: Measure, progress: Progress) ->
     first. `measure` is called twice, each time with all INT8 among the forms.
 
     Args:
-        graph: Quantised deploy form.
+        graph: Quantized deploy form.
         patch: (D, H, W) of its input.
     """
     groups = layer_groups(graph, patch)

@@ -16,7 +16,7 @@ from edge_sdk.errors import TargetError
 from edge_sdk.packages.package import Package
 from edge_sdk.packages.selftest import run_selftest
 from edge_sdk.packages.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
-from edge_sdk.packages.writer import with_artefact, write_package
+from edge_sdk.packages.writer import with_artifact, write_package
 from edge_sdk.progress import Progress
 
 TUNABLE = ("openvino", "onnxruntime")
@@ -31,7 +31,7 @@ class Tuning:
         chosen: The fastest plan that passes the self-test.
         plans: Every plan that was measured, those worth it first.
         refused: Faster plan than the chosen one → why it is not.
-        kept: Where the artefact of the chosen plan is kept; None for all INT8, the package's own.
+        kept: Where the artifact of the chosen plan is kept; None for all INT8, the package's own.
     """
 
     target: str
@@ -44,7 +44,7 @@ class Tuning:
 def tune(package: Package, targets: Sequence[str], threads: int | None, rounds: int, report: Progress) -> list[Tuning]:
     """Find, check and remember the fastest plan of each target.
 
-    Where all INT8 is the fastest, the package's own artefact stays in use.
+    Where all INT8 is the fastest, the package's own artifact stays in use.
 
     Raises:
         TargetError: A target cannot run or be exported here, or the package has nothing to choose from.
@@ -103,20 +103,20 @@ def _keep(package: Package, name: str, plan: Plan, measure: FormLatency, place: 
 
 
 def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> None:
-    """A package like this one with the tuned artefacts in place of its own; its manifest tells the plans.
+    """A package like this one with the tuned artifacts in place of its own; its manifest tells the plans.
 
     Raises:
         EdgeSdkError: It cannot be written.
     """
     manifest = package.manifest
-    files = package.artefact_files()
+    files = package.artifact_files()
     precision, plans = dict(manifest.precision), dict(manifest.plans)
     for tuning in tunings:
         chosen = tuning.chosen
         plans[tuning.target] = _described(chosen)
         if tuning.kept is None:
             continue
-        files = with_artefact(files, tuning.target, tuning.kept.artefacts)
+        files = with_artifact(files, tuning.target, tuning.kept.artifacts)
         precision[tuning.target] = "fp32" if chosen.name == FP32 else "int8"
     changed = manifest.model_copy(update={"precision": precision, "plans": plans})
     write_package(output, manifest=changed, files=files, selftest=package.selftest_vector)

@@ -1,8 +1,8 @@
-"""Whether a package keeps the accuracy of its FP32 reference, on labelled volumes.
+"""Whether a package keeps the accuracy of its FP32 reference, on labeled volumes.
 
 The reference's Dice comes from a reference package that is run on the same volumes, else from the manifest's
 `metrics.reference_cases`: {case: {class number: Dice}}. `metrics.graph_cases` holds the same of the package's own graph
-(fake-quantised where it is INT8) as it was judged when the package was made: what every runtime should reach.
+(fake-quantized where it is INT8) as it was judged when the package was made: what every runtime should reach.
 """
 
 from __future__ import annotations
@@ -144,11 +144,11 @@ def compare_with_reference(scores: CaseScores, reference: CaseScores | None, *, 
             see earns it a Dice of 1 beside the other's 0.
 
     Raises:
-        GeometryError: No case has any labelled voxel.
+        GeometryError: No case has any labeled voxel.
     """
     means = [value for case in scores.values() if (value := mean_over_classes(case)) is not None]
     if not means:
-        raise GeometryError("no case has a labelled voxel", remedy="give labelled cases")
+        raise GeometryError("no case has a labeled voxel", remedy="give labeled cases")
     plain = Accuracy(len(scores), mean_over_cases(list(scores.values())), sum(means) / len(means))
     if reference is None:
         return plain

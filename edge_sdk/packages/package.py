@@ -1,4 +1,4 @@
-"""The deployable artefact: manifest, targets' files and self-test, each byte of them checked on opening."""
+"""The deployable artifact: manifest, targets' files and self-test, each byte of them checked on opening."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edge_sdk.packages.session import PackageSession
 from edge_sdk.packages.target_choice import choose_target, require_threads, usable_target
 from edge_sdk.packages.tuned import find_tuned, tuned_place
 from edge_sdk.packages.writer import check_selftest, write_package
-from edge_sdk.session import Target, artefacts_of, runtime_of
+from edge_sdk.session import Target, artifacts_of, runtime_of
 
 __all__ = ["Package", "load_package", "write_package"]
 
@@ -99,8 +99,8 @@ class Package(Closing):
         choice = choose_target(self.manifest, self.digest, threads, measure, where=self.source)
         return self._open_named(choice.target, threads, chosen=choice.summary)
 
-    def artefact(self, target: str, threads: int | None = None) -> tuple[Path, str]:
-        """The folder of a target's artefact, and its precision: what `edge-sdk tune` made for this device with as many
+    def artifact(self, target: str, threads: int | None = None) -> tuple[Path, str]:
+        """The folder of a target's artifact, and its precision: what `edge-sdk tune` made for this device with as many
         threads, else the package's own.
 
         Raises:
@@ -109,9 +109,9 @@ class Package(Closing):
         tuned = find_tuned(tuned_place(self.digest, target, self.target(target).version(), threads))
         if tuned is not None:
             return tuned.folder, tuned.precision
-        return artefacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
+        return artifacts_of(self.folder, target), self.manifest.precision[runtime_of(target)]
 
-    def artefact_files(self) -> dict[str, Path]:
+    def artifact_files(self) -> dict[str, Path]:
         """Every target's files: path inside the package → where it is unpacked."""
         return {inner: self.folder / inner for inner in self.manifest.files if "/" in inner}
 
@@ -132,7 +132,7 @@ class Package(Closing):
         error = self._first_open(usable, name, threads)
         if error is not None and not even_if_wrong:
             self._require_right(name, error)
-        folder, precision = self.artefact(name, threads)
+        folder, precision = self.artifact(name, threads)
         inner = usable.open(folder, precision=precision, threads=threads)
         return PackageSession(inner, self.manifest, chosen)
 
@@ -143,14 +143,14 @@ class Package(Closing):
     def _milliseconds(self, name: str, threads: int | None) -> float:
         """Median milliseconds of an inference on a target that passes the self-test.
 
-        The first opening ran the self-test on the package's own artefact, in a process of its own. It runs here only
-        where that was not possible, or where another artefact is opened: one that `edge-sdk tune` made.
+        The first opening ran the self-test on the package's own artifact, in a process of its own. It runs here only
+        where that was not possible, or where another artifact is opened: one that `edge-sdk tune` made.
 
         Raises:
             EdgeSdkError: The target cannot run, or does not pass the self-test.
         """
         tested = self._first_open(self.target(name), name, threads) is not None
-        own = self.artefact(name, threads)[0] == artefacts_of(self.folder, name)
+        own = self.artifact(name, threads)[0] == artifacts_of(self.folder, name)
         with self._open_named(name, threads) as session:
             if tested and own:
                 session.infer(self.selftest_vector.patch)  # the first inference is slower

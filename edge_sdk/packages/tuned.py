@@ -1,6 +1,6 @@
-"""Artefacts that `edge-sdk tune` made for this very device, kept beside the other things found out on it.
+"""Artifacts that `edge-sdk tune` made for this very device, kept beside the other things found out on it.
 
-A tuned artefact takes the place of the package's own one for the same package, target, threads and version of the
+A tuned artifact takes the place of the package's own one for the same package, target, threads and version of the
 runtime. Its files are checked as a package's are; what is damaged counts as absent.
 """
 
@@ -21,7 +21,7 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Tuned:
-    """An artefact that takes the place of a package's.
+    """An artifact that takes the place of a package's.
 
     Attributes:
         folder: Where its files lie.
@@ -32,8 +32,8 @@ class Tuned:
     precision: str
 
     @property
-    def artefacts(self) -> list[Path]:
-        """The artefact's files."""
+    def artifacts(self) -> list[Path]:
+        """The artifact's files."""
         return sorted(file for file in self.folder.iterdir() if file.name != PLAN)
 
 
@@ -43,7 +43,7 @@ def tuned_place(digest: str, target: str, version: str, threads: int | None) -> 
 
 
 def find_tuned(place: Path) -> Tuned | None:
-    """The artefact in this place, or None where there is none or it is damaged."""
+    """The artifact in this place, or None where there is none or it is damaged."""
     try:
         plan = json.loads((place / PLAN).read_text())
         if any(sha256(place / name) != digest for name, digest in plan["files"].items()):
@@ -53,12 +53,12 @@ def find_tuned(place: Path) -> Tuned | None:
         return None
 
 
-def keep_tuned(place: Path, artefact: Path, precision: str, provenance: Mapping[str, Any]) -> Tuned:
-    """Copy an artefact's files into this place, in one step, with how they came about.
+def keep_tuned(place: Path, artifact: Path, precision: str, provenance: Mapping[str, Any]) -> Tuned:
+    """Copy an artifact's files into this place, in one step, with how they came about.
 
     Args:
         place: Folder from `tuned_place`; what lies there is replaced.
-        artefact: Folder of the files.
+        artifact: Folder of the files.
         precision: "fp32" or "int8", and the plan.
         provenance: Fields to keep beside the files; values that JSON can hold.
 
@@ -67,7 +67,7 @@ def keep_tuned(place: Path, artefact: Path, precision: str, provenance: Mapping[
     """
     forget_tuned(place)
     with atomic_path(place) as part:
-        shutil.copytree(artefact, part)
+        shutil.copytree(artifact, part)
         files = {file.name: sha256(file) for file in sorted(part.iterdir())}
         plan = {**provenance, "precision": precision, "files": files}
         (part / PLAN).write_text(json.dumps(plan, indent=1))

@@ -95,10 +95,10 @@ def _check(path: Path, manifest: Manifest, files: Mapping[str, Path], selftest: 
     check_selftest(selftest, manifest, where=path)
 
 
-def with_artefact(files: Mapping[str, Path], target: str, artefact: Iterable[Path]) -> dict[str, Path]:
+def with_artifact(files: Mapping[str, Path], target: str, artifact: Iterable[Path]) -> dict[str, Path]:
     """The files of a package with others in the place of a target's own."""
     kept = {inner: file for inner, file in files.items() if not inner.startswith(f"{target}/")}
-    return {**kept, **{f"{target}/{file.name}": file for file in artefact}}
+    return {**kept, **{f"{target}/{file.name}": file for file in artifact}}
 
 
 def check_selftest(selftest: SelfTestVector, manifest: Manifest, *, where: object) -> None:

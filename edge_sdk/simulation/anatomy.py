@@ -91,9 +91,9 @@ def _lesion(generator: np.random.Generator) -> list[Ellipsoid]:
     semi_axes = generator.uniform(*LESION_RADIUS_MM, 3)
     shapes = [Ellipsoid(np.zeros(3), semi_axes, _random_axes(generator))]
     for _ in range(generator.integers(0, 4)):
-        towards = generator.standard_normal(3)
-        towards /= np.linalg.norm(towards)
-        shift = towards * semi_axes.min() * generator.uniform(0.6, 0.9)
+        toward = generator.standard_normal(3)
+        toward /= np.linalg.norm(toward)
+        shift = toward * semi_axes.min() * generator.uniform(0.6, 0.9)
         size = semi_axes.min() * generator.uniform(0.5, 0.75, 3)
         shapes.append(Ellipsoid(shift, size, _random_axes(generator)))
     return shapes

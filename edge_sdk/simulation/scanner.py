@@ -17,7 +17,7 @@ from edge_sdk.volume.grid import Grid
 # Steps of the echo field, mm, (x, y, z): about one standard deviation of the point-spread function.
 FIELD_SPACING_MM = (0.40, 0.25, 0.45)
 DYNAMIC_RANGE_DB = 58.0
-# Grey level of background tissue as a share of white, at gain 0.
+# Gray level of background tissue as a share of white, at gain 0.
 TISSUE_LEVEL = 0.46
 # Share of the tissue's attenuation that the time-gain compensation makes up for.
 TGC_SHARE = 0.92

@@ -95,7 +95,7 @@ def fanned(degrees: NDArray[np.float64], axis: str, radius: float) -> NDArray[np
         raise PoseError(f"the fan's axis is {axis!r}", remedy="give x (along the transducer) or y (along the beam)")
     if not np.isfinite(radius) or (radius and axis == "y"):
         raise PoseError(
-            f"the fan's radius is {radius:g} mm about {axis}", remedy="give millimetres, and only for the axis x"
+            f"the fan's radius is {radius:g} mm about {axis}", remedy="give millimeters, and only for the axis x"
         )
     angles = np.radians(degrees)
     cosine, sine = np.cos(angles), np.sin(angles)

@@ -45,7 +45,7 @@ def with_assumed_calibration(sweep: Sweep, spacing: tuple[float, float]) -> Swee
     """
     x, y = spacing
     if not (np.isfinite(spacing).all() and min(spacing) > 0):
-        raise PoseError(f"the pixel spacing is {x:g} × {y:g} mm", where=sweep.source, remedy="give millimetres above 0")
+        raise PoseError(f"the pixel spacing is {x:g} × {y:g} mm", where=sweep.source, remedy="give millimeters above 0")
     height, width = sweep.images.shape[1:3]
     region = recorded_clip(sweep) or ClipRegion()
     column, row = region.upper_middle((height, width))

@@ -70,7 +70,7 @@ def line_depth(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal | None:
     columns = np.linspace(0, width - 1, min(_SCAN_LINES, width)).round().astype(int)
     found, residuals = np.full(len(frames), np.nan), np.full(len(frames), np.nan)
     for row, index in enumerate(frames):
-        echoes = _echoes(_grey(sweep.images[index])[:, columns])
+        echoes = _echoes(_gray(sweep.images[index])[:, columns])
         seen = np.isfinite(echoes)
         if seen.sum() >= _FEWEST_SCAN_LINES:
             found[row], residuals[row] = _line_at(columns[seen].astype(float), echoes[seen], (width - 1) / 2)
@@ -87,7 +87,7 @@ def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     stands still (the fan's edge, annotations); the shift is where the normalized cross-correlation of successive
     profiles over their overlap is highest, to a fraction of a pixel by a parabola.
     """
-    profiles = [(grey.mean(0), grey.mean(1)) for grey in (_grey(sweep.images[index]) for index in frames)]
+    profiles = [(gray.mean(0), gray.mean(1)) for gray in (_gray(sweep.images[index]) for index in frames)]
     steps = np.column_stack([_profile_shifts(np.array(each)) for each in zip(*profiles, strict=True)])
     return rates(sweep.timestamps[frames], steps)
 
@@ -104,7 +104,7 @@ def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     scale = min(1.0, _SMALL / max(shape))
     size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
     small = np.array(
-        [cv2.resize(_grey(sweep.images[i]), size, interpolation=cv2.INTER_AREA) for i in frames], np.float32
+        [cv2.resize(_gray(sweep.images[i]), size, interpolation=cv2.INTER_AREA) for i in frames], np.float32
     ).reshape(len(frames), -1)
     small -= small.mean(0)
     small -= small.mean(1, keepdims=True)
@@ -117,10 +117,10 @@ def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     return rates(times, np.sqrt(np.clip(1 - correlation, 0, None))[:, None], stride)
 
 
-def _grey(image: NDArray[Any]) -> NDArray[np.float32]:
-    """(H, W) float32 of a grey or color image."""
-    grey = image.mean(-1) if image.ndim == 3 else image
-    return np.ascontiguousarray(grey, np.float32)
+def _gray(image: NDArray[Any]) -> NDArray[np.float32]:
+    """(H, W) float32 of a gray or color image."""
+    gray = image.mean(-1) if image.ndim == 3 else image
+    return np.ascontiguousarray(gray, np.float32)
 
 
 def _echoes(scan_lines: NDArray[np.float32]) -> Floats:

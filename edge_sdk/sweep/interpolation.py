@@ -23,7 +23,7 @@ def interpolate(transform: TrackedTransform, times: Floats, at: Floats, *, max_g
     were not there, so that a dropout no longer than `max_gap` is bridged. Samples are taken in order of time,
     whatever their order in the file; of several at one time the first in the file counts, as PLUS's buffer drops a
     later item with a time that it already has. A time within a microsecond of a sample takes that sample's matrix
-    unchanged, also where its neighbours are far. Nothing is extrapolated.
+    unchanged, also where its neighbors are far. Nothing is extrapolated.
 
     Rotations as trackers write them are not quite orthonormal: each is split into the nearest rotation and a stretch
     close to 1 (polar decomposition), the former interpolated by SLERP (Shoemake 1985), the latter linearly, so that
@@ -55,7 +55,7 @@ def interpolate(transform: TrackedTransform, times: Floats, at: Floats, *, max_g
     if len(samples):
         known, poses = times[samples], transform.matrices[samples]
         asked = np.isfinite(at)
-        before, after = _neighbours(known, np.where(asked, at, known[0]))
+        before, after = _neighbors(known, np.where(asked, at, known[0]))
         exact = asked & (abs(known[before] - at) <= SAME_TIME_S)
         matrices[exact] = poses[before[exact]]
         between = asked & ~exact & (after > before) & (known[after] - known[before] <= max_gap)
@@ -77,7 +77,7 @@ def _samples(transform: TrackedTransform, times: Floats) -> NDArray[np.intp]:
     return order[np.unique(times[order], return_index=True)[1]]
 
 
-def _neighbours(known: Floats, at: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _neighbors(known: Floats, at: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """For each time the samples around it; twice the nearest where it is at a sample or beyond the ends."""
     after = np.clip(np.searchsorted(known, at), 0, len(known) - 1)
     before = np.clip(after - 1, 0, None)

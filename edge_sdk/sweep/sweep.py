@@ -34,8 +34,8 @@ class Sweep:
     """Frames of a recording, in order of acquisition.
 
     Attributes:
-        images: (N, H, W) uint8 in MF orientation (x towards the probe's marked side, y away from the probe); N×0×0
-            for tracking-only recordings. Other pixel types keep theirs; colour images are (N, H, W, 3).
+        images: (N, H, W) uint8 in MF orientation (x toward the probe's marked side, y away from the probe); N×0×0
+            for tracking-only recordings. Other pixel types keep theirs; color images are (N, H, W, 3).
         timestamps: (N,) seconds.
         transforms: By name, such as "ProbeToTracker".
         image_status: N words; only frames with "OK" are inserted.
@@ -58,6 +58,6 @@ class Sweep:
         return len(self.timestamps)
 
     @property
-    def is_grey(self) -> bool:
-        """Whether the images are grey of 8 bits, the only kind that is compounded."""
+    def is_gray(self) -> bool:
+        """Whether the images are gray of 8 bits, the only kind that is compounded."""
         return self.images.ndim == 3 and self.images.dtype == np.uint8

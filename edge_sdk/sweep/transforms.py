@@ -41,7 +41,7 @@ class TransformGraph:
             transforms: 4×4 matrices by name, such as {"ImageToProbe": …}.
         """
         self._matrices: dict[str, NDArray[np.float64]] = {}
-        self._neighbours: dict[str, dict[str, tuple[str, bool]]] = {}
+        self._neighbors: dict[str, dict[str, tuple[str, bool]]] = {}
         for name, matrix in (transforms or {}).items():
             self.add(name, matrix)
 
@@ -56,8 +56,8 @@ class TransformGraph:
         if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-15:
             raise PoseError(f"transform {name} must be a finite 4×4 matrix that has an inverse")
         self._matrices[name] = matrix
-        self._neighbours.setdefault(source, {})[destination] = (name, False)
-        self._neighbours.setdefault(destination, {})[source] = (name, True)
+        self._neighbors.setdefault(source, {})[destination] = (name, False)
+        self._neighbors.setdefault(destination, {})[source] = (name, True)
 
     def path(self, source: str, destination: str) -> list[tuple[str, bool]]:
         """Shortest chain of transforms, each with whether it is used inverted; empty where source is destination.
@@ -69,12 +69,12 @@ class TransformGraph:
         queue = deque([source])
         while queue and destination not in came_from and source != destination:
             here = queue.popleft()
-            for there, (name, inverted) in self._neighbours.get(here, {}).items():
+            for there, (name, inverted) in self._neighbors.get(here, {}).items():
                 if there != source and there not in came_from:
                     came_from[there] = (here, name, inverted)
                     queue.append(there)
         if source != destination and destination not in came_from:
-            known = source in self._neighbours
+            known = source in self._neighbors
             raise PoseError(self._gap(source, destination, came_from), remedy=_remedy(source, known))
         chain: list[tuple[str, bool]] = []
         while destination != source:
@@ -96,9 +96,9 @@ class TransformGraph:
 
     def _gap(self, source: str, destination: str, reached: Mapping[str, object]) -> str:
         names = ", ".join(sorted(self._matrices)) or "none"
-        if source not in self._neighbours:
+        if source not in self._neighbors:
             missing = f"no transform starts or ends at {source}"
-        elif destination not in self._neighbours:
+        elif destination not in self._neighbors:
             missing = f"no transform starts or ends at {destination}"
         else:
             missing = f"nothing leads from {', '.join(sorted({source, *reached}))} to {destination}"

@@ -33,7 +33,7 @@ class WireInWorld:
         share = np.clip((points - self.front) @ along / (along @ along), 0, 1)
         return points - self.front - share[..., None] * along
 
-    def centreline(self, step: float) -> NDArray[np.float64]:
+    def centerline(self, step: float) -> NDArray[np.float64]:
         """Points (M, 3) in mm along the wire, at most `step` mm apart."""
         count = max(2, int(np.ceil(np.linalg.norm(self.back - self.front) / step)) + 1)
         return self.front + np.linspace(0, 1, count)[:, None] * (self.back - self.front)
@@ -66,12 +66,12 @@ def wires_in_world(config: PlusConfig, *, world: str = "Reference") -> tuple[Wir
     )
 
 
-def rasterise_wires(wires: Sequence[WireInWorld], grid: Grid, radius: float) -> Volume:
-    """Label 1 within `radius` mm of a wire's centreline, 0 elsewhere.
+def rasterize_wires(wires: Sequence[WireInWorld], grid: Grid, radius: float) -> Volume:
+    """Label 1 within `radius` mm of a wire's centerline, 0 elsewhere.
 
     Args:
         wires: Wires in the grid's world.
-        grid: Where to rasterise.
+        grid: Where to rasterize.
         radius: mm.
 
     Returns:

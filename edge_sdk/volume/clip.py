@@ -75,7 +75,7 @@ class ClipRegion:
         Args:
             image_shape: (H, W).
             by_rows: Follow PLUS's row-wise insertion, which leaves one pixel of margin at the fan's edges; else its
-                pixel-wise one (Optimization NONE), which takes every pixel whose centre lies in the fan.
+                pixel-wise one (Optimization NONE), which takes every pixel whose center lies in the fan.
         """
         left, right, top, bottom = self.bounds(image_shape)
         first, last = math.ceil(left), math.floor(right)
@@ -91,7 +91,7 @@ class ClipRegion:
 
 
 def _fan_pixels(fan: Fan, y: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
-    """The ranges (N, 4) of rows inside [first, last] whose pixels' centres lie in the fan."""
+    """The ranges (N, 4) of rows inside [first, last] whose pixels' centers lie in the fan."""
     across, depth = np.arange(first, last + 1) - fan.origin[0], y[:, None] - fan.origin[1]
     low, high = _slopes(fan)
     with np.errstate(divide="ignore", invalid="ignore"):

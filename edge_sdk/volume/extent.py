@@ -32,7 +32,7 @@ def grid_for(
 ) -> Grid:
     """The smallest grid, along the world's axes, that holds the clipped frames.
 
-    The rule is PLUS's: the corner pixels' centres bound the volume, and an axis has round(range / spacing) + 1 voxels.
+    The rule is PLUS's: the corner pixels' centers bound the volume, and an axis has round(range / spacing) + 1 voxels.
     So it may end half a voxel before the last frame, and linear interpolation leaves out what lies beyond.
 
     Args:
@@ -49,7 +49,7 @@ def grid_for(
     """
     step = np.broadcast_to(np.asarray(spacing, np.float64), 3)
     if not (np.isfinite(step).all() and (step > 0).all()):
-        raise GeometryError(f"spacing {spacing} must be positive millimetres", remedy="give for example 0.5")
+        raise GeometryError(f"spacing {spacing} must be positive millimeters", remedy="give for example 0.5")
     poses = np.asarray(poses, np.float64)
     if poses.ndim != 3 or len(poses) == 0 or not np.isfinite(poses).all():
         raise GeometryError("there is no usable pose to derive the volume's extent from", remedy="check the tracking")
@@ -120,7 +120,7 @@ def usable_memory() -> int:
 
 
 def _spacing_that_fits(grid: Grid, voxels: int) -> float:
-    """The finest of the spacings in hundredths of a millimetre, about, with which the grid has at most `voxels`."""
+    """The finest of the spacings in hundredths of a millimeter, about, with which the grid has at most `voxels`."""
     lengths = (np.array(grid.shape[::-1]) - 1.0) * np.array(grid.spacing)
     spacing = max(0.01, float(np.prod(np.maximum(lengths, 1e-9)) / max(voxels, 1)) ** (1 / 3))
     while np.prod(np.floor(lengths / spacing + 0.5) + 1) > voxels and spacing < lengths.max():

@@ -53,7 +53,7 @@ def voxels_of(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path
             "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
         )
     if pixels is None:
-        raise FileFormatError("holds no voxels", where=path, remedy="give a single grey or label volume")
+        raise FileFormatError("holds no voxels", where=path, remedy="give a single gray or label volume")
     return as_3d(pixels, path)
 
 
@@ -70,7 +70,7 @@ def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
             f"holds an array of shape {voxels.shape} (slowest axis first) of {voxels.dtype}, "
             "expected (D, H, W) of numbers",
             where=path,
-            remedy="give a single grey or label volume",
+            remedy="give a single gray or label volume",
         )
     return voxels
 

@@ -19,7 +19,7 @@ class Grid:
     Attributes:
         shape: Voxels per axis, (D, H, W), that is (z, y, x).
         spacing: mm per voxel, (x, y, z).
-        origin: Centre of the first voxel in the world frame, mm, (x, y, z).
+        origin: Center of the first voxel in the world frame, mm, (x, y, z).
         direction: 3×3, columns are the world directions of the x, y and z axes.
     """
 
@@ -38,7 +38,7 @@ class Grid:
 
     @property
     def voxel_ml(self) -> float:
-        """Volume of one voxel in millilitres."""
+        """Volume of one voxel in milliliters."""
         return float(np.prod(self.spacing)) / 1000.0
 
 

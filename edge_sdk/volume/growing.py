@@ -56,7 +56,7 @@ class GrowingCompounder:
         """
         Args:
             spacing: mm per voxel (x, y, z).
-            origin: Centre of voxel (0, 0, 0) in the world, mm (x, y, z).
+            origin: Center of voxel (0, 0, 0) in the world, mm (x, y, z).
             interpolation, mode, mean, plus_optimization, clip, importance, darkest, threads: As of `Compounder`, but
                 positions are not computed in PLUS's double precision.
             block: Voxels along each edge of a block.
@@ -66,7 +66,7 @@ class GrowingCompounder:
             GeometryError: As `Compounder`; or PLUS's double precision is asked for, or the spacing is impossible.
         """
         if not (np.isfinite(spacing).all() and min(spacing) > 0):
-            raise GeometryError(f"spacing {spacing} must be positive millimetres", remedy="give for example 0.5")
+            raise GeometryError(f"spacing {spacing} must be positive millimeters", remedy="give for example 0.5")
         if block < 1:
             raise GeometryError(f"blocks of {block} voxels cannot be", remedy="give for example 64")
         if plus_optimization in ("PARTIAL", "NONE"):
@@ -240,7 +240,7 @@ class GrowingCompounder:
 
     def _read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
-        grey, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
+        gray, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
         for block, voxels in self._blocks.items():
             first = [index * self._edge for index in block]
             low = [max(a, b) for a, b in zip(first, box.start, strict=True)]
@@ -249,8 +249,8 @@ class GrowingCompounder:
                 continue
             common = Box.between(low, high)
             there = common.counted_from(box.start).slices
-            grey[there], weights[there] = voxels.read(common.counted_from(first))
-        return grey, weights
+            gray[there], weights[there] = voxels.read(common.counted_from(first))
+        return gray, weights
 
 
 def _around(a: Box, b: Box) -> Box:

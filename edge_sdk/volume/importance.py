@@ -18,7 +18,7 @@ def read_importance_mask(path: Path) -> NDArray[np.uint8]:
             PLUS takes it.
 
     Raises:
-        FileFormatError: It cannot be read, or is no single grey image of 8 bits.
+        FileFormatError: It cannot be read, or is no single gray image of 8 bits.
     """
     if path.name.lower().endswith((".mha", ".mhd", ".nrrd")):
         from edge_sdk.containers.metaimage import read_metaimage
@@ -37,7 +37,7 @@ def read_importance_mask(path: Path) -> NDArray[np.uint8]:
     if image is None or image.ndim != 2 or image.dtype != np.uint8:
         what = "cannot be read as an image" if image is None else f"holds {image.dtype} of shape {image.shape}"
         raise FileFormatError(
-            f"{what}, expected one grey image of 8 bits as importance mask",
+            f"{what}, expected one gray image of 8 bits as importance mask",
             where=path,
             remedy="give a .png or .mha with the size of the frames",
         )

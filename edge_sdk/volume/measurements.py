@@ -74,13 +74,13 @@ def _rounded(values: NDArray[np.float64]) -> list[float]:
 
 
 def _centroid(inside: Bools, index_to_world: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Mean of the voxels' centres, mm (x, y, z)."""
+    """Mean of the voxels' centers, mm (x, y, z)."""
     index = [
         float(np.arange(length) @ np.count_nonzero(np.moveaxis(inside, axis, 0), axis=(1, 2))) / count
         for axis, length in enumerate(inside.shape)
     ]
-    centre: NDArray[np.float64] = (index_to_world @ (*index[::-1], 1.0))[:3]
-    return centre
+    center: NDArray[np.float64] = (index_to_world @ (*index[::-1], 1.0))[:3]
+    return center
 
 
 def _box(inside: Bools, index_to_world: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -89,9 +89,9 @@ def _box(inside: Bools, index_to_world: NDArray[np.float64]) -> tuple[NDArray[np
     rows = inside[z, y]
     first, last = rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
     ends = np.stack([np.concatenate([first, last]), np.tile(y, 2), np.tile(z, 2)])
-    centres = index_to_world[:3, :3] @ ends + index_to_world[:3, 3:]
+    centers = index_to_world[:3, :3] @ ends + index_to_world[:3, 3:]
     half = np.abs(index_to_world[:3, :3]).sum(axis=1) / 2
-    return centres.min(axis=1) - half, centres.max(axis=1) + half
+    return centers.min(axis=1) - half, centers.max(axis=1) + half
 
 
 def _faces(inside: Bools, seen: Bools) -> tuple[int, int]:

@@ -184,7 +184,7 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
 
     Raises:
         PoseError: The sweep has no images.
-        GeometryError: They are not grey of 8 bits, or it would not fit in memory.
+        GeometryError: They are not gray of 8 bits, or it would not fit in memory.
     """
     if sweep.images.size == 0:
         raise PoseError(
@@ -192,9 +192,9 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
             where=sweep.source,
             remedy="give a recording with images",
         )
-    if not sweep.is_grey:
+    if not sweep.is_gray:
         raise GeometryError(
-            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit grey (H, W)",
+            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit gray (H, W)",
             where=sweep.source,
             remedy="convert the recording to 8-bit B-mode",
         )

@@ -1,4 +1,4 @@
-"""Label volumes as .seg.nrrd, which 3D Slicer opens as a segmentation with named, coloured segments.
+"""Label volumes as .seg.nrrd, which 3D Slicer opens as a segmentation with named, colored segments.
 
 The fields are those of Slicer's developer guide, "Segmentation labelmap file format".
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Volume
-from edge_sdk.volume.label_colours import label_rgb
+from edge_sdk.volume.label_colors import label_rgb
 from edge_sdk.volume.nrrd_volume import write_nrrd_volume
 from edge_sdk.volume.terminology import SCHEME, Code, meaning_of
 

@@ -22,8 +22,8 @@ class HoleFilling:
         kernel: One of HOLE_KERNELS.
         stick_length: Voxels that a stick may span, both known ends included.
         sticks: Best sticks to average.
-        size: Edge of the neighbourhood in voxels, odd.
-        minimum_ratio: Share of the neighbourhood that must be exceeded by known voxels.
+        size: Edge of the neighborhood in voxels, odd.
+        minimum_ratio: Share of the neighborhood that must be exceeded by known voxels.
         deviation: Standard deviation in voxels.
     """
 
@@ -47,7 +47,7 @@ HOLE_KERNELS: dict[str, tuple[str, ...]] = {
 
 
 def keeps_sums(compounding: Compounding, mean: Mean) -> bool:
-    """Whether sums are kept until read-out, rather than grey levels."""
+    """Whether sums are kept until read-out, rather than gray levels."""
     return mean == "true" and compounding in ("mean", "importance")
 
 
@@ -57,14 +57,14 @@ class ReconstructionSettings:
 
     Attributes:
         spacing: mm per voxel (x, y, z).
-        origin: First voxel's centre in mm (x, y, z), or None to derive it from the frames.
+        origin: First voxel's center in mm (x, y, z), or None to derive it from the frames.
         extent: First and last index per axis (x0, x1, y0, y1, z0, z1), or None to derive it from the frames.
         clip: Pixels to insert, or None for all.
         interpolation: "nearest" or "linear".
         compounding: "mean", "maximum", "latest" or "importance".
         mean: "true", or "plus" for PLUS's running mean in 8 bits; a PLUS configuration means the latter.
         plus_optimization: Compute positions as PLUS does with this Optimization, or None for finer ones.
-        importance_mask: Grey image with a weight for each pixel, for compounding "importance".
+        importance_mask: Gray image with a weight for each pixel, for compounding "importance".
         darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
         fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
         skip_interval: Insert every n-th frame.

@@ -30,18 +30,18 @@ class Int8Latency:
     """Median latency of a network's INT8 form for one patch; its speed does not depend on how well it is calibrated.
 
     Attributes:
-        patch: (1, C, D, H, W), normalised.
+        patch: (1, C, D, H, W), normalized.
     """
 
     measure: Measure
     patch: NDArray[np.float32]
-    normalisation: Normalization
+    normalization: Normalization
     plan: Quantize
 
     def __call__(self, network: EfficientMedNeXt) -> float:
         """Milliseconds."""
         quick = self.plan.model_copy(update={"observer": "minmax"})
-        graph = calibrated_graph(deploy_graph(network), self.patch, self.normalisation, quick)
+        graph = calibrated_graph(deploy_graph(network), self.patch, self.normalization, quick)
         return self.measure({"int8": graph}).forms["int8"].median_ms
 
 

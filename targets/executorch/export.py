@@ -22,8 +22,8 @@ CALIBRATION_PATCHES = 8
 """Enough for the largest value of a sum; each costs a run of the graph in torch."""
 
 
-def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
-    """Write model.pte (`artefact`) for patches of `patch_shape` (D, H, W).
+def export(graph: Graph, artifact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
+    """Write model.pte (`artifact`) for patches of `patch_shape` (D, H, W).
 
     The sums that splitting 3D convolutions makes get int8 grids from the first `calibration` patches (M, C, D, H, W).
 
@@ -35,5 +35,5 @@ def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArr
         lowered = with_local_grids(lowered, calibration[:CALIBRATION_PATCHES])
     shapes = tensor_shapes(graph, patch_shape)
     first, last = (planes_last(shapes[graph.nodes[at].name]) for at in (0, -1))
-    artefact.write_bytes(program_bytes(emit(lowered, patch_shape), first, last))
-    require_running("executorch", artefact.parent, precision="int8" if graph.quantized else "fp32")
+    artifact.write_bytes(program_bytes(emit(lowered, patch_shape), first, last))
+    require_running("executorch", artifact.parent, precision="int8" if graph.quantized else "fp32")

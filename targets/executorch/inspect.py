@@ -22,11 +22,11 @@ from targets.executorch.session import ExecuTorchSession
 TYPES = {"fp32": "float32", "qint8": "int8", "qcint8": "int8", "qint32": "int32", "qcint32": "int32"}
 
 
-def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
+def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
     """Run `patch` once and list every operator of the program, delegated ones one by one."""
-    with ExecuTorchSession(artefact, precision="", threads=threads) as session:
+    with ExecuTorchSession(artifact, precision="", threads=threads) as session:
         session.infer(patch)
-    program = program_of(artefact.read_bytes())
+    program = program_of(artifact.read_bytes())
     plan = program.execution_plan[0]
     operators = []
     for instruction in plan.chains[0].instructions:

@@ -15,7 +15,7 @@ from executorch.extension.pybindings import _portable_lib as portable_lib
 from edge_sdk.errors import TargetError
 from edge_sdk.quiet import without_stderr_lines
 from edge_sdk.session import Patch, SessionDescription
-from targets.base import BaseSession, reason, require_artefact
+from targets.base import BaseSession, reason, require_artifact
 from targets.executorch.devices import FULL_NAME
 
 
@@ -24,22 +24,22 @@ class ExecuTorchSession(BaseSession):
 
     target = "executorch"
 
-    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None) -> None:
-        require_artefact(artefact, self.target)
+    def __init__(self, artifact: Path, *, precision: str, threads: int | None = None) -> None:
+        require_artifact(artifact, self.target)
         # The thread pool is made at its first use, and its makers log how they count the CPU's cores.
         with without_stderr_lines("[cpuinfo_utils.cpp", "[threadpool.cpp"):
             portable_lib._threadpool_get_thread_count()
             if threads is not None:
                 portable_lib._unsafe_reset_threadpool(threads)
         # The module does not keep the buffer that it runs from: hold it as long as the module.
-        self._buffer = artefact.read_bytes()
+        self._buffer = artifact.read_bytes()
         try:
             self._module: Any = portable_lib._load_for_executorch_from_buffer(self._buffer)
             sizes = self._module.method_meta("forward").input_tensor_meta(0).sizes()
         except RuntimeError as cause:
             raise TargetError(
                 f"ExecuTorch cannot load it ({reason(cause)})",
-                where=artefact,
+                where=artifact,
                 remedy="export the package again with this ExecuTorch version",
             ) from cause
         depth, height, width, channels = (int(size) for size in sizes)

@@ -20,10 +20,10 @@ OPSET = 20  # the first one with Gelu
 IR_VERSION = 10
 
 
-def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
-    """Write model.onnx (`artefact`) for patches of `patch_shape` (D, H, W)."""
+def export(graph: Graph, artifact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
+    """Write model.onnx (`artifact`) for patches of `patch_shape` (D, H, W)."""
     del calibration  # every scale is in the graph
-    onnx.save(build_model(graph, patch_shape), artefact)
+    onnx.save(build_model(graph, patch_shape), artifact)
 
 
 def build_model(graph: Graph, patch_shape: Triple) -> onnx.ModelProto:

@@ -12,13 +12,13 @@ from targets.base import require_patch
 from targets.onnxruntime.session import ONNXRuntimeSession, load, session_options
 
 
-def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
+def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
     """Run `patch` twice with profiling and report the second run (the first one allocates)."""
     options = session_options(threads)
     options.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         options.profile_file_prefix = str(Path(folder) / "profile")
-        session = load(artefact, options)
+        session = load(artifact, options)
         ready = require_patch(patch, tuple(session.get_inputs()[0].shape), ONNXRuntimeSession.target)
         for _ in range(2):
             session.run(None, {"patch": ready})

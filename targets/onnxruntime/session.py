@@ -9,7 +9,7 @@ import onnxruntime as ort
 
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch, SessionDescription
-from targets.base import BaseSession, reason, require_artefact
+from targets.base import BaseSession, reason, require_artifact
 from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.onnxruntime.devices import DEVICE, provider
 
@@ -36,7 +36,7 @@ def load(model: Path | bytes, options: ort.SessionOptions, *, device: str = DEVI
         TargetError: It is not readable, or holds what this version or the provider cannot run.
     """
     if isinstance(model, Path):
-        require_artefact(model, ONNXRuntimeSession.target)
+        require_artifact(model, ONNXRuntimeSession.target)
     if device != DEVICE:
         # Or what the provider cannot run would silently run on the CPU.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
@@ -52,14 +52,14 @@ def load(model: Path | bytes, options: ort.SessionOptions, *, device: str = DEVI
         ) from cause
 
 
-def open_optimized(artefact: Path, threads: int | None) -> tuple[ort.InferenceSession, str]:
+def open_optimized(artifact: Path, threads: int | None) -> tuple[ort.InferenceSession, str]:
     """The model on the CPU, its graph as optimized at an earlier start where that was kept; and in words which.
 
     Raises:
         TargetError: It is not readable, or holds what this version cannot run.
     """
-    require_artefact(artefact, ONNXRuntimeSession.target)
-    entry = entry_for([artefact], "onnxruntime", ort.__version__)
+    require_artifact(artifact, ONNXRuntimeSession.target)
+    entry = entry_for([artifact], "onnxruntime", ort.__version__)
     if (kept := load_compiled(entry)) is not None:
         options = session_options(threads)
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -69,9 +69,9 @@ def open_optimized(artefact: Path, threads: int | None) -> tuple[ort.InferenceSe
             pass  # what this version does not take is optimized anew, below
     options = session_options(threads)
     with tempfile.TemporaryDirectory(prefix="edge-sdk-optimized-") as folder:
-        optimized = Path(folder) / artefact.name
+        optimized = Path(folder) / artifact.name
         options.optimized_model_filepath = str(optimized)
-        session = load(artefact, options)
+        session = load(artifact, options)
         return session, store_compiled(entry, optimized.read_bytes())
 
 
@@ -80,11 +80,11 @@ class ONNXRuntimeSession(BaseSession):
 
     target = "onnxruntime"
 
-    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
+    def __init__(self, artifact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
         if device == DEVICE:
-            session, how = open_optimized(artefact, threads)
+            session, how = open_optimized(artifact, threads)
         else:
-            session, how = load(artefact, session_options(threads), device=device), "left to the provider"
+            session, how = load(artifact, session_options(threads), device=device), "left to the provider"
         self._session: ort.InferenceSession = session
         super().__init__(
             tuple(session.get_inputs()[0].shape),

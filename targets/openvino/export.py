@@ -35,18 +35,18 @@ from targets.lowering.split_joins import split_joins
 ACTIVATIONS = {"relu": ops.relu, "gelu": partial(ops.gelu, approximation_mode="erf"), "hardswish": ops.hswish}
 
 
-def export(graph: Graph, artefact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
-    """Write model.xml (`artefact`) and model.bin for patches of `patch_shape` (D, H, W)."""
+def export(graph: Graph, artifact: Path, patch_shape: Triple, calibration: NDArray[np.float32]) -> None:
+    """Write model.xml (`artifact`) and model.bin for patches of `patch_shape` (D, H, W)."""
     del calibration  # every scale is in the graph
     # Weights stay float32 where they are float: compressing them to float16 would change the FP32 result.
-    ov.save_model(build_model(graph, patch_shape), artefact, compress_to_fp16=False)
+    ov.save_model(build_model(graph, patch_shape), artifact, compress_to_fp16=False)
 
 
-def export_module(module: Any, artefact: Path, patch: NDArray[np.float32]) -> None:
+def export_module(module: Any, artifact: Path, patch: NDArray[np.float32]) -> None:
     """Write a torch module that has no deploy graph, such as a GroupNorm network, for patches of this shape."""
     # The shape is static: with dynamic axes OpenVINO takes slower kernels.
     model = ov.convert_model(module, example_input=patch, input=[patch.shape])
-    ov.save_model(model, artefact, compress_to_fp16=False)
+    ov.save_model(model, artifact, compress_to_fp16=False)
 
 
 def build_model(graph: Graph, patch_shape: Triple) -> ov.Model:

@@ -35,11 +35,11 @@ ACTIVATIONS: dict[str, ActivationKind] = {"Relu": "relu", "Gelu": "gelu", "HSwis
 PARTS = ("Constant", "Convert", "Result", "Reshape")
 
 
-def read_graph(artefact: Path, *, patch_multiple: int, output_stride: int, meta: dict[str, Any]) -> Graph:
+def read_graph(artifact: Path, *, patch_multiple: int, output_stride: int, meta: dict[str, Any]) -> Graph:
     """The graph of an IR that `targets.openvino.export` wrote, as it was lowered, its joins whole.
 
     Args:
-        artefact: model.xml.
+        artifact: model.xml.
         patch_multiple: Of the network, as its manifest says.
         output_stride: Of the network, as its manifest says.
         meta: What the graph says about itself.
@@ -48,10 +48,10 @@ def read_graph(artefact: Path, *, patch_multiple: int, output_stride: int, meta:
         TargetError: The IR is not readable or holds what no deploy graph has.
     """
     try:
-        operators = ov.Core().read_model(artefact).get_ordered_ops()
+        operators = ov.Core().read_model(artifact).get_ordered_ops()
     except RuntimeError as cause:
-        raise TargetError("OpenVINO cannot read it", where=artefact, remedy="export the package again") from cause
-    reader = _Reader(artefact)
+        raise TargetError("OpenVINO cannot read it", where=artifact, remedy="export the package again") from cause
+    reader = _Reader(artifact)
     for operator in operators:
         reader.read(operator)
     return rejoin(Graph(tuple(reader.nodes), patch_multiple, output_stride, meta))
@@ -60,8 +60,8 @@ def read_graph(artefact: Path, *, patch_multiple: int, output_stride: int, meta:
 class _Reader:
     """Gathers nodes; constants and the operators that belong to one node of the deploy graph give none of their own."""
 
-    def __init__(self, artefact: Path) -> None:
-        self.artefact = artefact
+    def __init__(self, artifact: Path) -> None:
+        self.artifact = artifact
         self.nodes: list[Node] = []
         self.convolutions: dict[str, ov.Node] = {}
         self.phases: dict[str, tuple[str, ...]] = {}
@@ -97,7 +97,7 @@ class _Reader:
             case _:
                 raise TargetError(
                     f"holds the operator {kind}, which no deploy form has",
-                    where=self.artefact,
+                    where=self.artifact,
                     remedy="export it again",
                 )
 

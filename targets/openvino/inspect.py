@@ -11,9 +11,9 @@ from targets.base import require_patch
 from targets.openvino.session import OpenVINOSession, compile_model
 
 
-def inspect(artefact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
+def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
     """Run `patch` twice with profiling and report the second run (the first one allocates)."""
-    compiled = compile_model(artefact, threads, profile=True)
+    compiled = compile_model(artifact, threads, profile=True)
     request = compiled.create_infer_request()
     shape = tuple(int(size) for size in compiled.input(0).shape)
     ready = require_patch(patch, shape, OpenVINOSession.target)

@@ -12,13 +12,13 @@ from openvino.properties import hint
 
 from edge_sdk.errors import TargetError
 from edge_sdk.session import Patch, SessionDescription
-from targets.base import BaseSession, reason, require_artefact
+from targets.base import BaseSession, reason, require_artifact
 from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.openvino.devices import DEVICE, full_name
 
 
 def settings_for(device: str, threads: int | None, *, profile: bool = False) -> dict[str, Any]:
-    """Properties for low latency in the precision that the artefact asks for.
+    """Properties for low latency in the precision that the artifact asks for.
 
     Raises:
         TargetError: A number of threads for another device than the CPU.
@@ -42,28 +42,28 @@ def settings_for(device: str, threads: int | None, *, profile: bool = False) -> 
 
 
 def compile_model(
-    artefact: Path, threads: int | None, *, device: str = DEVICE, profile: bool = False
+    artifact: Path, threads: int | None, *, device: str = DEVICE, profile: bool = False
 ) -> ov.CompiledModel:
     """Read and compile an IR for low latency.
 
     Raises:
         TargetError: The IR is not readable or the device cannot run it.
     """
-    require_artefact(artefact, OpenVINOSession.target)
+    require_artifact(artifact, OpenVINOSession.target)
     settings = settings_for(device, threads, profile=profile)
     try:
-        compiled = ov.Core().compile_model(artefact, device, settings)
+        compiled = ov.Core().compile_model(artifact, device, settings)
         compiled.input(0).shape  # noqa: B018 (which an IR of open shape does not have)
         return compiled
     except RuntimeError as cause:
         raise TargetError(
             f"OpenVINO cannot load it ({reason(cause)})",
-            where=artefact,
+            where=artifact,
             remedy="export the package again with this OpenVINO version",
         ) from cause
 
 
-def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) -> tuple[ov.CompiledModel, str]:
+def open_compiled(artifact: Path, threads: int | None, *, device: str = DEVICE) -> tuple[ov.CompiledModel, str]:
     """The compiled IR, taken from the cache where an earlier start kept it, and in words which of both.
 
     Whatever decides what is compiled must be among the entry's circumstances. Other devices than the CPU have caches
@@ -72,12 +72,12 @@ def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) 
     Raises:
         TargetError: The IR is not readable or the device cannot run it.
     """
-    require_artefact(artefact, OpenVINOSession.target)
+    require_artifact(artifact, OpenVINOSession.target)
     if device != DEVICE:
-        return compile_model(artefact, threads, device=device), "left to the device's driver"
+        return compile_model(artifact, threads, device=device), "left to the device's driver"
     settings = settings_for(device, threads)
-    weights = artefact.with_suffix(".bin")
-    files = [artefact, weights] if weights.is_file() else [artefact]
+    weights = artifact.with_suffix(".bin")
+    files = [artifact, weights] if weights.is_file() else [artifact]
     told = {name: str(value) for name, value in settings.items()}
     entry = entry_for(files, "openvino", ov.__version__, device, told)
     if (blob := load_compiled(entry)) is not None:
@@ -85,7 +85,7 @@ def open_compiled(artefact: Path, threads: int | None, *, device: str = DEVICE) 
             return ov.Core().import_model(blob, device, settings), TAKEN
         except RuntimeError:
             pass  # what this version does not take is compiled anew, below
-    compiled = compile_model(artefact, threads, device=device)
+    compiled = compile_model(artifact, threads, device=device)
     exported = BytesIO()
     compiled.export_model(exported)
     return compiled, store_compiled(entry, exported.getvalue())
@@ -96,8 +96,8 @@ class OpenVINOSession(BaseSession):
 
     target = "openvino"
 
-    def __init__(self, artefact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
-        compiled, how = open_compiled(artefact, threads, device=device)
+    def __init__(self, artifact: Path, *, precision: str, threads: int | None = None, device: str = DEVICE) -> None:
+        compiled, how = open_compiled(artifact, threads, device=device)
         super().__init__(
             tuple(int(size) for size in compiled.input(0).shape),
             SessionDescription(

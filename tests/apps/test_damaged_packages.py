@@ -53,7 +53,7 @@ def test_file_cut_short_is_told_by_its_hash(path: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("target", "path"), FILES)
-def test_artefact_cut_short_and_sealed_again_is_refused(target: str, path: str, tmp_path: Path) -> None:
+def test_artifact_cut_short_and_sealed_again_is_refused(target: str, path: str, tmp_path: Path) -> None:
     package = resealed(tmp_path, target, {path: lambda whole: whole[: len(whole) // 2]})
     volume = bright_half(tmp_path / "v.mha")
     told = failure("segment", volume, "--package", package, "--target", target, "-o", tmp_path / "mask.mha")
@@ -70,7 +70,7 @@ def test_program_whose_second_half_is_gone_is_refused_by_auto(tmp_path: Path) ->
         package.open()
 
 
-def test_artefact_of_another_patch_is_refused(tmp_path: Path) -> None:
+def test_artifact_of_another_patch_is_refused(tmp_path: Path) -> None:
     with Package(SHIPPED) as shipped:
         vector = shipped.selftest_vector
     smaller = {"patch": vector.patch[..., :32], "reference": vector.reference[..., :16]}

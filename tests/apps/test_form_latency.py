@@ -21,7 +21,7 @@ def test_a_module_and_a_graph_are_timed_together() -> None:
     for timing in found.forms.values():
         assert len(timing.samples_ms) == 2
         assert min(timing.samples_ms) > 0
-        assert timing.artefact_bytes > 4 * graph.nodes[1].weight.size  # type: ignore[attr-defined]
+        assert timing.artifact_bytes > 4 * graph.nodes[1].weight.size  # type: ignore[attr-defined]
     assert found.conditions["threads"] == 1
     assert found.conditions["rounds"] == 2
     assert found.described()["forms"]["deploy"]["median_ms"] == found.forms["deploy"].median_ms

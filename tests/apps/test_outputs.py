@@ -27,8 +27,8 @@ def done() -> Segmented:
     labels = np.zeros(grid.shape, np.uint8)
     labels[3:8, 3:8, 3:8] = 1
     labels[8:10, 9:12, 9:13] = 2
-    grey = np.random.default_rng(0).integers(0, 255, grid.shape).astype(np.uint8)
-    return Segmented(Volume(grey, grid), Volume(labels, grid), LABELS, "phantom")
+    gray = np.random.default_rng(0).integers(0, 255, grid.shape).astype(np.uint8)
+    return Segmented(Volume(gray, grid), Volume(labels, grid), LABELS, "phantom")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -109,8 +109,8 @@ from edge_sdk.errors import EdgeSdkError
 from edge_sdk.volume.grid import Grid, Volume
 
 grid = Grid((40, 40, 40), (1, 1, 1), (0, 0, 0))
-grey = Volume(np.random.default_rng(0).integers(0, 255, grid.shape).astype(np.uint8), grid)
-done = Segmented(grey, Volume(np.ones(grid.shape, np.uint8), grid), {0: "background", 1: "all"}, "p")
+gray = Volume(np.random.default_rng(0).integers(0, 255, grid.shape).astype(np.uint8), grid)
+done = Segmented(gray, Volume(np.ones(grid.shape, np.uint8), grid), {0: "background", 1: "all"}, "p")
 files = {name: partial(write, done) for kind in FORMATS.values() for name, write in kind.items()}
 folder = Path(sys.argv[1])
 for write in files.values():  # the libraries are loaded before the limit, which would also be theirs

@@ -22,7 +22,7 @@ IMAGE_TO_PROBE = PlusConfig({"ImageToProbe": np.diag([0.3, 0.3, 1, 1])})
 
 
 def cine(path: Path, *, spacing: bool = True) -> Path:
-    """Five frames of 12×10 pixels, 0.1 s apart; frame n has the grey value 10 n, and a bright border outside B-mode."""
+    """Five frames of 12×10 pixels, 0.1 s apart; frame n has the gray value 10 n, and a bright border outside B-mode."""
     frames = np.full((5, 10, 12), 255, np.uint8)
     frames[:, 1:9, 2:10] = 10 * np.arange(1, 6)[:, None, None]
     values = {"SequenceOfUltrasoundRegions": [region((2, 1, 9, 8), (0.1, 0.1))]} if spacing else {}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_sdk.packages.package import Package
 from edge_sdk.packages.selftest import run_selftest
-from edge_sdk.session import artefacts_of
+from edge_sdk.session import artifacts_of
 from targets.registry import TARGETS
 
 
@@ -29,7 +29,7 @@ def main(source: Path, name: str) -> None:
         allow_executorch_1_0()
     with Package(source) as package:
         precision = package.manifest.precision[name]
-        with TARGETS[name].open(artefacts_of(package.folder, name), precision=precision, threads=1) as session:
+        with TARGETS[name].open(artifacts_of(package.folder, name), precision=precision, threads=1) as session:
             found = run_selftest(package.selftest_vector, session, precision)
             runtime = session.description.runtime
     if not found.passes or found.class_change is None:

@@ -64,7 +64,7 @@ class SimulatedBoard(Closing):
 
     def _clear(self) -> None:
         self._compounder = Compounder(self._grid, threads=1)
-        self._grey = np.zeros(self._grid.shape, np.uint8)
+        self._gray = np.zeros(self._grid.shape, np.uint8)
         self._mask = np.zeros(self._grid.shape, np.uint8)
         self._inserted: list[int] = []
         self._elapsed = 0.0
@@ -140,8 +140,8 @@ class SimulatedBoard(Closing):
         index = min(max(index, 0), self._grid.shape[place] - 1)
         down, across = (name for name in "zyx" if name != axis)
         steps = dict(zip("xyz", self._grid.spacing, strict=True))
-        grey, labels = (np.take(voxels, index, axis=place) for voxels in (self._grey, self._mask))
-        return Slice(grey, labels, steps[down], steps[across])
+        gray, labels = (np.take(voxels, index, axis=place) for voxels in (self._gray, self._mask))
+        return Slice(gray, labels, steps[down], steps[across])
 
     def probe(self) -> tuple[float, float, float] | None:
         if not self._inserted:
@@ -156,7 +156,7 @@ class SimulatedBoard(Closing):
         return np.array([(self._poses[index] @ top)[:3] for index in self._inserted]).reshape(-1, 3)
 
     def volume(self) -> NDArray[np.uint8] | None:
-        return self._grey.copy()
+        return self._gray.copy()
 
     def mask(self) -> NDArray[np.uint8] | None:
         return self._mask.copy()
@@ -210,6 +210,6 @@ class SimulatedBoard(Closing):
         self._compounder.insert(self._images[index], self._poses[index])
         self._inserted = [*self._inserted[-150:], index]
         if len(self._inserted) % 5 == 0:
-            self._grey, weights = self._compounder.read()
+            self._gray, weights = self._compounder.read()
             self._mask = np.where(weights > 0, self._truth, 0).astype(np.uint8)
             self._changes += 1

@@ -88,11 +88,11 @@ def test_scrolling_stays_inside_the_volume(page):
     expect(slider(page, "x")).to_have_value("0")
 
 
-def test_labels_are_drawn_in_their_colour_and_can_be_taken_away(board, page):
+def test_labels_are_drawn_in_their_color_and_can_be_taken_away(board, page):
     wait_until(page, lambda: float(page.locator("#classes b").first.inner_text()) > 1)
     board.command("pause")
     page.wait_for_timeout(700)
-    colourful = """canvas => {
+    colorful = """canvas => {
         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
         let count = 0;
         for (let at = 0; at < data.length; at += 4)
@@ -100,7 +100,7 @@ def test_labels_are_drawn_in_their_colour_and_can_be_taken_away(board, page):
         return count;
     }"""
     canvas = page.locator("[data-axis=y] canvas")
-    assert canvas.evaluate(colourful) > 50
+    assert canvas.evaluate(colorful) > 50
     page.get_by_role("button", name="Labels").click()
     page.wait_for_timeout(100)
-    assert canvas.evaluate(colourful) == 0
+    assert canvas.evaluate(colorful) == 0

@@ -16,7 +16,7 @@ from tests.edge_sdk.sweep.formats.examples import example
 from tests.edge_sdk.sweep.formats.test_custusx import acquisition
 from tests.edge_sdk.sweep.formats.test_dicom_cine import dataset, put, region
 from tests.edge_sdk.sweep.formats.test_sequence_nrrd import slicer_sequence
-from tests.edge_sdk.sweep.formats.test_video import coloured, write
+from tests.edge_sdk.sweep.formats.test_video import colored, write
 from tests.fuzz.worker import Sample
 
 SWEEP, VOLUME, CONFIGURATION = (f"tests.fuzz.worker:read_{what}" for what in ("sweep", "volume", "configuration"))
@@ -37,10 +37,10 @@ _VIDEO_SPOTS = (
 
 
 def sequence_metafiles(folder: Path) -> list[Sample]:
-    """PLUS's .mha: raw, compressed, colours of 16 bits, tracking only."""
+    """PLUS's .mha: raw, compressed, colors of 16 bits, tracking only."""
     write_sweep(example(), folder / "raw.igs.mha", compressed=False)
     write_sweep(example(4, (8, 8)), folder / "zlib.igs.mha")
-    write_sweep(example(2, (3, 4, 3), np.uint16), folder / "colour.mha", compressed=False)
+    write_sweep(example(2, (3, 4, 3), np.uint16), folder / "color.mha", compressed=False)
     write_sweep(_tracking(), folder / "tracking.igs.mha")
     return [_alone(path, SWEEP) for path in sorted(folder.iterdir())]
 
@@ -84,8 +84,8 @@ def dicom(folder: Path) -> list[Sample]:
     from pydicom.uid import JPEGBaseline8Bit, RLELossless
 
     random = np.random.default_rng(0)
-    grey = random.integers(0, 256, (2, 6, 8), np.uint8)
-    raw = dataset(grey, FrameTime="40", SequenceOfUltrasoundRegions=[region((1, 1, 6, 4), (0.02, 0.03))])
+    gray = random.integers(0, 256, (2, 6, 8), np.uint8)
+    raw = dataset(gray, FrameTime="40", SequenceOfUltrasoundRegions=[region((1, 1, 6, 4), (0.02, 0.03))])
     put(raw, folder / "raw.dcm")
     deep = random.integers(0, 4096, (2, 6, 8), np.uint16)
     runs = dataset(deep)
@@ -104,7 +104,7 @@ def videos(folder: Path) -> list[Sample]:
     """Containers and codecs that OpenCV writes."""
     frames = np.stack([np.full((16, 16), 40 * index) for index in range(4)]).astype(np.uint8)
     for name, codec in (("a.avi", "MJPG"), ("b.mp4", "mp4v"), ("c.mkv", "FFV1")):
-        write(folder / name, coloured(frames), codec)
+        write(folder / name, colored(frames), codec)
     # Its identifiers are drawn at random, with checksums over them: the same bytes for every run.
     _settle(folder / "c.mkv", rb"(?s)(?<=\x73\xc5\x88|\x63\xc5\x88).{8}|(?<=\x73\xa4\x90).{16}|(?<=\xbf\x84).{4}")
     return [_with_spots(path, _VIDEO_SPOTS, range(4, 44, 4)) for path in sorted(folder.iterdir())]

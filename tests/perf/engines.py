@@ -57,7 +57,7 @@ def main() -> None:
             "inference": f"after {PAUSE_S} s of rest and one inference that does not count",
             "openvino": "latency hint, INFERENCE_PRECISION_HINT f32 in FP32 and INT8 rows alike (else CPUs with "
             "AVX512-BF16 or AMX would compute the float part in bfloat16)",
-            "onnxruntime": "sequential, all graph optimisations",
+            "onnxruntime": "sequential, all graph optimizations",
             "denormals": "flushed to zero in every process",
             "output": "logits; half resolution for EfficientMedNeXt, full resolution for DynUNet; labels_ms is what "
             "upsampling and argmax to full-resolution labels take on top",

@@ -131,7 +131,7 @@ FORMS = (
         *(PUBLISHED, networks.onnx_dynamo, _onnxruntime),
     ),
     Form(
-        *("published-openvino-ptq", "as published, default post-training quantisation (NNCF)", "openvino", "int8"),
+        *("published-openvino-ptq", "as published, default post-training quantization (NNCF)", "openvino", "int8"),
         *(PUBLISHED, networks.openvino_ptq, _openvino("int8")),
         needs="published-openvino",
     ),

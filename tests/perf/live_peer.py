@@ -1,7 +1,7 @@
 """The peer, which waits for the sweep's end: reconstruct, then MONAI's sliding window with the network as published.
 
 A process that has read the sweep and warmed up; every line on stdin is one measurement, answered by a JSON line. What a
-person would also wait for is left out in the peer's favour: reading files, loading the network, compiling.
+person would also wait for is left out in the peer's favor: reading files, loading the network, compiling.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.perf.settings import NORMALISATION, Settings
+from tests.perf.settings import NORMALIZATION, Settings
 
 DYNUNET_FILTERS = (32, 64, 128, 256, 320)
 CALIBRATION_PATCHES = 8
@@ -47,7 +47,7 @@ def dynunet_openvino(settings: Settings, folder: Path, _source: Path) -> None:
 
 
 def openvino_ptq(settings: Settings, folder: Path, source: Path) -> None:
-    """The published form quantised by NNCF with its defaults."""
+    """The published form quantized by NNCF with its defaults."""
     import nncf
     import openvino as ov
 
@@ -100,7 +100,7 @@ def export_graphs(settings: Settings, folder: Path, _source: Path) -> None:
     graph = deploy_graph(network)
     save_graph(graph, folder / "fp32.npz")
     plan = Quantize(weight_limit=WEIGHT_LIMIT)
-    save_graph(calibrated_graph(graph, patches, NORMALISATION, plan), folder / "int8.npz")
+    save_graph(calibrated_graph(graph, patches, NORMALIZATION, plan), folder / "int8.npz")
 
 
 def _network(settings: Settings, *, norm: Any, activation: Any) -> Any:

@@ -27,7 +27,7 @@ STARTS = {
     "ready": "compounder ready, s",
     "inserted": "frame in, s",
 }
-AGREEMENT = {"way": "way", "within_1": "voxels within 1 grey level"}
+AGREEMENT = {"way": "way", "within_1": "voxels within 1 gray level"}
 
 
 def markdown(report: Mapping[str, Any]) -> str:

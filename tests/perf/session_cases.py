@@ -32,41 +32,41 @@ ONNXRUNTIME: Mapping[str, Mapping[str, Any]] = {
     "no memory pattern": {"enable_mem_pattern": False},
     "no arena": {"enable_cpu_mem_arena": False},
     "no constant prepacking": {"session.disable_prepacking": "1"},
-    "basic optimisations": {"graph_optimization_level": "ORT_ENABLE_BASIC"},
-    "extended optimisations": {"graph_optimization_level": "ORT_ENABLE_EXTENDED"},
-    "no optimisations": {"graph_optimization_level": "ORT_DISABLE_ALL"},
+    "basic optimizations": {"graph_optimization_level": "ORT_ENABLE_BASIC"},
+    "extended optimizations": {"graph_optimization_level": "ORT_ENABLE_EXTENDED"},
+    "no optimizations": {"graph_optimization_level": "ORT_DISABLE_ALL"},
     "parallel execution": {"execution_mode": "ORT_PARALLEL"},
     "dynamic blocks": {"session.dynamic_block_base": "4"},
     "threads: left to it": {"intra_op_num_threads": 0},
     "threads: 1": {"intra_op_num_threads": 1},
-    "optimised graph from the cache": {"import": True},
+    "optimized graph from the cache": {"import": True},
 }
 
 CASES = {"openvino": OPENVINO, "onnxruntime": ONNXRUNTIME}
 
 
-def open_case(runtime: str, case: str, artefact: Path, threads: int) -> Infer:
-    """The artefact opened as a session opens it, but for the case's settings; nothing is taken from the cache."""
+def open_case(runtime: str, case: str, artifact: Path, threads: int) -> Infer:
+    """The artifact opened as a session opens it, but for the case's settings; nothing is taken from the cache."""
     changes = CASES[runtime][case]
     if "import" in changes:
-        return _from_cache(runtime, artefact, threads)
-    return _openvino(artefact, threads, changes) if runtime == "openvino" else _onnxruntime(artefact, threads, changes)
+        return _from_cache(runtime, artifact, threads)
+    return _openvino(artifact, threads, changes) if runtime == "openvino" else _onnxruntime(artifact, threads, changes)
 
 
-def _openvino(artefact: Path, threads: int, changes: Mapping[str, Any]) -> Infer:
+def _openvino(artifact: Path, threads: int, changes: Mapping[str, Any]) -> Infer:
     import openvino as ov
 
     from targets.openvino.session import settings_for
 
     settings = {**settings_for("CPU", threads), **changes}
     compiled = ov.Core().compile_model(
-        artefact, "CPU", {key: value for key, value in settings.items() if value is not None}
+        artifact, "CPU", {key: value for key, value in settings.items() if value is not None}
     )
     request = compiled.create_infer_request()
     return lambda patch: request.infer({0: patch}, share_inputs=True)[0]
 
 
-def _onnxruntime(artefact: Path, threads: int, changes: Mapping[str, Any]) -> Infer:
+def _onnxruntime(artifact: Path, threads: int, changes: Mapping[str, Any]) -> Infer:
     import onnxruntime as ort
 
     from targets.onnxruntime.session import load, session_options
@@ -78,15 +78,15 @@ def _onnxruntime(artefact: Path, threads: int, changes: Mapping[str, Any]) -> In
             options.add_session_config_entry(key, value)
         else:
             setattr(options, key, getattr(kinds[key], value) if key in kinds else value)
-    session = load(artefact, options)
+    session = load(artifact, options)
     return lambda patch: session.run(None, {"patch": patch})[0]
 
 
-def _from_cache(runtime: str, artefact: Path, threads: int) -> Infer:
+def _from_cache(runtime: str, artifact: Path, threads: int) -> Infer:
     from targets.registry import TARGETS
 
     for _ in range(2):
-        session = TARGETS[runtime].open(artefact.parent, precision="", threads=threads)
+        session = TARGETS[runtime].open(artifact.parent, precision="", threads=threads)
     if session.description.compiled != "taken from the cache":
         raise ValueError("the cache could not be used")
     return session.infer

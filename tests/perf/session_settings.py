@@ -61,9 +61,9 @@ def serve(runtime: str, case: str, folder: str, threads: str) -> None:
     os.dup2(2, 1)
     flush_denormals()
     patch = read_selftest(Path(folder) / "selftest.npz", where=folder).patch
-    artefact = Path(folder) / runtime / TARGETS[runtime].artefact  # type: ignore[attr-defined]
+    artifact = Path(folder) / runtime / TARGETS[runtime].artifact  # type: ignore[attr-defined]
     start = time.perf_counter()
-    infer = open_case(runtime, case, artefact, int(threads))
+    infer = open_case(runtime, case, artifact, int(threads))
     opened = time.perf_counter() - start
     answer: dict[str, Any] = {"open_s": opened, "logits": hashlib.sha256(infer(patch).tobytes()).hexdigest()[:12]}
     print(json.dumps(answer), file=answers, flush=True)

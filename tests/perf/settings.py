@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.packages.manifest import Normalization
 
-NORMALISATION = Normalization(shift=128.0, scale=64.0)
+NORMALIZATION = Normalization(shift=128.0, scale=64.0)
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Settings:
         return f"{self.variant}-w{self.width}-p{self.patch}-k{self.classes}-seed{self.seed}"
 
     def patches(self, count: int) -> NDArray[np.float32]:
-        """(count, 1, D, H, W) of random 8-bit voxels, normalised."""
+        """(count, 1, D, H, W) of random 8-bit voxels, normalized."""
         voxels = np.random.default_rng(self.seed).integers(0, 256, (count, 1, *self.shape)).astype(np.float32)
-        normalised: NDArray[np.float32] = (voxels - np.float32(NORMALISATION.shift)) / np.float32(NORMALISATION.scale)
-        return normalised
+        normalized: NDArray[np.float32] = (voxels - np.float32(NORMALIZATION.shift)) / np.float32(NORMALIZATION.scale)
+        return normalized
 
     def to_json(self) -> str:
         """For a worker's command line."""

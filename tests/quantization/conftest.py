@@ -70,8 +70,8 @@ def data_folder(tmp_path: Path) -> Path:
     draw = np.random.default_rng(0)
     zyx = np.indices((32, 34, 36))
     for number in range(4):
-        centre = draw.uniform(12, 20, 3).reshape(3, 1, 1, 1)
-        ball = ((zyx - centre) ** 2).sum(axis=0) < 64
+        center = draw.uniform(12, 20, 3).reshape(3, 1, 1, 1)
+        ball = ((zyx - center) ** 2).sum(axis=0) < 64
         image = (draw.normal(70, 10, ball.shape) + 80 * ball).clip(0, 255).astype(np.uint8)
         grid = Grid(image.shape, (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
         for kind, voxels in (("images", image), ("labels", ball.astype(np.uint8))):
@@ -82,6 +82,6 @@ def data_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def eight_bit_patches() -> np.ndarray:
-    """Two normalised patches (2, 1, 32, 32, 32) of 8-bit noise: shift 96, scale 64."""
+    """Two normalized patches (2, 1, 32, 32, 32) of 8-bit noise: shift 96, scale 64."""
     voxels = np.random.default_rng(0).integers(0, 256, (2, 1, 32, 32, 32))
     return ((voxels - 96) / 64).astype(np.float32)

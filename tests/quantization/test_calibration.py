@@ -21,7 +21,7 @@ from quantization.observers import calibrated_graph
 from quantization.quantizers import quantizable_layers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalization(shift=96.0, scale=64.0)
+NORMALIZATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def sharp_graph(float_graph: Graph) -> Graph:
 def made(tmp_path: Path, eight_bit_patches: np.ndarray) -> Any:
     def make(graph: Graph, plan: Plan, score: Score | None = None) -> Calibration:
         checkpoint = tmp_path / "quantize.pt"
-        return Calibration(graph, eight_bit_patches, plan, NORMALISATION, checkpoint=checkpoint, score=score)
+        return Calibration(graph, eight_bit_patches, plan, NORMALIZATION, checkpoint=checkpoint, score=score)
 
     return make
 
 
-def test_without_a_budget_everything_is_quantised(float_graph: Graph, eight_bit_patches: np.ndarray, made: Any) -> None:
+def test_without_a_budget_everything_is_quantized(float_graph: Graph, eight_bit_patches: np.ndarray, made: Any) -> None:
     form, report = run_compressor(made(float_graph, Plan()))
-    expected = calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
+    expected = calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, Plan())
     np.testing.assert_array_equal(run_graph(form.graph, eight_bit_patches), run_graph(expected, eight_bit_patches))
     exact = run_graph(float_graph, eight_bit_patches[:1])
     error = np.linalg.norm(run_graph(expected, eight_bit_patches[:1]) - exact) / np.linalg.norm(exact)
@@ -123,7 +123,7 @@ def test_what_an_interruption_left_must_fit(float_graph: Graph, sharp_graph: Gra
 
 def test_bad_patches_are_refused_before_anything_is_written(float_graph: Graph, tmp_path: Path) -> None:
     flat = np.ones((1, 1, 32, 32, 32), np.float32)
-    calibration = Calibration(float_graph, flat, Plan(), NORMALISATION, checkpoint=tmp_path / "q.pt")
+    calibration = Calibration(float_graph, flat, Plan(), NORMALIZATION, checkpoint=tmp_path / "q.pt")
     with pytest.raises(TrainingError, match="zero variance"):
         calibration.prepare()
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from quantization.deploy_form import deploy_graph
 from quantization.observers import calibrated_graph, calibrated_ranges, check_calibration
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalization(shift=96.0, scale=64.0)
+NORMALIZATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def values_of(graph: Graph, patches: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_every_eight_bit_voxel_value_is_exact(float_graph: Graph, eight_bit_patches: np.ndarray) -> None:
-    quantized = calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
+    quantized = calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, Plan())
     node = quantized.nodes[1]
     assert isinstance(node, Quantize)
     values = ((torch.arange(256.0) - 96) / 64).reshape(1, 1, 4, 8, 8)
@@ -41,18 +41,18 @@ def test_every_eight_bit_voxel_value_is_exact(float_graph: Graph, eight_bit_patc
 @pytest.mark.parametrize(("shift", "largest"), [(96.0, 1000.0), (96.5, 200.0), (-40.0, 200.0)])
 def test_other_voxels_get_a_calibrated_input_grid(float_graph: Graph, shift: float, largest: float) -> None:
     voxels = np.random.default_rng(0).uniform(0, largest, (2, 1, 32, 32, 32))
-    normalisation = Normalization(shift=shift, scale=largest / 4)
-    normalised = ((voxels - shift) / normalisation.scale).astype(np.float32)
-    node = calibrated_graph(float_graph, normalised, normalisation, Plan()).nodes[1]
+    normalization = Normalization(shift=shift, scale=largest / 4)
+    normalized = ((voxels - shift) / normalization.scale).astype(np.float32)
+    node = calibrated_graph(float_graph, normalized, normalization, Plan()).nodes[1]
     assert isinstance(node, Quantize)
     lowest, highest = ((bound - node.zero_point) * node.scale for bound in (node.low, node.high))
-    assert lowest <= normalised.min() + 2 * node.scale
-    assert highest >= normalised.max() - 2 * node.scale
-    assert highest - lowest < 1.1 * (max(normalised.max(), 0) - min(normalised.min(), 0))
+    assert lowest <= normalized.min() + 2 * node.scale
+    assert highest >= normalized.max() - 2 * node.scale
+    assert highest - lowest < 1.1 * (max(normalized.max(), 0) - min(normalized.min(), 0))
 
 
 def test_minmax_holds_everything_seen(float_graph: Graph, eight_bit_patches: np.ndarray) -> None:
-    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALISATION, Plan(observer="minmax"))
+    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALIZATION, Plan(observer="minmax"))
     values, grid = values_of(float_graph, eight_bit_patches, "enc_block_1.0.sum"), ranges["enc_block_1.0.sum"]
     assert (grid.low, grid.zero_point) == (-128, 0)
     assert grid.scale == pytest.approx(np.abs(values).max() / 127.5, rel=1e-5)
@@ -63,7 +63,7 @@ def test_percentile_leaves_out_the_outermost_values(
     float_graph: Graph, eight_bit_patches: np.ndarray, percentile: float
 ) -> None:
     plan = Plan(observer="percentile", percentile=percentile)
-    ranges = calibrated_ranges(float_graph, eight_bit_patches[:1], NORMALISATION, plan)
+    ranges = calibrated_ranges(float_graph, eight_bit_patches[:1], NORMALIZATION, plan)
     names = [f"enc_block_1.0.act{i}" for i in range(3)]
     values = np.concatenate([values_of(float_graph, eight_bit_patches[:1], name).ravel() for name in names])
     # The three branches are concatenated and share a range.
@@ -79,7 +79,7 @@ def test_least_squares_rounds_a_long_tail_better_than_minmax(float_graph: Graph,
 
     def squared_error(observer: str) -> float:
         plan = Plan(observer=observer)  # type: ignore[arg-type]
-        grid = calibrated_ranges(float_graph, eight_bit_patches, NORMALISATION, plan)[name]
+        grid = calibrated_ranges(float_graph, eight_bit_patches, NORMALIZATION, plan)[name]
         rounded = np.clip(np.rint(values / grid.scale) + grid.zero_point, grid.low, grid.high) - grid.zero_point
         return float(((rounded * grid.scale - values) ** 2).mean())
 

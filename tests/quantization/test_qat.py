@@ -24,7 +24,7 @@ from quantization.qat import QatModule, QuantizationAwareTraining, stage_outputs
 from quantization.quantizers import with_quantizers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalization(shift=96.0, scale=64.0)
+NORMALIZATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def float_graph(student: EfficientMedNeXt) -> Graph:
     return deploy_graph(student)
 
 
-def labelled(patches: np.ndarray) -> Callable[[int], Batch]:
+def labeled(patches: np.ndarray) -> Callable[[int], Batch]:
     """The same patch at every step, labelled by its smoothed sign."""
     image = torch.from_numpy(patches[:1])
     smooth = torch.nn.functional.avg_pool3d(image, 5, stride=1, padding=2)
@@ -42,9 +42,9 @@ def labelled(patches: np.ndarray) -> Callable[[int], Batch]:
 @pytest.fixture
 def made(tmp_path: Path, eight_bit_patches: np.ndarray) -> Any:
     def make(graph: Graph, plan: Plan, name: str = "qat.pt", score: Score | None = None) -> QuantizationAwareTraining:
-        batches = labelled(eight_bit_patches)
+        batches = labeled(eight_bit_patches)
         return QuantizationAwareTraining(
-            graph, batches, eight_bit_patches, plan, NORMALISATION, checkpoint=tmp_path / name, score=score
+            graph, batches, eight_bit_patches, plan, NORMALIZATION, checkpoint=tmp_path / name, score=score
         )
 
     return make
@@ -58,7 +58,7 @@ def grids(graph: Graph) -> dict[str, Quantize]:
 def test_before_training_the_module_is_the_calibrated_graph(
     float_graph: Graph, eight_bit_patches: np.ndarray, ranges: str
 ) -> None:
-    calibrated = calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
+    calibrated = calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, Plan())
     module = QatModule(calibrated, float_graph, learn_ranges=ranges == "learned").eval()
     with torch.no_grad():
         found = module(torch.from_numpy(eight_bit_patches)).numpy()
@@ -75,8 +75,8 @@ def test_the_gradient_of_a_learned_range_is_that_of_the_published_rule() -> None
     head = Conv(name="y", inputs=("x",), weight=np.ones((1, 1, 1, 1, 1), np.float32), bias=np.zeros(1, np.float32))
     nodes = (Input(name="input", channels=1), replace(head, name="x", inputs=("input",)))
     plain = Graph((*nodes, head))
-    quantised = Graph((*nodes, grid, replace(head, inputs=("x.q",))), meta={"weight_limit": 63})
-    module = QatModule(quantised, plain, learn_ranges=True)
+    quantized = Graph((*nodes, grid, replace(head, inputs=("x.q",))), meta={"weight_limit": 63})
+    module = QatModule(quantized, plain, learn_ranges=True)
     values = torch.tensor([0.234, -3.07, 20.0, -20.0]).reshape(1, 1, 1, 1, 4)
     module.quantize(grid, values).sum().backward()
     v = values.double().numpy().ravel() / 0.1
@@ -123,7 +123,7 @@ def test_an_interrupted_training_ends_like_an_unbroken_one(
     plan = Plan(steps=3, batch=1, ranges="learned", learning_rate=1e-3)
     whole, _ = run_compressor(made(float_graph, plan, "whole.pt"))
     cut = made(float_graph, plan, "cut.pt")
-    cut._batches = lambda step: labelled(eight_bit_patches)(step) if step < 2 else pytest.fail("killed")
+    cut._batches = lambda step: labeled(eight_bit_patches)(step) if step < 2 else pytest.fail("killed")
     with pytest.raises(pytest.fail.Exception):
         run_compressor(cut)
     resumed, _ = run_compressor(made(float_graph, plan, "cut.pt"))
@@ -142,7 +142,7 @@ def test_no_steps_are_refused(float_graph: Graph, made: Any) -> None:
 
 
 def test_a_finished_graph_keeps_its_float_layers(float_graph: Graph, eight_bit_patches: np.ndarray) -> None:
-    calibrated = calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
+    calibrated = calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, Plan())
     ranges = {name.removesuffix(".q"): grid for name, grid in grids(calibrated).items()}
     mixed = with_quantizers(float_graph, ranges, 63, ["down_2.pw"])
     np.testing.assert_array_equal(
@@ -156,10 +156,10 @@ def test_a_narrow_t_learns_a_patch_within_a_minute(tmp_path: Path, eight_bit_pat
     torch.manual_seed(0)
     graph = deploy_graph(efficient_mednext("T", 1, 2, 8, 8, norm="batch", activation="relu").eval())
     plan = Plan(steps=30, batch=1, learning_rate=1e-3, ranges="learned")
-    batches = labelled(eight_bit_patches)
+    batches = labeled(eight_bit_patches)
     start = time.process_time()
     compressor = QuantizationAwareTraining(
-        graph, batches, eight_bit_patches, plan, NORMALISATION, checkpoint=tmp_path / "qat.pt"
+        graph, batches, eight_bit_patches, plan, NORMALIZATION, checkpoint=tmp_path / "qat.pt"
     )
     form, _ = run_compressor(compressor)
     assert time.process_time() - start < 60

@@ -12,7 +12,7 @@ from quantization.observers import calibrated_graph, calibrated_ranges
 from quantization.quantizers import quantizable_layers, quantization_points, shared_ranges, with_quantizers
 from quantization.recipe import Quantize as Plan
 
-NORMALISATION = Normalization(shift=96.0, scale=64.0)
+NORMALIZATION = Normalization(shift=96.0, scale=64.0)
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def float_graph(student: EfficientMedNeXt) -> Graph:
 
 @pytest.fixture
 def quantized(float_graph: Graph, eight_bit_patches: np.ndarray) -> Graph:
-    return calibrated_graph(float_graph, eight_bit_patches, NORMALISATION, Plan())
+    return calibrated_graph(float_graph, eight_bit_patches, NORMALIZATION, Plan())
 
 
 def with_float(graph: Graph, patches: np.ndarray, *layers: str) -> Graph:
-    return with_quantizers(graph, calibrated_ranges(graph, patches, NORMALISATION, Plan()), 63, layers)
+    return with_quantizers(graph, calibrated_ranges(graph, patches, NORMALIZATION, Plan()), 63, layers)
 
 
 def test_weights_lie_on_a_grid_that_cannot_saturate(quantized: Graph) -> None:
@@ -48,7 +48,7 @@ def test_concatenated_and_interleaved_tensors_share_a_scale(float_graph: Graph) 
     assert groups["enc_block_0.0.sum"] == "enc_block_0.0.sum"
 
 
-def test_quantised_reference_stays_near_the_float_network(
+def test_quantized_reference_stays_near_the_float_network(
     float_graph: Graph, quantized: Graph, eight_bit_patches: np.ndarray
 ) -> None:
     expected = run_graph(float_graph, eight_bit_patches)
@@ -56,7 +56,7 @@ def test_quantised_reference_stays_near_the_float_network(
     assert 0 < error.mean() < 0.05 * expected.std()
 
 
-def test_without_quantization_nothing_is_quantised(quantized: Graph) -> None:
+def test_without_quantization_nothing_is_quantized(quantized: Graph) -> None:
     plain = quantized.without_quantization()
     assert not plain.quantized
     assert all(node.weight_scale is None for node in plain if isinstance(node, Conv))

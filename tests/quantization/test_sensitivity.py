@@ -15,7 +15,7 @@ from quantization.quantizers import quantizable_layers, with_weight_scale
 from quantization.recipe import Quantize as Plan
 from quantization.sensitivity import LayerDamage, Sensitivity, fallback
 
-NORMALISATION = Normalization(shift=96.0, scale=64.0)
+NORMALIZATION = Normalization(shift=96.0, scale=64.0)
 LAYERS = [LayerDamage(0.01, 0.0, "a", 10), LayerDamage(0.3, 0.0, "b", 60), LayerDamage(0.2, 0.0, "c", 5)]
 
 
@@ -26,7 +26,7 @@ def float_graph(student: EfficientMedNeXt) -> Graph:
 
 @pytest.fixture
 def sensitivity(float_graph: Graph, eight_bit_patches: np.ndarray) -> Sensitivity:
-    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALISATION, Plan(observer="minmax"))
+    ranges = calibrated_ranges(float_graph, eight_bit_patches, NORMALIZATION, Plan(observer="minmax"))
     return Sensitivity(float_graph, ranges, 63, eight_bit_patches)
 
 

@@ -14,12 +14,12 @@ from quantization.surface_distance import hd95_per_class
 SPACING = (0.5, 0.8, 1.5)
 
 
-def labelled(voxels: NDArray[np.uint8]) -> Volume:
+def labeled(voxels: NDArray[np.uint8]) -> Volume:
     return Volume(voxels, Grid(voxels.shape, SPACING, (0.0, 0.0, 0.0)))  # type: ignore[arg-type]
 
 
 def surface_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Places (z, y, x) in mm of the voxels of a mask that have a neighbour outside it."""
+    """Places (z, y, x) in mm of the voxels of a mask that have a neighbor outside it."""
     ndimage = pytest.importorskip("scipy.ndimage")
     edge = mask & ~ndimage.binary_erosion(mask, ndimage.generate_binary_structure(3, 1))
     return np.argwhere(edge) * SPACING[::-1]
@@ -41,16 +41,16 @@ def test_equal_to_all_pairs_of_surface_voxels(seed: int) -> None:
         ) > 0
         for _ in range(2)
     )  # fmt: skip
-    found = hd95_per_class(labelled(one.astype(np.uint8)), labelled(two.astype(np.uint8)), [1])
+    found = hd95_per_class(labeled(one.astype(np.uint8)), labeled(two.astype(np.uint8)), [1])
     assert found == {1: pytest.approx(naive(one, two), rel=1e-5)}
 
 
 def test_a_shift_is_its_length_along_the_axis_of_its_spacing() -> None:
     box = np.zeros((12, 12, 12), np.uint8)
     box[3:7, 3:7, 3:7] = 2
-    for axis, millimetres in enumerate((1.5, 0.8, 0.5)):
-        moved = labelled(np.roll(box, 2, axis))
-        assert hd95_per_class(moved, labelled(box), [2]) == {2: pytest.approx(2 * millimetres)}
+    for axis, millimeters in enumerate((1.5, 0.8, 0.5)):
+        moved = labeled(np.roll(box, 2, axis))
+        assert hd95_per_class(moved, labeled(box), [2]) == {2: pytest.approx(2 * millimeters)}
 
 
 def test_nothing_of_the_library_is_told_to_the_user(recwarn: pytest.WarningsRecorder) -> None:
@@ -58,7 +58,7 @@ def test_nothing_of_the_library_is_told_to_the_user(recwarn: pytest.WarningsReco
     box[2:4, 2:4, 2:4] = 1
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert hd95_per_class(labelled(box), labelled(box), [1]) == {1: 0.0}
+        assert hd95_per_class(labeled(box), labeled(box), [1]) == {1: 0.0}
     assert not recwarn.list
 
 
@@ -66,6 +66,6 @@ def test_an_empty_mask_costs_the_diagonal_and_two_empty_ones_nothing() -> None:
     box = np.zeros((4, 5, 6), np.uint8)
     box[1, 1, 1] = 1
     diagonal = pytest.approx(np.sqrt((4 * 1.5) ** 2 + (5 * 0.8) ** 2 + (6 * 0.5) ** 2))
-    empty = labelled(np.zeros_like(box))
-    assert hd95_per_class(empty, labelled(box), [1, 2]) == {1: diagonal, 2: None}
-    assert hd95_per_class(labelled(box), empty, [1]) == {1: diagonal}
+    empty = labeled(np.zeros_like(box))
+    assert hd95_per_class(empty, labeled(box), [1, 2]) == {1: diagonal, 2: None}
+    assert hd95_per_class(labeled(box), empty, [1]) == {1: diagonal}

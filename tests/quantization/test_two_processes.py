@@ -1,7 +1,7 @@
 """Two processes of gloo that share every batch train as one process does.
 
 The published form has GroupNorm only, which knows nothing of other samples, so nothing needs to be exchanged but
-gradients and the logits of the loss. (A student with BatchNorm would normalise each process's part of a batch by
+gradients and the logits of the loss. (A student with BatchNorm would normalize each process's part of a batch by
 itself; its running statistics, and so its form, are those of the leading process.)
 """
 

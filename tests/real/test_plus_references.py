@@ -116,7 +116,7 @@ def test_a_fan_sweep_in_any_split(real_data):
 
 
 def test_what_the_running_mean_of_plus_loses(real_data):
-    """PLUS's nearest mean is biased low, by more than four grey levels where there is something to see."""
+    """PLUS's nearest mean is biased low, by more than four gray levels where there is something to see."""
     folder = real_data / "plus_golden"
     sweep = read_sweep(folder / "SpinePhantomFreehand.igs.mha")
     plus = read_plus_config(folder / "Config_VolumeReconstruction_SpinePhantom_NN_MEAN.xml")

@@ -122,7 +122,7 @@ def test_pixels_in_another_unit_and_an_inverted_calibration(real_data, name, fac
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-def test_translations_in_metres(real_data, name):
+def test_translations_in_meters(real_data, name):
     sweep, config, world = opened(real_data, name)
     scale = np.ones((4, 4))
     scale[:3, 3] = 1e-3

@@ -34,11 +34,11 @@ def test_program_that_the_runtime_fails_on_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashes on the artefact: .* signal SIGSEGV"),
-        ("import os; os.abort()", "crashes on the artefact: .* signal SIGABRT"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashes on the artifact: .* signal SIGSEGV"),
+        ("import os; os.abort()", "crashes on the artifact: .* signal SIGABRT"),
         ("raise ImportError('libfoo.so: no such file')", r"the runtime does not load \(libfoo\.so: no such file\)"),
-        ("raise SystemExit(9)", "fails on the artefact: .* status 9"),
-        ("import time; time.sleep(60)", r"did not open the artefact and run one patch within 0\.5 s; .*LIMIT=SECONDS"),
+        ("raise SystemExit(9)", "fails on the artifact: .* status 9"),
+        ("import time; time.sleep(60)", r"did not open the artifact and run one patch within 0\.5 s; .*LIMIT=SECONDS"),
     ],
 )
 def test_runtime_that_crashes_or_hangs(code: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_limit_must_be_a_number_of_seconds(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_the_session_says_passes_through(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match=r"model\.onnx: no onnxruntime artefact; export the package with --target"):
+    with pytest.raises(TargetError, match=r"model\.onnx: no onnxruntime artifact; export the package with --target"):
         require_running("onnxruntime", tmp_path, precision="int8")
 
 

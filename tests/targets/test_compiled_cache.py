@@ -1,4 +1,4 @@
-"""What is compiled once: taken at the next start, never for another artefact, never damaged."""
+"""What is compiled once: taken at the next start, never for another artifact, never damaged."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_second_opening_takes_it_and_gives_the_same_bits(name: str, tmp_path: Pa
     assert np.array_equal(first, opened(name, tmp_path / "b", threads=2)[1])
 
 
-def test_another_artefact_in_the_same_place_is_compiled(name: str, tmp_path: Path) -> None:
+def test_another_artifact_in_the_same_place_is_compiled(name: str, tmp_path: Path) -> None:
     _, first = opened(name, exported(name, tmp_path / "a"))
     how, second = opened(name, exported(name, tmp_path / "a", activation="hardswish"))
     assert how == KEPT
@@ -90,8 +90,8 @@ def test_cache_that_cannot_be_written_does_not_stop_the_work(
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_cache, "LARGEST_BYTES", 300)
-    (artefact := tmp_path / "model").write_bytes(b"x")
-    entries = [entry_for([artefact], number) for number in range(3)]
+    (artifact := tmp_path / "model").write_bytes(b"x")
+    entries = [entry_for([artifact], number) for number in range(3)]
     for age, entry in zip((30, 20), entries, strict=False):
         store_compiled(entry, bytes(100))
         os.utime(entry, (entry.stat().st_mtime - age,) * 2)

@@ -62,7 +62,7 @@ def test_a_refusal_is_the_last_line(tmp_path: Path) -> None:
     assert done.returncode == REFUSED
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "max_error": None,
-        "what": "no onnxruntime artefact",
+        "what": "no onnxruntime artifact",
         "where": str(tmp_path / "model.onnx"),
         "remedy": "export the package with --target onnxruntime",
     }

@@ -97,12 +97,12 @@ def test_other_patch_shape_is_refused_with_both_shapes(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_damaged_artefact_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    artefact = tmp_path / {"openvino": "model.xml", "onnxruntime": "model.onnx", "executorch": "model.pte"}[name]
-    with pytest.raises(TargetError, match=artefact.name):
+def test_damaged_artifact_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    artifact = tmp_path / {"openvino": "model.xml", "onnxruntime": "model.onnx", "executorch": "model.pte"}[name]
+    with pytest.raises(TargetError, match=artifact.name):
         TARGETS[name].open(tmp_path, precision="int8")
-    artefact.write_bytes(b"not a model" * 100)
-    with pytest.raises(TargetError, match=artefact.name):
+    artifact.write_bytes(b"not a model" * 100)
+    with pytest.raises(TargetError, match=artifact.name):
         TARGETS[name].open(tmp_path, precision="int8")
 
 

@@ -82,7 +82,7 @@ class Status:
         displayed_ms: The same until a viewer had drawn it; None without a viewer.
         queues, devices: Fill and state.
         warnings: One line each.
-        class_ml: Class name → millilitres in the mask so far.
+        class_ml: Class name → milliliters in the mask so far.
         rss_mb, memory_limit_mb: Resident memory, and the most that was stated at the start; None before one.
         problem: Why the stream failed, or "".
         saved_in: The output folder once everything is in it, or "".
@@ -113,7 +113,7 @@ class SeenFrame:
 
     Attributes:
         index: Number of the frame.
-        image: (H, W) grey levels.
+        image: (H, W) gray levels.
         image_to_world: 4×4, pixel (x, y, 0, 1) to mm; None where it has no usable pose.
         reason: Why it is not inserted, "" where it is.
     """
@@ -129,12 +129,12 @@ class Slice:
     """One plane of the growing volume, across axis "x", "y" or "z".
 
     Attributes:
-        grey: (rows, columns) grey levels.
+        gray: (rows, columns) gray levels.
         labels: (rows, columns) of the mask so far.
         row_mm, column_mm: Size of a pixel.
     """
 
-    grey: NDArray[np.uint8]
+    gray: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     row_mm: float
     column_mm: float
@@ -176,7 +176,7 @@ class Board(Protocol):
         """The probe's path: (N, 3) mm, the middle of the upper edge of inserted frames, thinned out."""
 
     def volume(self) -> NDArray[np.uint8] | None:
-        """A copy of the grey levels so far, (D, H, W) on `grid`, holes filled as in the result; None without."""
+        """A copy of the gray levels so far, (D, H, W) on `grid`, holes filled as in the result; None without."""
 
     def mask(self) -> NDArray[np.uint8] | None:
         """A copy of the labels so far, (D, H, W) on `grid`; None without a volume."""

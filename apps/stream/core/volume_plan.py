@@ -83,7 +83,7 @@ def plan_volume(
 
     Raises:
         PoseError: ImageToReference cannot be resolved, or no frame is usable.
-        GeometryError: The frames are not 8-bit grey images, or the volume would not fit in memory.
+        GeometryError: The frames are not 8-bit gray images, or the volume would not fit in memory.
     """
     defaults = defaults_for(sweep, ReconstructionSettings(spacing=package_spacing))
     settings = effective_settings(config, None if config and config.reconstruction else defaults)

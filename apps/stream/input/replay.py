@@ -11,7 +11,7 @@ from apps.stream.core.control import StreamControl
 from apps.stream.core.volume_plan import Plan
 from apps.stream.input.pacing import Pacing
 from apps.stream.input.source import ReplaySource
-from apps.stream.input.synchroniser import Synchroniser
+from apps.stream.input.synchronizer import Synchronizer
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.pipeline import Stage
 from apps.stream.pipeline.queues import BoundedQueue
@@ -42,18 +42,18 @@ class ReplayFeed:
         """
         self._plan = plan
         self._source = ReplaySource(plan.sweep, plan.poses, pacing, clock, control=control, record_to=record_to)
-        self._synchroniser = Synchroniser(
+        self._synchronizer = Synchronizer(
             self._source.frames, self._source.poses, skip_interval=plan.settings.skip_interval
         )
-        self.posed = self._synchroniser.posed
-        self.left_out: Counter[str] = self._synchroniser.left_out
+        self.posed = self._synchronizer.posed
+        self.left_out: Counter[str] = self._synchronizer.left_out
         self.total: int | None = self._source.total
 
     queues = ()
 
     @property
     def stages(self) -> Sequence[Stage]:
-        return self._source, self._synchroniser
+        return self._source, self._synchronizer
 
     @property
     def read(self) -> int:

@@ -110,13 +110,13 @@ class RunningBoard:
         start, stop = [0, 0, 0], list(grid.shape)
         start[across], stop[across] = index, index + 1
         voxels, _ = running.volume.read(Box.between(start, stop))
-        grey = np.take(voxels, 0, axis=across)
+        gray = np.take(voxels, 0, axis=across)
         row, column = (each for each in (2, 1, 0) if each != 2 - across)  # world axes of the rows and columns
         plane = np.eye(4)[:, [column, row, 2 - across, 3]]
         plane[2 - across, 3] = index
         return Slice(
-            grey=grey,
-            labels=self._cut(running, grid.index_to_world @ plane, (grey.shape[0], grey.shape[1])),
+            gray=gray,
+            labels=self._cut(running, grid.index_to_world @ plane, (gray.shape[0], gray.shape[1])),
             row_mm=grid.spacing[row],
             column_mm=grid.spacing[column],
         )

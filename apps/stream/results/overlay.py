@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_sdk.files import atomic_path
 from edge_sdk.metrics import class_ml
 from edge_sdk.volume.grid import Volume
-from edge_sdk.volume.label_colours import label_colour
+from edge_sdk.volume.label_colors import label_color
 
 BACKDROP, UNSEEN, INK, FAINT = "#10151b", "#1a2129", "#e8edf2", "#8b97a4"
 PIXELS_PER_MM_DRAWN = 4
@@ -53,7 +53,7 @@ def write_overlay(
 
     Args:
         path: The file.
-        volume: Grey levels (D, H, W).
+        volume: Gray levels (D, H, W).
         mask: Labels (D, H, W) uint8 on the same grid.
         seen: Which voxels received a pixel; the others are drawn dark, unless holes were filled there.
         label_names: Label to name; 0 is the background.
@@ -117,22 +117,22 @@ def _draw_plane(axes: Any, parts: list[NDArray[Any]], step: tuple[float, float],
     """One slice (rows down, columns across) with labels as a tint and an outline."""
     import cv2
 
-    grey, labels, seen = (np.ascontiguousarray(part) for part in parts)
-    size = tuple(max(2, round(n * mm * PIXELS_PER_MM_DRAWN)) for n, mm in zip(grey.shape[::-1], step, strict=True))
+    gray, labels, seen = (np.ascontiguousarray(part) for part in parts)
+    size = tuple(max(2, round(n * mm * PIXELS_PER_MM_DRAWN)) for n, mm in zip(gray.shape[::-1], step, strict=True))
 
     def enlarged(array: NDArray[Any], how: int) -> NDArray[np.float32]:
         result: NDArray[np.float32] = cv2.resize(array.astype(np.float32), size, interpolation=how)
         return result
 
-    picture = np.repeat(enlarged(grey, cv2.INTER_LINEAR)[..., None], 3, axis=2) / 255
+    picture = np.repeat(enlarged(gray, cv2.INTER_LINEAR)[..., None], 3, axis=2) / 255
     picture[enlarged(seen, cv2.INTER_NEAREST) < 0.5] = _rgb(UNSEEN)
     for label in np.unique(labels[labels > 0]):
         inside = (enlarged(labels == label, cv2.INTER_LINEAR) >= 0.5).astype(np.uint8)
         outline = cv2.morphologyEx(np.pad(inside, 1), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[1:-1, 1:-1] > 0
-        colour = _rgb(label_colour(int(label)))
-        picture[inside > 0] = 0.68 * picture[inside > 0] + 0.32 * colour
-        picture[outline] = colour
-    extent = (0, grey.shape[1] * step[0], grey.shape[0] * step[1], 0)
+        color = _rgb(label_color(int(label)))
+        picture[inside > 0] = 0.68 * picture[inside > 0] + 0.32 * color
+        picture[outline] = color
+    extent = (0, gray.shape[1] * step[0], gray.shape[0] * step[1], 0)
     axes.imshow(np.clip(picture, 0, 1), extent=extent, interpolation="bilinear", aspect="equal")
     axes.axvline(cross[0] + step[0] / 2, color=FAINT, linewidth=0.6, linestyle=(0, (4, 4)), alpha=0.7)
     axes.axhline(cross[1] + step[1] / 2, color=FAINT, linewidth=0.6, linestyle=(0, (4, 4)), alpha=0.7)
@@ -163,7 +163,7 @@ def _legend(
     mask: Volume,
     names: Mapping[int, str],
 ) -> None:
-    """Label names, colours and millilitres, from the upper left `corner` (figure fraction) downwards."""
+    """Label names, colors and milliliters, from the upper left `corner` (figure fraction) downwards."""
     from matplotlib.patches import Rectangle
 
     amounts = class_ml(mask.voxels, mask.grid.voxel_ml, names)
@@ -175,11 +175,11 @@ def _legend(
     for place, label in enumerate(labels, start=1):
         middle = top - (place + 0.25) * step
         swatch = (left, middle - 0.08 / total[1]), 0.16 / total[0], 0.16 / total[1]
-        figure.add_artist(Rectangle(*swatch, transform=figure.transFigure, color=label_colour(label)))
+        figure.add_artist(Rectangle(*swatch, transform=figure.transFigure, color=label_color(label)))
         figure.text(left + 0.28 / total[0], middle, names[label], color=INK, fontsize=11, va="center")
         amount = f"{amounts[names[label]]:.2f}"
         figure.text(left + 2.6 / total[0], middle, amount, color=INK, fontsize=11, va="center", ha="right")
 
 
-def _rgb(colour: str) -> NDArray[np.float32]:
-    return np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)], np.float32)
+def _rgb(color: str) -> NDArray[np.float32]:
+    return np.array([int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)], np.float32)

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.report.html import not_measured, png_source, render
 from apps.report.plots import histogram_svg, line_svg
-from edge_sdk.volume.label_colours import label_colour
+from edge_sdk.volume.label_colors import label_color
 
 
 def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:
@@ -35,7 +35,7 @@ def stream_page(report: Mapping[str, Any], picture: Path, title: str) -> str:
         picture=png_source(picture),
         devices=[{**device, "errors": device["errors"] or "nothing"} for device in report["devices"]],
         labels=[
-            {"name": name, "colour": label_colour(label), "ml": amount, "dice": dice.get(name, not_measured("no Dice"))}
+            {"name": name, "color": label_color(label), "ml": amount, "dice": dice.get(name, not_measured("no Dice"))}
             for label, (name, amount) in enumerate(report["class_ml"].items(), start=1)
         ],
         latency_plot=histogram_svg(

@@ -18,8 +18,8 @@ from edge_sdk.inference.tiling import Tile
 from edge_sdk.volume.grid import Box, Grid
 
 MIN_CHANGE = 0.05
-"""Mean change of a tile, in grey levels, that is worth an inference while the sweep runs: in a 64³ tile about two
-hundred new voxels, or a re-seen plane that changes by 1.6 grey levels. On a sweep of a wire phantom, 0.25 left the
+"""Mean change of a tile, in gray levels, that is worth an inference while the sweep runs: in a 64³ tile about two
+hundred new voxels, or a re-seen plane that changes by 1.6 gray levels. On a sweep of a wire phantom, 0.25 left the
 network idle and took 1.8 times the latency."""
 
 MAX_STALE_S = 1.0
@@ -69,7 +69,7 @@ class SegmenterStage:
             segmenter: The network on tiles.
             finish_volume: Gives the final voxels, such as with holes filled.
             tracker, timer, clock: Where moments and durations go.
-            min_change: Mean change of a tile, in grey levels, that is worth an inference before the end.
+            min_change: Mean change of a tile, in gray levels, that is worth an inference before the end.
         """
         self._touched, self._view, self._segmenter = touched, view, segmenter
         self._finish_volume = finish_volume
@@ -214,6 +214,6 @@ class _Boxes:
 
 
 def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:
-    """Mean absolute difference in grey levels; against an empty tile where there was none before."""
+    """Mean absolute difference in gray levels; against an empty tile where there was none before."""
     now = voxels.astype(np.float32)
     return float(np.abs(now if before is None else now - before).mean())

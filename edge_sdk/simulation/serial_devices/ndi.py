@@ -10,13 +10,13 @@ from edge_sdk.sweep.trackers.checksums import crc16_arc
 from edge_sdk.sweep.trackers.ndi_replies import BINARY_START
 from edge_sdk.sweep.trackers.ndi_words import END, with_crc
 
-OCCUPIED, INITIALISED, ENABLED = 0x01, 0x10, 0x20
+OCCUPIED, INITIALIZED, ENABLED = 0x01, 0x10, 0x20
 
 SEARCHES = {
     "00": (0, 0),
     "01": (0, OCCUPIED),
-    "02": (OCCUPIED, INITIALISED),
-    "03": (INITIALISED, ENABLED),
+    "02": (OCCUPIED, INITIALIZED),
+    "03": (INITIALIZED, ENABLED),
     "04": (ENABLED, 0),
 }
 """Argument of PHSR: bits that a port must have, and bits that it must not have."""
@@ -105,7 +105,7 @@ class SimulatedNdi:
         if name == "PHF":
             del self.ports[handle]
         else:
-            self.ports[handle] |= INITIALISED if name == "PINIT" else ENABLED
+            self.ports[handle] |= INITIALIZED if name == "PINIT" else ENABLED
         return "OKAY"
 
     def _enabled(self) -> list[int]:

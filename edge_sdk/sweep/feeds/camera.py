@@ -15,7 +15,7 @@ from edge_sdk.errors import DeviceError
 from edge_sdk.sweep.capture import READ_S, opened_capture
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.following import Device
-from edge_sdk.sweep.formats.frames import grey
+from edge_sdk.sweep.formats.frames import gray
 
 OPEN_S = 5
 UNDECODABLE, NOT_8_BIT = "frames that do not decode", "frames that are not 8-bit"
@@ -31,7 +31,7 @@ def open_camera(
     fps: float | None = None,
     now: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Device[TimedImage]]:
-    """A camera, whose frames are grey, as large as it sends them, and taken to be in MF orientation.
+    """A camera, whose frames are gray, as large as it sends them, and taken to be in MF orientation.
 
     A frame's moment is when it was there to be grabbed, before it is decoded. Frames are not paced: a file is read as
     fast as it decodes. A read ends after `READ_S` at the latest: V4L2 and FFmpeg are told so; other systems' cameras
@@ -77,7 +77,7 @@ class _Camera:
         if frame.dtype != np.uint8:
             self.errors[NOT_8_BIT] += 1
             return []
-        return [TimedImage(grey(frame, order="BGR"), moment)]
+        return [TimedImage(gray(frame, order="BGR"), moment)]
 
     def silence(self) -> str:
         if self.errors:

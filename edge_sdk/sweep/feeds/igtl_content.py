@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.sweep.feeds.items import NamedPose, TimedImage
-from edge_sdk.sweep.formats.frames import grey
+from edge_sdk.sweep.formats.frames import gray
 from edge_sdk.sweep.sweep import OK
 
 INVALID, NO_MATRIX = "INVALID", "NO_MATRIX"
@@ -58,24 +58,24 @@ def pose_of_image(message: Any, moment: float, flips: tuple[bool, bool]) -> Name
 
 
 def image_of(message: Any, moment: float, flips: tuple[bool, bool]) -> TimedImage:
-    """The frame of an IMAGE message, grey and in MF orientation.
+    """The frame of an IMAGE message, gray and in MF orientation.
 
     Args:
         flips: Whether x and y are reversed with respect to MF.
 
     Raises:
-        UnusableImageError: It is not 8-bit grey or RGB, or no single slice.
+        UnusableImageError: It is not 8-bit gray or RGB, or no single slice.
     """
     pixels = message.image
     components = pixels.shape[3] if pixels.ndim == 4 else 1
     if pixels.dtype != np.uint8 or components not in (1, 3):
         each = f"{components} × {pixels.dtype}" if components > 1 else str(pixels.dtype)
-        raise UnusableImageError(f"images of {each} per pixel; grey (uint8) or RGB (3 × uint8) is expected")
+        raise UnusableImageError(f"images of {each} per pixel; gray (uint8) or RGB (3 × uint8) is expected")
     slices, height, width = pixels.shape[:3]
     if slices != 1 or not height * width:
         raise UnusableImageError(f"images of {width}×{height}×{slices}; one slice is expected")
     x, y = flips
-    image = grey(pixels[0])[:: -1 if y else 1, :: -1 if x else 1]
+    image = gray(pixels[0])[:: -1 if y else 1, :: -1 if x else 1]
     number = message.metadata.get("FrameNumber", "")
     return TimedImage(
         np.ascontiguousarray(image), moment, message.device_name, int(number) if number.isdecimal() else None

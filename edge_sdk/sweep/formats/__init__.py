@@ -24,7 +24,7 @@ class SweepFormat:
             a folder.
         module: Of `edge_sdk.sweep.formats`, imported when first used.
         reader: Its function (path) -> Sweep.
-        recogniser: Its function (path) -> bool that looks at the header of a file, or into a folder, where the name
+        recognizer: Its function (path) -> bool that looks at the header of a file, or into a folder, where the name
             does not tell a sweep from a volume or from another kind of sweep; None where the suffix is enough.
         writer: Its function (sweep, path, *, compressed), or None where sweeps are not written so.
     """
@@ -33,7 +33,7 @@ class SweepFormat:
     suffixes: tuple[str, ...]
     module: str
     reader: str
-    recogniser: str | None = None
+    recognizer: str | None = None
     writer: str | None = None
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -45,24 +45,24 @@ class SweepFormat:
         """Whether the name of `path` allows this format."""
         return not self.suffixes or path.name.lower().endswith(self.suffixes)
 
-    def recognises(self, path: Path) -> bool:
+    def recognizes(self, path: Path) -> bool:
         """Whether the file or folder at `path` is a sweep of this format.
 
         Raises:
             FileFormatError: It is damaged.
         """
-        return self.named(path) and (self.recogniser is None or bool(self.function(self.recogniser)(path)))
+        return self.named(path) and (self.recognizer is None or bool(self.function(self.recognizer)(path)))
 
 
 # Of formats that share a suffix, the pickier ones come first.
 FORMATS = (
-    SweepFormat("CustusX acquisition", (), "custusx", reader="read_custusx", recogniser="is_acquisition"),
+    SweepFormat("CustusX acquisition", (), "custusx", reader="read_custusx", recognizer="is_acquisition"),
     SweepFormat(
         "sequence metafile",
         (".mha", ".mhd"),
         "sequence_metafile",
         reader="read_sequence",
-        recogniser="is_sequence",
+        recognizer="is_sequence",
         writer="write_sequence",
     ),
     SweepFormat(
@@ -70,11 +70,11 @@ FORMATS = (
         (".nrrd", ".nhdr"),
         "sequence_nrrd",
         reader="read_sequence",
-        recogniser="is_sequence",
+        recognizer="is_sequence",
         writer="write_sequence",
     ),
     SweepFormat("ultrasound DICOM", (".dcm", ".dicom"), "dicom_cine", reader="read_dicom_cine"),
-    SweepFormat("ultrasound DICOM", (), "dicom_cine", reader="read_dicom_cine", recogniser="is_dicom"),
+    SweepFormat("ultrasound DICOM", (), "dicom_cine", reader="read_dicom_cine", recognizer="is_dicom"),
     SweepFormat("video", (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"), "video", reader="read_video"),
     SweepFormat("pose table", (".csv", ".tsv"), "pose_table", reader="read_pose_table"),
 )
@@ -86,7 +86,7 @@ def is_sweep(path: Path) -> bool:
     Raises:
         FileFormatError: It is damaged.
     """
-    return any(known.recognises(path) for known in FORMATS)
+    return any(known.recognizes(path) for known in FORMATS)
 
 
 def format_of(path: Path) -> SweepFormat:
@@ -96,10 +96,10 @@ def format_of(path: Path) -> SweepFormat:
         FileFormatError: None that is known, or damaged.
     """
     fitting = [known for known in FORMATS if known.named(path)]
-    # Where nothing recognises the file, the reader that its name asks for says what is wrong with it.
+    # Where nothing recognizes the file, the reader that its name asks for says what is wrong with it.
     named = [known for known in fitting if known.suffixes]
     for known in fitting:
-        if fitting == named[:1] or known.recognises(path):
+        if fitting == named[:1] or known.recognizes(path):
             return known
     if named:
         return named[-1]

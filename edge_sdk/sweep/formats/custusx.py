@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge_sdk.containers.metaimage import MetaImage, read_metaimage
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.formats.custusx_probe import read_probe_definition
-from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.merging import MAX_GAP_S, with_poses
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
@@ -50,14 +50,14 @@ def read_custusx(path: Path) -> Sweep:
     """
     base = _acquisition(path)
     frame_times = _numbers(_beside(base, ".fts"), 1)[:, 0] / _MS
-    images, spacing, coloured = _images(base, len(frame_times))
+    images, spacing, colored = _images(base, len(frame_times))
     if len(images) != len(frame_times):
         raise FileFormatError(
             f"has {len(frame_times)} times for {len(images)} images",
             where=_beside(base, ".fts"),
             remedy="copy the whole folder again",
         )
-    header = {"SourceFormat": "CustusX", "GreyFrom": "luma (BT.601)" if coloured else "as stored"}
+    header = {"SourceFormat": "CustusX", "GreyFrom": "luma (BT.601)" if colored else "as stored"}
     transforms = {}
     probe_path = _beside(base, ".probedata.xml")
     if probe_path.is_file():
@@ -123,9 +123,9 @@ def _numbers(path: Path, columns: int) -> NDArray[np.float64]:
 
 
 def _images(base: Path, expected: int) -> tuple[NDArray[np.uint8], tuple[float, float], bool]:
-    """Grey frames (N, H, W), mm per pixel (x, y), and whether they were coloured."""
+    """Gray frames (N, H, W), mm per pixel (x, y), and whether they were colored."""
     together = _beside(base, ".mhd")
-    stack, spacing, coloured = FrameStack(together), None, False
+    stack, spacing, colored = FrameStack(together), None, False
     paths = [together] if together.is_file() else (_beside(base, f"_{index}.mhd") for index in count())
     for path in paths:
         if not path.is_file() or len(stack) > expected:
@@ -139,14 +139,14 @@ def _images(base: Path, expected: int) -> tuple[NDArray[np.uint8], tuple[float, 
                 where=path,
                 remedy="export frames of one depth",
             )
-        spacing, coloured = spacing or own, coloured or frames.ndim == 4
+        spacing, colored = spacing or own, colored or frames.ndim == 4
         for frame in frames:
-            stack.append(grey(frame))
+            stack.append(gray(frame))
     if spacing is None:
         raise FileFormatError(
             "is not there, nor is a file with _0 in its name", where=together, remedy="copy the whole folder again"
         )
-    return stack.images(), spacing, coloured
+    return stack.images(), spacing, colored
 
 
 def _frames(file: MetaImage, path: Path, expected: int) -> NDArray[Any]:
@@ -159,7 +159,7 @@ def _frames(file: MetaImage, path: Path, expected: int) -> NDArray[Any]:
         or pixels.shape[len(size) :] not in {(), (3,)}
     ):
         raise FileFormatError(
-            f"has DimSize {file.fields['DimSize']} of {file.fields.get('ElementType')}, expected 8-bit grey or RGB",
+            f"has DimSize {file.fields['DimSize']} of {file.fields.get('ElementType')}, expected 8-bit gray or RGB",
             where=path,
             remedy="export it as B-mode",
         )

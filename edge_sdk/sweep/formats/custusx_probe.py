@@ -23,11 +23,11 @@ class ProbeDefinition:
 
     Attributes:
         kind: 1 sector, 2 linear, 0 undefined.
-        origin: Pixel (x, y) from the upper left that is the tool's origin: of a sector the centre of its arcs.
+        origin: Pixel (x, y) from the upper left that is the tool's origin: of a sector the center of its arcs.
         clip: First and last x, first and last y in pixels; None where there is no rectangle.
         depth: Start and end of the sector in mm from the origin.
         width: Of the sector, in radians (sector) or mm (linear).
-        centre_offset: mm from the origin to the arcs' centre; 0 for most probes.
+        center_offset: mm from the origin to the arcs' center; 0 for most probes.
         temporal_calibration: ms that were taken off the frame times when they were stored.
     """
 
@@ -36,7 +36,7 @@ class ProbeDefinition:
     clip: tuple[float, float, float, float] | None
     depth: tuple[float, float]
     width: float
-    centre_offset: float
+    center_offset: float
     temporal_calibration: float
 
     def image_to_tool(self, spacing: tuple[float, float]) -> NDArray[np.float64]:
@@ -64,7 +64,7 @@ class ProbeDefinition:
             fields["ClipRectangleSize"] = f"{math.floor(right) - math.ceil(left)} {math.floor(bottom) - math.ceil(top)}"
         # A fan in pixels is round only where pixels are square.
         square = abs(spacing[0] - spacing[1]) <= _ISOTROPIC * spacing[0]
-        if self.kind == _SECTOR and 0 < self.width < math.pi and square and not self.centre_offset:
+        if self.kind == _SECTOR and 0 < self.width < math.pi and square and not self.center_offset:
             degrees = math.degrees(self.width / 2)
             fields["FanAnglesDeg"] = f"{-degrees:.6g} {degrees:.6g}"
             fields["FanOriginPixel"] = f"{self.origin[0]:.6g} {self.origin[1]:.6g}"
@@ -100,7 +100,7 @@ def read_probe_definition(path: Path) -> ProbeDefinition:
         clip=(clip[0], clip[1], clip[2], clip[3]) if clip and clip[0] < clip[1] and clip[2] < clip[3] else None,
         depth=(values["depthStart"], values["depthEnd"]),
         width=values["width"],
-        centre_offset=values["centerOffset"],
+        center_offset=values["centerOffset"],
         temporal_calibration=values["temporalCalibration"],
     )
 

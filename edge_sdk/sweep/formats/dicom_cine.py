@@ -15,7 +15,7 @@ from edge_sdk.containers.dicom_file import is_dicom
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.extras import missing_module
 from edge_sdk.sweep.formats.dicom_tags import b_mode_region, frame_times, pixel_spacing
-from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.sweep import OK, Sweep
 
 __all__ = ["is_dicom", "read_dicom_cine"]
@@ -32,7 +32,7 @@ _DEVICE = ("Manufacturer", "ManufacturerModelName", "TransducerType", "DepthOfSc
 def read_dicom_cine(path: Path) -> Sweep:
     """Read an Ultrasound (Multi-frame) Image Storage object, or another one of modality US.
 
-    Frames become 8-bit grey: luma (BT.601) of RGB, YBR and palette colour, MONOCHROME1 inverted, and more than 8 bits
+    Frames become 8-bit gray: luma (BT.601) of RGB, YBR and palette color, MONOCHROME1 inverted, and more than 8 bits
     scaled by dropping the low ones; the header says which ("GreyFrom"). The image is taken as MF, as it is displayed.
     The B-mode region of `SequenceOfUltrasoundRegions` gives `pixel_spacing`, with PixelSpacing as a fallback, and the
     header's "ClipRectangleOrigin" and "ClipRectangleSize" (pixels, as in PLUS).
@@ -74,7 +74,7 @@ def _read(mapped: mmap.mmap, path: Path) -> Sweep:
         raise FileFormatError("is not a DICOM file", where=path, remedy="check the file") from error
     _check_ultrasound(dataset, path)
     stack = FrameStack(path)
-    for frame in _grey_frames(dataset, path):
+    for frame in _gray_frames(dataset, path):
         stack.append(frame)
     images = stack.images()
     region = b_mode_region(dataset, images.shape[1:])
@@ -87,7 +87,7 @@ def _read(mapped: mmap.mmap, path: Path) -> Sweep:
         "SOPClass": dataset.SOPClassUID.name,
         "TransferSyntax": dataset.file_meta.TransferSyntaxUID.name,
         **{name: " ".join(str(dataset.get(name)).split()) for name in _DEVICE if dataset.get(name)},
-        "GreyFrom": _grey_from(dataset),
+        "GreyFrom": _gray_from(dataset),
         "TimesFrom": times_from,
     }
     if spacing is not None:
@@ -131,7 +131,7 @@ def _check_ultrasound(dataset: Any, path: Path) -> None:
     check_frames(count, dataset.Rows, dataset.Columns, path)
 
 
-def _grey_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
+def _gray_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
     """Each frame as (H, W) uint8."""
     from pydicom.pixels.processing import apply_color_lut
 
@@ -140,12 +140,12 @@ def _grey_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
         _as_little_endian(dataset)
     for frame in _stored_frames(dataset, path):
         if kind == "PALETTE COLOR":
-            coloured = apply_color_lut(frame, dataset)[..., :3]
-            yield grey(_eight_bits(coloured, 8 * coloured.dtype.itemsize))
+            colored = apply_color_lut(frame, dataset)[..., :3]
+            yield gray(_eight_bits(colored, 8 * colored.dtype.itemsize))
         elif kind == "MONOCHROME1":
             yield 255 - _eight_bits(frame, bits)
         else:
-            yield grey(_eight_bits(frame, bits))
+            yield gray(_eight_bits(frame, bits))
 
 
 def _as_little_endian(dataset: Any) -> None:
@@ -153,8 +153,8 @@ def _as_little_endian(dataset: Any) -> None:
     if dataset.file_meta.TransferSyntaxUID.is_little_endian:
         return
     entries = dataset.RedPaletteColorLookupTableDescriptor[0] or 1 << 16
-    for colour in ("Red", "Green", "Blue"):
-        name = f"{colour}PaletteColorLookupTableData"
+    for color in ("Red", "Green", "Blue"):
+        name = f"{color}PaletteColorLookupTableData"
         if len(dataset.get(name) or b"") == 2 * entries:
             setattr(dataset, name, np.frombuffer(dataset.get(name), ">u2").astype("<u2").tobytes())
 
@@ -178,7 +178,7 @@ def _stored_frames(dataset: Any, path: Path) -> Iterator[NDArray[Any]]:
 
 
 def _jpeg_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Grey JPEG frames through OpenCV's libjpeg-turbo, which decodes lossless JPEG too."""
+    """Gray JPEG frames through OpenCV's libjpeg-turbo, which decodes lossless JPEG too."""
     import cv2
     from pydicom.encaps import generate_frames
 
@@ -188,7 +188,7 @@ def _jpeg_frames(dataset: Any, path: Path) -> Iterator[NDArray[np.uint8]]:
         frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if frame is None or frame.shape != shape or frame.dtype != np.uint8:
             raise FileFormatError(
-                f"frame {index} is not a grey JPEG of {shape[1]}×{shape[0]}", where=path, remedy="export it again"
+                f"frame {index} is not a gray JPEG of {shape[1]}×{shape[0]}", where=path, remedy="export it again"
             )
         yield frame
 
@@ -198,7 +198,7 @@ def _eight_bits(frame: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     return (frame >> max(0, bits - 8)).astype(np.uint8)
 
 
-def _grey_from(dataset: Any) -> str:
+def _gray_from(dataset: Any) -> str:
     kind = dataset.PhotometricInterpretation
     how = {"MONOCHROME2": "as stored", "MONOCHROME1": "inverted"}.get(kind, "luma (BT.601)")
     bits = int(dataset.BitsStored)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 _TWO_DIMENSIONAL = 1  # Region Spatial Format
 _TISSUE = 1  # Region Data Type
-_CENTIMETRE = 3  # Physical Units
+_CENTIMETER = 3  # Physical Units
 _MM_PER_CM = 10.0
 
 
@@ -22,7 +22,7 @@ class BModeRegion:
     Attributes:
         origin: First pixel (x, y).
         size: (x, y) from the first to the last pixel, as PLUS's ClipRectangleSize.
-        spacing: mm per pixel (x, y), None where the region is not calibrated in centimetres.
+        spacing: mm per pixel (x, y), None where the region is not calibrated in centimeters.
         candidates: How many B-mode regions there are; this is the largest, of equals the first.
     """
 
@@ -53,7 +53,7 @@ def b_mode_region(dataset: Any, shape: tuple[int, int]) -> BModeRegion | None:
 
 def _region_spacing(item: Any) -> tuple[float, float] | None:
     units = (item.get("PhysicalUnitsXDirection"), item.get("PhysicalUnitsYDirection"))
-    if units != (_CENTIMETRE, _CENTIMETRE):
+    if units != (_CENTIMETER, _CENTIMETER):
         return None
     # The sign tells where positive values lie from the reference pixel, not how large a pixel is.
     return _positive([abs(float(item.get(f"PhysicalDelta{axis}") or 0)) * _MM_PER_CM for axis in "XY"])

@@ -41,7 +41,7 @@ def check_frames(count: int, height: int, width: int, path: Path) -> None:
 
 
 class FrameStack:
-    """8-bit grey frames of one size, gathered one by one without holding them twice."""
+    """8-bit gray frames of one size, gathered one by one without holding them twice."""
 
     def __init__(self, path: Path) -> None:
         """
@@ -92,8 +92,8 @@ class FrameStack:
         self._images.resize((count, height, width), refcheck=False)
 
 
-def grey(frame: NDArray[np.uint8], *, order: str = "RGB") -> NDArray[np.uint8]:
-    """Luma (ITU-R BT.601) of a colour frame (H, W, 3) in "RGB" or "BGR"; a grey frame (H, W) as it is."""
+def gray(frame: NDArray[np.uint8], *, order: str = "RGB") -> NDArray[np.uint8]:
+    """Luma (ITU-R BT.601) of a color frame (H, W, 3) in "RGB" or "BGR"; a gray frame (H, W) as it is."""
     if frame.ndim == 2:
         return frame
     import cv2

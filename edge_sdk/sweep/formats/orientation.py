@@ -1,4 +1,4 @@
-"""Turning images into the MF orientation: x towards the probe's marked side, y away from the probe."""
+"""Turning images into the MF orientation: x toward the probe's marked side, y away from the probe."""
 
 from __future__ import annotations
 

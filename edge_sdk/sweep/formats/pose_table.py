@@ -37,7 +37,7 @@ _NO_POSE = np.full((4, 4), np.nan)
 def read_pose_table(path: Path) -> Sweep:
     """Read a table of poses as a tracking-only sweep; see the module.
 
-    Quaternions are normalised; one whose length is further from 1 than UNIT_TOLERANCE is refused.
+    Quaternions are normalized; one whose length is further from 1 than UNIT_TOLERANCE is refused.
 
     Raises:
         FileFormatError: The file is missing, no such table, or a cell is not what its column says; names the line and

@@ -78,21 +78,21 @@ def read_sequence(path: Path) -> Sweep:
 def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     """Write a sequence as PLUS's NRRD; see `edge_sdk.sweep.formats.write_sweep`."""
     has_images = sweep.images.size > 0
-    colours = sweep.images.shape[3:] if has_images else ()
+    colors = sweep.images.shape[3:] if has_images else ()
     size = sweep.images.shape[2:0:-1] if has_images else (0, 0)
     given = {key: value for key, value in sweep.header.items() if key not in _STORAGE}
     frames = "time" if given.pop("Kinds", "").split()[-1:] == ["time"] else "list"
-    usual_type = "RGB_COLOR" if colours == (3,) else "BRIGHTNESS" if has_images else "XX"
+    usual_type = "RGB_COLOR" if colors == (3,) else "BRIGHTNESS" if has_images else "XX"
     comments = given.pop("Comment").split("\n") if "Comment" in given else []
     geometry = {key: given.pop(key) for key in sorted(_GEOMETRY & {*given})}
-    axes = FrameAxes((*colours, *size, len(sweep)), len(colours), len(colours) + 1, len(colours) + 2, None)
+    axes = FrameAxes((*colors, *size, len(sweep)), len(colors), len(colors) + 1, len(colors) + 2, None)
     if "space directions" not in geometry or known_spacing(None, _spacing(geometry, axes)) != sweep.pixel_spacing:
         x, y = (repr(float(value)).removesuffix(".0") for value in sweep.pixel_spacing or (1, 1))
-        directions = [*("none" for _ in colours), f"({x},0)", f"(0,{y})", "none"]
+        directions = [*("none" for _ in colors), f"({x},0)", f"(0,{y})", "none"]
         geometry = {"space dimension": "2", "space directions": " ".join(directions), "space origin": "(0,0)"}
     own = {
         "dimension": str(len(axes.sizes)),
-        "kinds": " ".join([*("vector" for _ in colours), "domain", "domain", frames]),
+        "kinds": " ".join([*("vector" for _ in colors), "domain", "domain", frames]),
         "sizes": " ".join(map(str, axes.sizes)),
     }
     values = {
@@ -124,7 +124,7 @@ def _is_sequence(file: NrrdFile, frames: Frames) -> bool:
 
 
 def _kinds(file: NrrdFile, frames: Frames) -> tuple[str, ...]:
-    """Kinds of the axes; ITK keeps PLUS's fields of frames, but calls their axis one of colours or of space."""
+    """Kinds of the axes; ITK keeps PLUS's fields of frames, but calls their axis one of colors or of space."""
     kinds = file.kinds
     if len(frames.by_number) < 2 or FRAMES & {*kinds}:
         return kinds

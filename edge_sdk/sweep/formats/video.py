@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.capture import opened_capture
-from edge_sdk.sweep.formats.frames import FrameStack, check_frames, grey
+from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.sweep import OK, Sweep
 
 UNDECODABLE = "UNDECODABLE"
@@ -18,7 +18,7 @@ UNDECODABLE = "UNDECODABLE"
 
 
 def read_video(path: Path) -> Sweep:
-    """Read all frames as 8-bit grey (luma) with the container's time stamps.
+    """Read all frames as 8-bit gray (luma) with the container's time stamps.
 
     Frames that do not decode keep their place, black, with the image status "UNDECODABLE"; those that the container
     announces and the decoder never delivers are counted in the header ("FramesLost"). Where the container has no
@@ -83,7 +83,7 @@ def _property(capture: Any, name: str) -> float:
 
 
 def _decoded(capture: Any, path: Path) -> tuple[NDArray[np.uint8], list[str], list[float]]:
-    """Grey frames (N, H, W), their status, and their time stamps in ms."""
+    """Gray frames (N, H, W), their status, and their time stamps in ms."""
     import cv2
 
     stack, status, times = FrameStack(path), list[str](), list[float]()
@@ -95,7 +95,7 @@ def _decoded(capture: Any, path: Path) -> tuple[NDArray[np.uint8], list[str], li
             if not decoded and not len(stack):
                 waiting += 1
                 continue
-            image = grey(frame, order="BGR") if decoded else np.zeros_like(stack.last)
+            image = gray(frame, order="BGR") if decoded else np.zeros_like(stack.last)
             for _ in range(waiting):
                 stack.append(np.zeros_like(image))
                 status.append(UNDECODABLE)

@@ -17,7 +17,7 @@ REACH = 10
 """Pixels of the reduced frame that a block is looked for, each way."""
 _BLOCKS_A_PAIR = 16
 _LEAST_TEXTURE = 6.0
-"""Grey levels, standard deviation within a block."""
+"""Gray levels, standard deviation within a block."""
 _LEAST_LIKENESS = 0.6
 _STANDS_OUT = 0.2
 """How much the likeness must fall 3 pixels beside the match, so that edges do not slide along themselves."""
@@ -89,9 +89,9 @@ class Matcher:
         import cv2
 
         image = self._images[self._numbers[index]]
-        grey = image if image.ndim == 2 else image.mean(2)
-        height, width = (size // self.factor for size in grey.shape)
-        whole = np.ascontiguousarray(grey[: height * self.factor, : width * self.factor], _kind(grey))
+        gray = image if image.ndim == 2 else image.mean(2)
+        height, width = (size // self.factor for size in gray.shape)
+        whole = np.ascontiguousarray(gray[: height * self.factor, : width * self.factor], _kind(gray))
         return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
     @cached_property
@@ -134,8 +134,8 @@ def _none(first: int, second: int) -> Matches:
     return Matches(np.full(0, first), np.full(0, second), empty, empty, empty.astype(bool))
 
 
-def _kind(grey: NDArray[Any]) -> Any:
-    return grey.dtype if grey.dtype in (np.uint8, np.uint16, np.int16, np.float32) else np.float32
+def _kind(gray: NDArray[Any]) -> Any:
+    return gray.dtype if gray.dtype in (np.uint8, np.uint16, np.int16, np.float32) else np.float32
 
 
 def _textured(image: NDArray[np.float32]) -> list[tuple[int, int]]:

@@ -13,8 +13,8 @@ WIDEST_MM = 1000.0
 """No hand moves a probe further in one sweep."""
 JUMP_MM = 5.0
 _FEWEST = 8
-_NEIGHBOURS = 3
-_ABOVE_NEIGHBOURS, _ABOVE_MEDIAN = 6.0, 10.0
+_NEIGHBORS = 3
+_ABOVE_NEIGHBORS, _ABOVE_MEDIAN = 6.0, 10.0
 _NAMED = 5
 
 
@@ -61,11 +61,11 @@ def _jumps(corners: NDArray[np.float64], indices: NDArray[np.intp]) -> list[Swee
         return []
     # Frames that were left out make a step longer without a jump.
     lengths = np.linalg.norm(np.diff(corners, axis=0), axis=2).max(1) / np.diff(indices)
-    wide = np.pad(lengths, _NEIGHBOURS, mode="reflect")
-    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * _NEIGHBOURS + 1)
+    wide = np.pad(lengths, _NEIGHBORS, mode="reflect")
+    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * _NEIGHBORS + 1)
     # A single outlier makes two long steps, so the next neighbors do not count.
-    apart = np.abs(np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1)) > 1
-    usual = np.maximum(_ABOVE_NEIGHBOURS * around[:, apart].max(1), _ABOVE_MEDIAN * np.median(lengths))
+    apart = np.abs(np.arange(-_NEIGHBORS, _NEIGHBORS + 1)) > 1
+    usual = np.maximum(_ABOVE_NEIGHBORS * around[:, apart].max(1), _ABOVE_MEDIAN * np.median(lengths))
     found = np.flatnonzero(lengths > np.maximum(usual, JUMP_MM))
     if not len(found):
         return []

@@ -17,7 +17,7 @@ REPLY_S = 5.0
 """Some commands, such as loading a tool, take seconds."""
 PROBE_S = 1.0
 SETTLE_S = 0.2
-_FREE, _INITIALISE, _ENABLE = "01", "02", "03"
+_FREE, _INITIALIZE, _ENABLE = "01", "02", "03"
 DAMAGED = "replies that were damaged"
 _PATIENCE = 20
 _CHUNK = 64
@@ -65,7 +65,7 @@ class NdiTracker:
             self._ask(f"PHF:{handle}")
         for name, definition in (tools or {}).items():
             self._load(name, definition)
-        for handle in self._search(_INITIALISE):
+        for handle in self._search(_INITIALIZE):
             self._ask(f"PINIT:{handle}")
         self.handles = self._search(_ENABLE)
         if not self.handles:

@@ -14,7 +14,7 @@ from edge_sdk.version import __version__
 from edge_sdk.volume import terminology
 from edge_sdk.volume.dicom.elements import equipment
 from edge_sdk.volume.grid import Volume
-from edge_sdk.volume.label_colours import label_rgb
+from edge_sdk.volume.label_colors import label_rgb
 from edge_sdk.volume.terminology import meaning_of
 
 _LONGEST = 64

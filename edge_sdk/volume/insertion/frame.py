@@ -86,7 +86,7 @@ class FrameFactory:
         """
         if image.ndim != 2 or image.dtype != np.uint8:
             raise GeometryError(
-                f"frames must be grey images (H, W) of uint8, not {image.dtype} {image.shape}",
+                f"frames must be gray images (H, W) of uint8, not {image.dtype} {image.shape}",
                 remedy="convert the recording to 8-bit B-mode",
             )
         to_index = self._world_to_index @ image_to_world

@@ -20,7 +20,7 @@ _HALF_HIT = np.int32(1 << (SHARE_BITS - 9))
 def _average(old, weight, value, share, unit_bits):  # type: ignore[no-untyped-def]
     """The running mean of one voxel, and its weight, whose unit is 2^unit_bits of the share's.
 
-    PLUS rounds the mean twice, first to the share's fractional bits, then to a grey level.
+    PLUS rounds the mean twice, first to the share's fractional bits, then to a gray level.
     """
     before = np.int32(weight << unit_bits)
     total = np.int32(before + share)

@@ -28,7 +28,7 @@ class InsertionRules:
     """See `Compounder` for the attributes.
 
     Raises:
-        GeometryError: A word that is not known, or an importance mask that is absent or no grey image.
+        GeometryError: A word that is not known, or an importance mask that is absent or no gray image.
     """
 
     interpolation: Interpolation = "linear"
@@ -50,7 +50,7 @@ class InsertionRules:
                 raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {choice}")
         if not 0 <= self.darkest <= 255:
             raise GeometryError(
-                f"pixels below {self.darkest} are to be left out, and grey levels end at 255",
+                f"pixels below {self.darkest} are to be left out, and gray levels end at 255",
                 remedy="give a PixelRejectionThreshold of 0 to 255",
             )
         if self.mode == "importance" and self.importance is None:
@@ -60,7 +60,7 @@ class InsertionRules:
         if self.importance is not None and (self.importance.ndim != 2 or self.importance.dtype != np.uint8):
             raise GeometryError(
                 f"the importance mask is {self.importance.dtype} of shape {self.importance.shape}",
-                remedy="give a grey image of 8 bits with the size of the frames",
+                remedy="give a gray image of 8 bits with the size of the frames",
             )
         if self.mode == "importance" and self.importance is not None and not self.importance.any():
             raise GeometryError("the importance mask is 0 everywhere, so nothing would count", remedy="give another")
@@ -72,7 +72,7 @@ class InsertionRules:
 
     @property
     def summed(self) -> bool:
-        """Whether sums are kept instead of grey levels."""
+        """Whether sums are kept instead of gray levels."""
         return keeps_sums(self.mode, self.mean)
 
     @property

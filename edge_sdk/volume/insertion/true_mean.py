@@ -12,7 +12,7 @@ from edge_sdk.volume.insertion.corners import cell_limits, corner_indices
 from edge_sdk.volume.insertion.rows import grow_along, nearest_limits, row_part
 
 _FORGET_ABOVE = np.float32(1 << 12)
-"""Full hits after which a voxel's past counts half: more of them would add up float32's rounding to grey levels."""
+"""Full hits after which a voxel's past counts half: more of them would add up float32's rounding to gray levels."""
 _HALF = np.float32(0.5)
 
 
@@ -128,7 +128,7 @@ def add_linear(  # type: ignore[no-untyped-def]
 
 @kernel
 def read_mean(sums, voxels, weights):  # type: ignore[no-untyped-def]
-    """The mean of each voxel to the nearest grey level, and its weight with 256 for a full hit.
+    """The mean of each voxel to the nearest gray level, and its weight with 256 for a full hit.
 
     Args:
         sums: (D, H, W, 2) float32.

@@ -36,7 +36,7 @@ class Voxels(Protocol):
         """
 
     def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """Copies of grey levels and weights (256 for a full hit); `box` counts from this block's first voxel."""
+        """Copies of gray levels and weights (256 for a full hit); `box` counts from this block's first voxel."""
 
 
 class _Block:
@@ -71,20 +71,20 @@ class _Block:
         return self._count + _DUMP * thread
 
 
-class GreyVoxels(_Block):
-    """Grey levels and weights, updated at each pixel as PLUS does."""
+class GrayVoxels(_Block):
+    """Gray levels and weights, updated at each pixel as PLUS does."""
 
     BYTES = 3
     """Memory per voxel."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._grey, self._weights = _memory(self._elements, np.uint8), _memory(self._elements, np.uint16)
+        self._gray, self._weights = _memory(self._elements, np.uint8), _memory(self._elements, np.uint16)
 
     def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
         rules, plan = self._rules, frame.plan
-        common = (self._grey, self._weights, frame.image, plan.importance, plan.segments)
+        common = (self._gray, self._weights, frame.image, plan.importance, plan.segments)
         if rules.in_double:
             matrix = np.ascontiguousarray(frame.to_index[:3, [0, 1, 3]])
             insert_in_double(
@@ -100,8 +100,8 @@ class GreyVoxels(_Block):
 
     def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """See `Voxels`."""
-        grey = self._grey[: self._count].reshape(self._shape)[box.slices]
-        return grey.copy(), self._weights[: self._count].reshape(self._shape)[box.slices].copy()
+        gray = self._gray[: self._count].reshape(self._shape)[box.slices]
+        return gray.copy(), self._weights[: self._count].reshape(self._shape)[box.slices].copy()
 
 
 class SummedVoxels(_Block):
@@ -127,9 +127,9 @@ class SummedVoxels(_Block):
     def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """See `Voxels`."""
         part = self._sums[: self._count].reshape(*self._shape, 2)[box.slices]
-        grey, weights = np.empty(part.shape[:3], np.uint8), np.empty(part.shape[:3], np.uint16)
-        read_mean(part, grey, weights)
-        return grey, weights
+        gray, weights = np.empty(part.shape[:3], np.uint8), np.empty(part.shape[:3], np.uint16)
+        read_mean(part, gray, weights)
+        return gray, weights
 
 
 def _memory(elements: int, kind: Any) -> NDArray[Any]:
@@ -137,9 +137,9 @@ def _memory(elements: int, kind: Any) -> NDArray[Any]:
     return np.full(elements, 0, kind)
 
 
-def voxel_kind(rules: InsertionRules) -> type[GreyVoxels] | type[SummedVoxels]:
+def voxel_kind(rules: InsertionRules) -> type[GrayVoxels] | type[SummedVoxels]:
     """What holds the voxels under these rules."""
-    return SummedVoxels if rules.summed else GreyVoxels
+    return SummedVoxels if rules.summed else GrayVoxels
 
 
 def compile_kernels(rules: InsertionRules) -> None:

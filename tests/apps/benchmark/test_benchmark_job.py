@@ -114,7 +114,7 @@ def test_same_seed_gives_the_same_patch() -> None:
     assert first.max() == np.float32((255 - 128) / 64)
 
 
-def test_accuracy_by_case_on_labelled_volumes(report_of: Make, tmp_path: Path) -> None:
+def test_accuracy_by_case_on_labeled_volumes(report_of: Make, tmp_path: Path) -> None:
     grid = Grid((16, 16, 16), (4.0, 4.0, 4.0), (0.0, 0.0, 0.0))
     voxels = np.zeros(grid.shape, np.uint8)
     voxels[:8] = 255

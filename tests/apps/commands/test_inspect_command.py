@@ -115,8 +115,8 @@ def test_what_is_not_ours_is_told(tmp_path: Path) -> None:
 
 
 def test_images_that_cannot_be_compounded_are_told(tmp_path: Path) -> None:
-    grey = small_sweep(tmp_path / "grey.igs.mha")
-    assert "compounding" not in run_json("inspect", grey)
-    sweep, deep = read_sweep(grey), tmp_path / "deep.igs.mha"
+    gray = small_sweep(tmp_path / "gray.igs.mha")
+    assert "compounding" not in run_json("inspect", gray)
+    sweep, deep = read_sweep(gray), tmp_path / "deep.igs.mha"
     write_sweep(replace(sweep, images=sweep.images.astype("uint16")), deep)
     assert run_json("inspect", deep)["compounding"].startswith("not possible: the frames are uint16")

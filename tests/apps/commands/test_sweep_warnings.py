@@ -94,8 +94,8 @@ def test_memory_is_told_before_the_work(right: Case, tmp_path: Path) -> None:
 
 
 def test_a_volume_too_large_names_the_mistake_behind_it(right: Case, tmp_path: Path) -> None:
-    micrometres = right.calibrated(IMAGE_TO_PROBE @ np.diag([1e3, 1e3, 1e3, 1.0]))
-    line = failure("reconstruct", *written(micrometres, tmp_path), "-o", tmp_path / "v.mha")
+    micrometers = right.calibrated(IMAGE_TO_PROBE @ np.diag([1e3, 1e3, 1e3, 1.0]))
+    line = failure("reconstruct", *written(micrometers, tmp_path), "-o", tmp_path / "v.mha")
     assert "needs" in line
     assert "a pixel of 400 × 400 mm" in line
     assert "micrometers" in line

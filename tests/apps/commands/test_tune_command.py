@@ -26,7 +26,7 @@ def test_the_fastest_plan_is_checked_used_and_written(tmp_path: Path) -> None:
         for each in said["tuned"]:
             name = each["target"]
             assert {"all INT8", "all FP32"} <= {plan["plan"] for plan in each["plans"]}
-            folder, precision = before.artefact(name, 1)
+            folder, precision = before.artifact(name, 1)
             own = folder == before.folder / name
             assert own == (each["chosen"] == "all INT8")
             assert own or each["chosen"] in precision

@@ -70,7 +70,7 @@ def make_run(tmp_path: Path) -> MakeRun:
                     "rounds": 21,
                 },
                 "forms": {
-                    key: {"median_ms": values[3], "samples_ms": [values[3]] * 3, "artefact_bytes": values[4]}
+                    key: {"median_ms": values[3], "samples_ms": [values[3]] * 3, "artifact_bytes": values[4]}
                     for key, values in forms.items()
                 },
             },
@@ -124,7 +124,7 @@ def _stages(pruned: bool) -> dict[str, Any]:
         "distil": ("distil", distilled, {}, []),
         "swaps": ("swaps", {"steps": 200}, {"What each swap costs and gains": swaps}, ["Dice on validation cases."]),
         **({"prune": ("pruning", {"multiplications": "half"}, {}, [])} if pruned else {}),
-        "quantise": (
+        "quantize": (
             "qat",
             {"observer": "mse", "isa": None, "error": 0.0613, "float_layers": 0},
             {"Forms": forms, "Sensitivity of the layers": layers},

@@ -33,7 +33,7 @@ def test_the_axis_spans_at_least_a_hundredth_and_holds_every_interval() -> None:
     assert high > 0.875
 
 
-def test_points_off_the_front_are_hollow_and_forms_of_a_network_share_a_colour() -> None:
+def test_points_off_the_front_are_hollow_and_forms_of_a_network_share_a_color() -> None:
     (axes,) = accuracy_latency(POINTS, {}).axes
     drawn = {
         line.get_xdata()[0]: line for line in axes.lines if len(line.get_xdata()) == 1 and line.get_markersize() == 9

@@ -36,8 +36,8 @@ def test_picture(estimate, tmp_path) -> None:
     picture = cv2.imread(str(tmp_path / "lag.png"))
     assert picture.shape == (1260, 1440, 3)
     # The images' blue and the probe's orange, as B, G, R.
-    for colour in ((0xB2, 0x72, 0x00), (0x00, 0x5E, 0xD5)):
-        near = (np.abs(picture.astype(int) - colour).max(2) < 12).sum()
+    for color in ((0xB2, 0x72, 0x00), (0x00, 0x5E, 0xD5)):
+        near = (np.abs(picture.astype(int) - color).max(2) < 12).sum()
         assert near > 2000
 
 

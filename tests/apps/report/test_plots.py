@@ -1,4 +1,4 @@
-"""Plots: well-formed SVG that scales, says its numbers, and does not share ids with its neighbours."""
+"""Plots: well-formed SVG that scales, says its numbers, and does not share ids with its neighbors."""
 
 from __future__ import annotations
 

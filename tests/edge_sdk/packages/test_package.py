@@ -125,7 +125,7 @@ def rewrite(flat: Path, **changes: object) -> None:
     ("changes", "message"),
     [
         ({"schema_version": SCHEMA_VERSION + 1}, f"schema {SCHEMA_VERSION + 1}, this version .* update edge-sdk"),
-        ({"colour": "blue"}, "colour: Extra inputs"),
+        ({"color": "blue"}, "color: Extra inputs"),
         ({"normalization": {"shift": 1.0}}, "normalization: Extra inputs"),
         ({"training_data": {"name": "a", "license": "b", "cases": 1}}, "training_data.licence: Field required"),
         ({"in_channels": "1"}, "in_channels"),

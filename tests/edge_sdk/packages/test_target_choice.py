@@ -104,7 +104,7 @@ def test_self_test_runs_here_where_no_process_can_be_started(
     assert tested_here == ["slow", "fast", "wrong"]
 
 
-def test_tuned_artefact_is_tested_here(
+def test_tuned_artifact_is_tested_here(
     package: Path, monkeypatch: pytest.MonkeyPatch, tested_here: list[str], tmp_path: Path
 ) -> None:
     table(monkeypatch)

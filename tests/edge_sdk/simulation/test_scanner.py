@@ -90,7 +90,7 @@ def test_shadow_behind_a_reflector_and_brightness_behind_a_cyst() -> None:
     assert beams[np.abs(x + 5) < 1.2, at_plate].mean() > aside + 10
 
 
-def test_compression_maps_decibels_to_grey(tissue: EchoField) -> None:
+def test_compression_maps_decibels_to_gray(tissue: EchoField) -> None:
     scanner = Scanner(tissue, LINEAR, Settings(gain_db=6.0, dynamic_range_db=50.0))
     level = np.clip(TISSUE_LEVEL + (scanner.beams(STRAIGHT) + 6.0) / 50.0, 0, 1) * 255
     frame = scanner.frame(STRAIGHT)

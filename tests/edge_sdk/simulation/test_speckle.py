@@ -54,7 +54,7 @@ def test_smoothing_keeps_a_constant_and_spreads_an_impulse() -> None:
     assert np.isclose((smooth.sum(axis=(0, 1)) * x**2).sum(), SIGMA[0] ** 2, rtol=0.05)
 
 
-def test_slow_variation_is_standardised_and_smooth() -> None:
+def test_slow_variation_is_standardized_and_smooth() -> None:
     noise = slow_variation((40, 50, 60), (0.5, 0.5, 0.5), np.random.default_rng(3), step=6.0)
     assert noise.shape == (40, 50, 60)
     assert abs(noise.mean()) < 1e-3

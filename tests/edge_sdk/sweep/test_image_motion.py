@@ -83,7 +83,7 @@ def test_what_stands_still_does_not_hold_the_shift() -> None:
     assert np.median(np.abs(found.values[:, 0] - expected)) < 5  # pixels a second, of up to 50
 
 
-def test_color_is_taken_as_grey() -> None:
+def test_color_is_taken_as_gray() -> None:
     sweep = speckle_video(hand_motion(2), TIMES)
     color = replace(sweep, images=np.repeat(sweep.images[..., None], 3, axis=3))
     assert shift_rate(color, ALL).values == pytest.approx(shift_rate(sweep, ALL).values, abs=1e-3)

@@ -5,7 +5,7 @@ import pytest
 
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.plus_config import PlusConfig, Wire
-from edge_sdk.sweep.wire_phantom import WireInWorld, rasterise_wires, wires_in_world
+from edge_sdk.sweep.wire_phantom import WireInWorld, rasterize_wires, wires_in_world
 from edge_sdk.volume.grid import Grid
 
 
@@ -21,30 +21,30 @@ def test_distance_and_offset_end_at_the_end_points():
     np.testing.assert_allclose(given.moved(np.array([0, 3, 4])).distance(points), [0, np.sqrt(18), np.sqrt(29)])
 
 
-def test_centreline_is_dense_and_reaches_both_ends():
-    points = wire((1, 2, 3), (1, 2, 13)).centreline(0.3)
+def test_centerline_is_dense_and_reaches_both_ends():
+    points = wire((1, 2, 3), (1, 2, 13)).centerline(0.3)
     np.testing.assert_allclose(points[[0, -1]], [[1, 2, 3], [1, 2, 13]])
     assert (np.linalg.norm(np.diff(points, axis=0), axis=1) <= 0.3).all()
 
 
-def test_a_rasterised_wire_has_the_volume_of_a_capsule_and_lies_where_it_should():
+def test_a_rasterized_wire_has_the_volume_of_a_capsule_and_lies_where_it_should():
     direction, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))
     grid = Grid((70, 80, 90), (0.2, 0.25, 0.3), (-3.0, 4.0, 5.0), direction)
-    centre = np.array(grid.origin) + direction @ (np.array(grid.spacing) * (45, 40, 35))
+    center = np.array(grid.origin) + direction @ (np.array(grid.spacing) * (45, 40, 35))
     along = np.array([1.0, 2.0, -0.5])
     along *= 6 / np.linalg.norm(along)
-    given = WireInWorld("w", centre - along / 2, centre + along / 2)
-    labels = rasterise_wires([given], grid, 1.5)
+    given = WireInWorld("w", center - along / 2, center + along / 2)
+    labels = rasterize_wires([given], grid, 1.5)
     capsule = np.pi * 1.5**2 * 6 + 4 / 3 * np.pi * 1.5**3
     assert labels.voxels.sum() * grid.voxel_ml * 1000 == pytest.approx(capsule, rel=0.02)
     index = np.argwhere(labels.voxels)[:, ::-1]
     points = index @ grid.index_to_world[:3, :3].T + grid.origin
     assert given.distance(points).max() <= 1.5
-    np.testing.assert_allclose(points.mean(0), centre, atol=0.05)
+    np.testing.assert_allclose(points.mean(0), center, atol=0.05)
 
 
 def test_wires_outside_the_grid_leave_it_empty():
-    labels = rasterise_wires([wire((100, 100, 100), (200, 0, 0))], Grid((4, 5, 6), (1, 1, 1), (0, 0, 0)), 1)
+    labels = rasterize_wires([wire((100, 100, 100), (200, 0, 0))], Grid((4, 5, 6), (1, 1, 1), (0, 0, 0)), 1)
     assert labels.voxels.shape == (4, 5, 6)
     assert not labels.voxels.any()
 

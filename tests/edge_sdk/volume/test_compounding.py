@@ -246,19 +246,19 @@ def test_importance_weighs_pixels_as_plus_means_it(interpolation, optimization):
         importance=mask, plus_optimization=optimization,
     )  # fmt: skip
     compounder.insert_all(frames, poses)
-    grey, weights = np.zeros(grid_shape, int), np.zeros(grid_shape, int)
+    gray, weights = np.zeros(grid_shape, int), np.zeros(grid_shape, int)
     for voxel, (frame, y, x), share in reached_by(shape, poses, grid_shape, interpolation == "linear"):
         importance, value = int(mask[y, x]), int(frames[frame][y, x])
         if importance == 0:
             continue
         if interpolation == "nearest":
-            grey[voxel] = (value * importance + grey[voxel] * weights[voxel]) // (weights[voxel] + importance)
+            gray[voxel] = (value * importance + gray[voxel] * weights[voxel]) // (weights[voxel] + importance)
             weights[voxel] += importance
         else:
             total = importance * share + weights[voxel]
-            grey[voxel] = int((value * importance * share + grey[voxel] * weights[voxel]) / total + 0.5)
+            gray[voxel] = int((value * importance * share + gray[voxel] * weights[voxel]) / total + 0.5)
             weights[voxel] = int(total + 0.5)
-    same = compounder.voxels() == grey
+    same = compounder.voxels() == gray
     assert same.mean() > (0.999 if optimization != "FULL" else 0.98)  # 14 bits place a few pixels elsewhere
     assert (compounder.weights() == weights).mean() > (0.999 if optimization != "FULL" else 0.9)
 
@@ -341,7 +341,7 @@ def test_boxes_outside_the_volume_are_refused():
 def test_an_importance_mask_must_fit():
     with pytest.raises(GeometryError, match="lacks a mask"):
         Compounder(grid(), mode="importance")
-    with pytest.raises(GeometryError, match="grey image"):
+    with pytest.raises(GeometryError, match="gray image"):
         Compounder(grid(), mode="importance", importance=np.zeros((2, 2), np.float32))  # type: ignore[arg-type]
     with pytest.raises(GeometryError, match="8×7 pixels, frames have 8×9"):
         Compounder(grid(), mode="importance", importance=image()).insert(image(0, (9, 8)), slice_pose())

@@ -53,7 +53,7 @@ def test_no_pose_is_refused():
         grid_for(np.zeros((0, 4, 4)), (5, 5), 1.0)
 
 
-def test_extent_of_the_configuration_is_honoured():
+def test_extent_of_the_configuration_is_honored():
     grid = grid_from_extent((0, 9, 2, 4, -1, 5), (1, 2, 3), (10, 20, 30))
     assert grid.shape == (7, 3, 10)
     assert grid.origin == (10, 24, 27)

@@ -112,7 +112,7 @@ def test_volume_centroid_and_size_are_those_of_itk(
 def corners_of(inside: np.ndarray, grid: Grid) -> np.ndarray:
     """Lower and upper corner of all eight corners of all voxels."""
     z, y, x = np.nonzero(inside)
-    centres = np.stack([x, y, z], 1)
-    corners = np.concatenate([centres + np.array(step) - 0.5 for step in np.ndindex(2, 2, 2)])
+    centers = np.stack([x, y, z], 1)
+    corners = np.concatenate([centers + np.array(step) - 0.5 for step in np.ndindex(2, 2, 2)])
     world = corners @ grid.index_to_world[:3, :3].T + grid.index_to_world[:3, 3]
     return np.array([world.min(0), world.max(0)])

@@ -17,7 +17,7 @@ CONFIG = PlusConfig({"ImageToProbe": np.diag([0.5, 0.5, 0.5, 1.0])})
 
 
 def sweep(planes=(0, 1, 2, 4), status=None):
-    """Planes 0.5 mm apart of a block in which the grey level is 10 + the plane's index + the row."""
+    """Planes 0.5 mm apart of a block in which the gray level is 10 + the plane's index + the row."""
     matrices = np.tile(np.eye(4), (len(planes), 1, 1))
     matrices[:, 2, 3] = np.array(planes) / 2
     rows = np.arange(6)[None, :, None] + np.zeros((1, 1, 7))
@@ -66,7 +66,7 @@ def test_every_nth_frame():
     assert volume.voxels.any((1, 2)).tolist() == [True, False, True, False, False]
 
 
-def test_output_extent_and_origin_are_honoured():
+def test_output_extent_and_origin_are_honored():
     settings = ReconstructionSettings((0.5, 0.5, 0.5), origin=(0.5, 0.0, 0.0), extent=(0, 3, 0, 9, 0, 1))
     volume = reconstruct(sweep(), config=CONFIG, settings=settings)
     assert volume.voxels.shape == (2, 10, 4)

@@ -24,7 +24,7 @@ def mask() -> Volume:
     return Volume(labels, GRID)
 
 
-def test_segments_carry_names_labels_colours_and_codes(tmp_path: Path) -> None:
+def test_segments_carry_names_labels_colors_and_codes(tmp_path: Path) -> None:
     given = mask()
     write_segmentation(given, NAMES, tmp_path / "m.seg.nrrd")
     voxels, header = nrrd.read(str(tmp_path / "m.seg.nrrd"), index_order="C")

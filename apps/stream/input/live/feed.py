@@ -13,7 +13,7 @@ from apps.stream.core.board import SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.input.live.devices import LiveDevices
-from apps.stream.input.live.synchroniser import WAIT_S, LiveSynchroniser
+from apps.stream.input.live.synchronizer import WAIT_S, LiveSynchronizer
 from apps.stream.pipeline.messages import Frame, Recorded
 from apps.stream.pipeline.pipeline import Stage
 from apps.stream.pipeline.queues import BoundedQueue, QueueClosedError
@@ -50,11 +50,11 @@ class LiveFeed:
             placement: From pixels to the world.
             control: Says when frames are wanted.
             clock: Of the devices.
-            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchroniser`.
+            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
         """
         self._devices, self._control = devices, control
         self._frames: BoundedQueue[Frame] = BoundedQueue("frames", FRAME_CAPACITY, "drop oldest")
-        self._synchroniser = LiveSynchroniser(
+        self._synchronizer = LiveSynchronizer(
             self._frames,
             devices.poses,
             placement,
@@ -67,8 +67,8 @@ class LiveFeed:
             fixed=fixed,
             record_to=record_to,
         )
-        self.posed = self._synchroniser.posed
-        self.left_out: Counter[str] = self._synchroniser.left_out
+        self.posed = self._synchronizer.posed
+        self.left_out: Counter[str] = self._synchronizer.left_out
         self.read = 0
         self._clock = clock
         self._elapsed, self._paused = 0.0, False
@@ -76,7 +76,7 @@ class LiveFeed:
 
     @property
     def stages(self) -> Sequence[Stage]:
-        return (self._synchroniser,)
+        return (self._synchronizer,)
 
     @property
     def queues(self) -> tuple[BoundedQueue[Frame]]:
@@ -85,7 +85,7 @@ class LiveFeed:
 
     @property
     def newest(self) -> SeenFrame | None:
-        return self._synchroniser.newest
+        return self._synchronizer.newest
 
     def begin(self) -> None:
         """Frames count from now on."""

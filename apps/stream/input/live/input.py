@@ -16,7 +16,7 @@ from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.live.devices import LiveDevices
 from apps.stream.input.live.feed import LiveFeed
 from apps.stream.input.live.geometry import Calibration, ImageGeometry, Region, calibrate, check_crop, live_plan
-from apps.stream.input.live.synchroniser import WAIT_S
+from apps.stream.input.live.synchronizer import WAIT_S
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError

@@ -21,7 +21,7 @@ def outlines(labels: NDArray[np.uint8]) -> list[dict[str, Any]]:
         labels: (rows, columns), 0 is the background.
 
     Returns:
-        Per label {"label", "rings"}: each ring is flat, x, y, x, y …, in units of pixels with the centre of the first
+        Per label {"label", "rings"}: each ring is flat, x, y, x, y …, in units of pixels with the center of the first
         pixel at 0, 0.
     """
     found = []

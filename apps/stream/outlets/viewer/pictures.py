@@ -1,4 +1,4 @@
-"""What is sent of a frame or a plane: a grey JPEG, the labels' outlines, and what the page needs to place them."""
+"""What is sent of a frame or a plane: a gray JPEG, the labels' outlines, and what the page needs to place them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Picture:
         kind: "frame", or the axis of a plane.
         moment: On the stream's clock, before the mask was read; names the picture when the page confirms it.
         header: What the page needs to draw it.
-        jpeg: Grey levels.
+        jpeg: Gray levels.
         shows_mask: Whether the mask was read for it, so that its display ends a latency.
     """
 
@@ -86,7 +86,7 @@ def plane_picture(board: Board, axis: Axis, asked: int | None, *, overlay: bool)
     plane = board.slice(axis, index)
     if plane is None:
         return None
-    rows, columns = plane.grey.shape
+    rows, columns = plane.gray.shape
     header = {
         "index": index,
         "count": count,
@@ -98,17 +98,17 @@ def plane_picture(board: Board, axis: Axis, asked: int | None, *, overlay: bool)
         "row_mm": plane.row_mm,
         "outlines": outlines(plane.labels) if overlay else [],
     }
-    return Picture(axis, moment, header, _jpeg(plane.grey), overlay)
+    return Picture(axis, moment, header, _jpeg(plane.gray), overlay)
 
 
 def _scaled(found: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
     return [{**one, "rings": [[value * step for value in ring] for ring in one["rings"]]} for one in found]
 
 
-def _jpeg(grey: NDArray[np.uint8]) -> bytes:
-    shrink = _LONGEST / max(grey.shape)
+def _jpeg(gray: NDArray[np.uint8]) -> bytes:
+    shrink = _LONGEST / max(gray.shape)
     if shrink < 1:
-        grey = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode(".jpg", np.ascontiguousarray(grey), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        gray = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", np.ascontiguousarray(gray), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert done
     return bytes(data)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from apps.stream.core.board import ALLOWED, Board, Status
-from edge_sdk.volume.label_colours import label_colour
+from edge_sdk.volume.label_colors import label_color
 
 _MOST_PATH_POINTS = 400
 _STATUS = TypeAdapter(Status)
@@ -17,9 +17,9 @@ _STATUS = TypeAdapter(Status)
 
 
 def status_message(board: Board, status: Status) -> str:
-    """All of `Status`, and the title, the classes with their colours, and the commands that the phase takes."""
+    """All of `Status`, and the title, the classes with their colors, and the commands that the phase takes."""
     classes = [
-        {"label": label, "name": name, "colour": label_colour(label), "ml": status.class_ml.get(name)}
+        {"label": label, "name": name, "color": label_color(label), "ml": status.class_ml.get(name)}
         for label, name in sorted(board.labels.items())
         if label > 0
     ]

@@ -1,4 +1,4 @@
-"""Labels on planes, against scipy's nearest neighbour."""
+"""Labels on planes, against scipy's nearest neighbor."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_any_plane_cuts_as_scipy_does(
     y, x = np.meshgrid(np.arange(0, 13, step), np.arange(0, 17, step), indexing="ij")
     points = np.stack([x, y, 0 * x, np.ones_like(x)]).reshape(4, -1)
     index = (np.linalg.inv(grid.index_to_world) @ plane @ points)[2::-1]
-    clear = (abs(index - np.floor(index) - 0.5) > 1e-6).all(0)  # at a tie both neighbours are right
+    clear = (abs(index - np.floor(index) - 0.5) > 1e-6).all(0)  # at a tie both neighbors are right
     expected = map_coordinates(labels, np.floor(index + 0.5), order=0, mode="constant", cval=0)
     assert np.array_equal(found.reshape(-1)[clear], expected[clear])

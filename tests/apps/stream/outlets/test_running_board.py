@@ -59,7 +59,7 @@ def test_slices_are_those_of_volume_and_mask(ended: tuple[RunningBoard, Any], ax
         there = min(index, outcome.volume.voxels.shape[across] - 1)
         cut = board.slice(axis, index)
         assert cut is not None
-        assert np.array_equal(cut.grey, np.take(outcome.volume.voxels, there, across))
+        assert np.array_equal(cut.gray, np.take(outcome.volume.voxels, there, across))
         assert np.array_equal(cut.labels, np.take(outcome.mask.voxels, there, across))
     assert np.array_equal(board.mask(), outcome.mask.voxels)  # type: ignore[arg-type]
     assert np.array_equal(board.volume(), outcome.volume.voxels)  # type: ignore[arg-type]

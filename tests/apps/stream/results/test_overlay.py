@@ -1,4 +1,4 @@
-"""The picture: right slices, right colours, right proportions."""
+"""The picture: right slices, right colors, right proportions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from apps.stream.results.overlay import UNSEEN, telling_slices, write_overlay
 from edge_sdk.volume.grid import Grid, Volume
-from edge_sdk.volume.label_colours import label_colour
+from edge_sdk.volume.label_colors import label_color
 
 NAMES = {0: "background", 1: "vessel", 2: "cyst"}
 
 
-def rgb(colour: str) -> NDArray[np.int_]:
-    return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)])
+def rgb(color: str) -> NDArray[np.int_]:
+    return np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)])
 
 
-def pixels_like(picture: NDArray[np.uint8], colour: str, within: int = 12) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (np.abs(picture[..., ::-1].astype(int) - rgb(colour)) <= within).all(axis=-1)
+def pixels_like(picture: NDArray[np.uint8], color: str, within: int = 12) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (np.abs(picture[..., ::-1].astype(int) - rgb(color)) <= within).all(axis=-1)
     return found
 
 
@@ -40,18 +40,18 @@ def test_slices_go_where_the_labels_are() -> None:
 
 def test_the_picture_shows_labels_unseen_places_and_proportions(tmp_path: Path) -> None:
     shape = (20, 30, 40)
-    grey = np.full(shape, 120, np.uint8)
+    gray = np.full(shape, 120, np.uint8)
     seen = np.ones(shape, bool)
     seen[:, :, :10] = False
-    grey[~seen] = 0
+    gray[~seen] = 0
     labels = np.zeros(shape, np.uint8)
     labels[5:15, 5:15, 15:35] = 1
     grid = Grid(shape, (1.0, 1.0, 2.0), (0.0, 0.0, 0.0))
     path = tmp_path / "overlay.png"
-    write_overlay(path, Volume(grey, grid), Volume(labels, grid), seen, NAMES, "a title")
+    write_overlay(path, Volume(gray, grid), Volume(labels, grid), seen, NAMES, "a title")
     picture = cv2.imread(str(path))
     assert picture is not None
-    outline = pixels_like(picture, label_colour(1))
+    outline = pixels_like(picture, label_color(1))
     assert outline.sum() > 200
     assert pixels_like(picture, UNSEEN, 3).sum() > 1000
     # Rows and columns of the outline in the first plane: 10 mm high, 20 mm wide.

@@ -36,10 +36,10 @@ def outcome() -> Any:
     grid = Grid((10, 12, 14), (0.5, 0.5, 1.0), (1.0, 2.0, 3.0))
     labels = np.zeros(grid.shape, np.uint8)
     labels[2:5, 2:6, 2:6] = 1
-    grey = np.zeros(grid.shape, np.uint8)
+    gray = np.zeros(grid.shape, np.uint8)
     seen = np.ones(grid.shape, bool)
     seen[:, :, 6:] = False
-    return SimpleNamespace(volume=Volume(grey, grid), mask=Volume(labels, grid), seen=seen)
+    return SimpleNamespace(volume=Volume(gray, grid), mask=Volume(labels, grid), seen=seen)
 
 
 def write(folder: Path, outcome: Any, report: Any = REPORT, **options: Any) -> Any:

@@ -56,7 +56,7 @@ def lost(camera: Device[TimedImage]) -> tuple[list[TimedImage], str]:
             return images, str(error)
 
 
-def test_every_frame_is_grey_and_has_the_moment_of_its_grab(video: Path) -> None:
+def test_every_frame_is_gray_and_has_the_moment_of_its_grab(video: Path) -> None:
     ticks = iter(range(1000))
     with open_camera(str(video), now=lambda: float(next(ticks))) as camera:
         images, why = lost(camera)

@@ -170,7 +170,7 @@ def test_images_of_other_orientations_are_turned_with_their_pose(
     assert isinstance(frame, TimedImage)
     assert frame.image.tolist() == pixels[0, ::y, ::x].tolist()
     for row in range(3):
-        for column in range(4):  # wherever a grey level is now, it lies where the sender put it
+        for column in range(4):  # wherever a gray level is now, it lies where the sender put it
             sent_row, sent_column = divmod(int(frame.image[row, column]), 4)
             assert pose.matrix @ [column, row, 0, 1] == pytest.approx(matrix @ [sent_column, sent_row, 0, 1], abs=1e-4)
 

@@ -28,10 +28,10 @@ FRAME_MS = 1_368_611_084_000.0 + np.array([50.0, 90, 130, 170])
 TRACK_MS = 1_368_611_084_000.0 + np.arange(0, 240, 20.0)
 
 
-def acquisition(folder: Path, *, colour: bool = False, together: bool = False, kind: str = "2") -> Path:
+def acquisition(folder: Path, *, color: bool = False, together: bool = False, kind: str = "2") -> Path:
     """A folder as CustusX writes it."""
     folder.mkdir()
-    write_images(folder, colour, together)
+    write_images(folder, color, together)
     (folder / f"{BASE}.fts").write_text("\n".join(f"{time:.4f}" for time in FRAME_MS) + "\n")
     (folder / f"{BASE}.tts").write_text("\n".join(f"{time:.4f}" for time in TRACK_MS) + "\n")
     (folder / f"{BASE}.tp").write_text(
@@ -51,15 +51,15 @@ def images() -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (FRAMES, HEIGHT, WIDTH), np.uint8)
 
 
-def write_images(folder: Path, colour: bool, together: bool) -> None:
-    frames = np.repeat(images()[..., None], 3, -1) if colour else images()
+def write_images(folder: Path, color: bool, together: bool) -> None:
+    frames = np.repeat(images()[..., None], 3, -1) if color else images()
     if together:
-        image = SimpleITK.GetImageFromArray(frames, isVector=colour)
+        image = SimpleITK.GetImageFromArray(frames, isVector=color)
         image.SetSpacing((*SPACING, 1))
         SimpleITK.WriteImage(image, str(folder / f"{BASE}.mhd"))
         return
     for index, frame in enumerate(frames):
-        image = SimpleITK.GetImageFromArray(frame, isVector=colour)
+        image = SimpleITK.GetImageFromArray(frame, isVector=color)
         image.SetSpacing(SPACING)
         SimpleITK.WriteImage(image, str(folder / f"{BASE}_{index}.mhd"), useCompression=True)
 
@@ -96,10 +96,10 @@ def image_to_tool() -> np.ndarray:
     return tool_from_lower_left @ lower_left_from_upper_left @ np.diag([x, y, 1, 1])
 
 
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("together", [False, True])
-def test_a_folder(tmp_path, colour, together):
-    folder = acquisition(tmp_path / "acq", colour=colour, together=together)
+def test_a_folder(tmp_path, color, together):
+    folder = acquisition(tmp_path / "acq", color=color, together=together)
     sweep = read_sweep(folder)
     np.testing.assert_array_equal(sweep.images, images())
     np.testing.assert_allclose(sweep.timestamps, FRAME_MS / 1000)

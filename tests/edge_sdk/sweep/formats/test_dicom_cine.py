@@ -65,13 +65,13 @@ def put(made: Dataset, path: Path) -> Path:
 
 
 @pytest.fixture
-def grey() -> np.ndarray:
+def gray() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (3, 6, 8), np.uint8)
 
 
-def test_grey_frames_are_read_as_they_are(tmp_path, grey):
-    sweep = read_sweep(put(dataset(grey), tmp_path / "a.dcm"))
-    np.testing.assert_array_equal(sweep.images, grey)
+def test_gray_frames_are_read_as_they_are(tmp_path, gray):
+    sweep = read_sweep(put(dataset(gray), tmp_path / "a.dcm"))
+    np.testing.assert_array_equal(sweep.images, gray)
     assert sweep.images.dtype == np.uint8
     assert sweep.transforms == {}
     assert sweep.image_status == ("OK",) * 3
@@ -79,26 +79,26 @@ def test_grey_frames_are_read_as_they_are(tmp_path, grey):
     assert "Nobody" not in str(sweep.header)
 
 
-def test_colour_becomes_luma(tmp_path):
-    colour = np.random.default_rng(2).integers(0, 256, (2, 5, 6, 3), np.uint8)
-    sweep = read_sweep(put(dataset(colour, "RGB"), tmp_path / "a.dcm"))
-    np.testing.assert_allclose(sweep.images, colour @ LUMA, atol=0.51)
+def test_color_becomes_luma(tmp_path):
+    color = np.random.default_rng(2).integers(0, 256, (2, 5, 6, 3), np.uint8)
+    sweep = read_sweep(put(dataset(color, "RGB"), tmp_path / "a.dcm"))
+    np.testing.assert_allclose(sweep.images, color @ LUMA, atol=0.51)
     assert "luma" in sweep.header["GreyFrom"]
 
 
-def test_inverted_and_deep_pixels(tmp_path, grey):
-    inverted = read_sweep(put(dataset(grey, "MONOCHROME1"), tmp_path / "a.dcm"))
-    np.testing.assert_array_equal(inverted.images, 255 - grey)
-    deep = grey.astype(np.uint16) * 16 + 7
+def test_inverted_and_deep_pixels(tmp_path, gray):
+    inverted = read_sweep(put(dataset(gray, "MONOCHROME1"), tmp_path / "a.dcm"))
+    np.testing.assert_array_equal(inverted.images, 255 - gray)
+    deep = gray.astype(np.uint16) * 16 + 7
     sweep = read_sweep(put(dataset(deep, BitsStored=12, HighBit=11), tmp_path / "b.dcm"))
-    np.testing.assert_array_equal(sweep.images, grey)
+    np.testing.assert_array_equal(sweep.images, gray)
     assert "highest 8 of 12 bits" in sweep.header["GreyFrom"]
 
 
-def test_run_length_encoding(tmp_path, grey):
-    made = dataset(grey)
+def test_run_length_encoding(tmp_path, gray):
+    made = dataset(gray)
     made.compress(RLELossless)
-    np.testing.assert_array_equal(read_sweep(put(made, tmp_path / "a.dcm")).images, grey)
+    np.testing.assert_array_equal(read_sweep(put(made, tmp_path / "a.dcm")).images, gray)
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_run_length_encoding(tmp_path, grey):
         ({}, [np.nan] * 3, "nowhere"),
     ],
 )
-def test_frame_times(tmp_path, grey, values, times, told):
-    sweep = read_sweep(put(dataset(grey, **values), tmp_path / "a.dcm"))
+def test_frame_times(tmp_path, gray, values, times, told):
+    sweep = read_sweep(put(dataset(gray, **values), tmp_path / "a.dcm"))
     np.testing.assert_allclose(sweep.timestamps, times)
     assert sweep.header["TimesFrom"].startswith(told)
 
 
-def test_the_b_mode_region_gives_spacing_in_mm_and_the_clip(tmp_path, grey):
+def test_the_b_mode_region_gives_spacing_in_mm_and_the_clip(tmp_path, gray):
     spectrum = region((0, 0, 7, 5), (0.01, 0.2), RegionSpatialFormat=3, PhysicalUnitsXDirection=4)
     small, large = region((0, 0, 2, 2), (0.5, 0.5)), region((2, 1, 99, 5), (0.012, -0.013))
-    made = dataset(grey, SequenceOfUltrasoundRegions=[spectrum, small, large], PixelSpacing=[9, 9])
+    made = dataset(gray, SequenceOfUltrasoundRegions=[spectrum, small, large], PixelSpacing=[9, 9])
     sweep = read_sweep(put(made, tmp_path / "a.dcm"))
     assert sweep.pixel_spacing == pytest.approx((0.12, 0.13))
     assert sweep.header["ClipRectangleOrigin"] == "2 1"
@@ -129,13 +129,13 @@ def test_the_b_mode_region_gives_spacing_in_mm_and_the_clip(tmp_path, grey):
     assert sweep.header["BModeRegions"] == "2"
 
 
-def test_spacing_without_a_calibrated_region(tmp_path, grey):
+def test_spacing_without_a_calibrated_region(tmp_path, gray):
     uncalibrated = region((1, 1, 5, 4), (0.012, 0.013), PhysicalUnitsXDirection=0)
-    made = dataset(grey, SequenceOfUltrasoundRegions=[uncalibrated], PixelSpacing=[0.2, 0.1])
+    made = dataset(gray, SequenceOfUltrasoundRegions=[uncalibrated], PixelSpacing=[0.2, 0.1])
     sweep = read_sweep(put(made, tmp_path / "a.dcm"))
     assert sweep.pixel_spacing == (0.1, 0.2)  # DICOM says row spacing, then column spacing
     assert sweep.header["PixelSpacingFrom"] == "PixelSpacing"
-    assert read_sweep(put(dataset(grey), tmp_path / "b.dcm")).pixel_spacing is None
+    assert read_sweep(put(dataset(gray), tmp_path / "b.dcm")).pixel_spacing is None
 
 
 @pytest.mark.parametrize(
@@ -150,25 +150,25 @@ def test_spacing_without_a_calibrated_region(tmp_path, grey):
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "cannot be read as DICOM"),
     ],
 )
-def test_what_is_no_ultrasound_cine_is_refused_by_name(tmp_path, grey, values, word):
-    path = put(dataset(grey, **values), tmp_path / "a.dcm")
+def test_what_is_no_ultrasound_cine_is_refused_by_name(tmp_path, gray, values, word):
+    path = put(dataset(gray, **values), tmp_path / "a.dcm")
     with pytest.raises(FileFormatError, match=rf"a\.dcm.*{word}"):
         read_sweep(path)
 
 
-def test_frames_that_do_not_fit_in_memory_are_refused_at_once(tmp_path, grey):
-    path = put(dataset(grey, NumberOfFrames=2**30, Rows=6_000, Columns=6_000), tmp_path / "a.dcm")
+def test_frames_that_do_not_fit_in_memory_are_refused_at_once(tmp_path, gray):
+    path = put(dataset(gray, NumberOfFrames=2**30, Rows=6_000, Columns=6_000), tmp_path / "a.dcm")
     with pytest.raises(GeometryError, match="GiB"):
         read_sweep(path)
-    path = put(dataset(grey, Rows=60_000, Columns=60_000), tmp_path / "a.dcm")
+    path = put(dataset(gray, Rows=60_000, Columns=60_000), tmp_path / "a.dcm")
     with pytest.raises(GeometryError, match="60000×60000 pixels are larger"):
         read_sweep(path)
 
 
-def test_files_without_a_suffix_are_known_by_their_contents(tmp_path, grey):
-    path = put(dataset(grey), tmp_path / "IM_0001")
+def test_files_without_a_suffix_are_known_by_their_contents(tmp_path, gray):
+    path = put(dataset(gray), tmp_path / "IM_0001")
     assert kind_of(path) == "sweep"
-    np.testing.assert_array_equal(read_sweep(path).images, grey)
+    np.testing.assert_array_equal(read_sweep(path).images, gray)
     (tmp_path / "notes").write_text("short")
     with pytest.raises(FileFormatError, match="not a known kind"):
         kind_of(tmp_path / "notes")
@@ -183,8 +183,8 @@ def test_other_files(tmp_path, data):
         read_sweep(tmp_path / "none.dcm")
 
 
-def test_without_pydicom_the_extra_is_named(tmp_path, grey, monkeypatch):
-    path = put(dataset(grey), tmp_path / "a.dcm")
+def test_without_pydicom_the_extra_is_named(tmp_path, gray, monkeypatch):
+    path = put(dataset(gray), tmp_path / "a.dcm")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(FileFormatError, match=r"edge-sdk\[dicom\]"):
         read_dicom_cine(path)
@@ -247,8 +247,8 @@ def test_one_picture_in_several_encodings():
 def test_palettes_against_their_entries():
     reference = pydicom.dcmread(FILES["OBXXXX1A.dcm"])
     entries = [
-        np.frombuffer(getattr(reference, f"{colour}PaletteColorLookupTableData"), "<u2") >> 8
-        for colour in ("Red", "Green", "Blue")
+        np.frombuffer(getattr(reference, f"{color}PaletteColorLookupTableData"), "<u2") >> 8
+        for color in ("Red", "Green", "Blue")
     ]
     expected = np.stack(entries, -1)[reference.pixel_array] @ LUMA
     np.testing.assert_allclose(read_sweep(FILES["OBXXXX1A.dcm"]).images[0], expected, atol=0.51)

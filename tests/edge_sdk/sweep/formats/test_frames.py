@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.errors import FileFormatError
-from edge_sdk.sweep.formats.frames import FrameStack, grey
+from edge_sdk.sweep.formats.frames import FrameStack, gray
 
 
 @pytest.mark.parametrize("count", [1, 16, 17, 100])
@@ -28,7 +28,7 @@ def test_frames_of_another_size_are_refused():
 
 
 def test_luma():
-    colour = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
-    np.testing.assert_allclose(grey(colour), colour @ [0.299, 0.587, 0.114], atol=0.51)
-    np.testing.assert_allclose(grey(colour, order="BGR"), colour @ [0.114, 0.587, 0.299], atol=0.51)
-    np.testing.assert_array_equal(grey(colour[..., 0]), colour[..., 0])
+    color = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    np.testing.assert_allclose(gray(color), color @ [0.299, 0.587, 0.114], atol=0.51)
+    np.testing.assert_allclose(gray(color, order="BGR"), color @ [0.114, 0.587, 0.299], atol=0.51)
+    np.testing.assert_array_equal(gray(color[..., 0]), color[..., 0])

@@ -42,9 +42,9 @@ def test_quaternions_scalar_last(tmp_path):
     assert sweep.images.shape == (5, 0, 0)
 
 
-def test_quaternions_of_few_digits_are_normalised(tmp_path):
+def test_quaternions_of_few_digits_are_normalized(tmp_path):
     pose = read_pose_table(put(tmp_path, QUATERNIONS, "0,0,0,0,0.71,0,0,0.7")).transforms["ProbeToReference"]
-    expected = Rotation.from_quat([0.71, 0, 0, 0.7]).as_matrix()  # SciPy normalises too
+    expected = Rotation.from_quat([0.71, 0, 0, 0.7]).as_matrix()  # SciPy normalizes too
     np.testing.assert_allclose(pose.matrices[0, :3, :3], expected, atol=1e-12)
 
 

@@ -78,7 +78,7 @@ def test_simpleitk_reads_pixels_and_fields(tmp_path, name, shape, kind, compress
     image = SimpleITK.ReadImage(str(tmp_path / name))
     pixels = SimpleITK.GetArrayFromImage(image)
     if name.endswith(("nrrd", "nhdr")) and len(shape) == 2:
-        pixels = np.moveaxis(pixels, -1, 0)  # it takes the axis of frames for one of colours
+        pixels = np.moveaxis(pixels, -1, 0)  # it takes the axis of frames for one of colors
     np.testing.assert_array_equal(pixels, sweep.images)
     assert float(image.GetMetaData("Seq_Frame0001_Timestamp")) == sweep.timestamps[1]
     words = image.GetMetaData("Seq_Frame0002_ProbeToTrackerTransform").split()

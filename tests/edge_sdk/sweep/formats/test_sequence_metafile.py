@@ -117,7 +117,7 @@ def test_orientations_are_flipped_to_mf(tmp_path, orientation, flip):
     np.testing.assert_array_equal(read_sweep(put(tmp_path / "a.mha", head, images.tobytes())).images, images[flip])
 
 
-def test_colours_as_an_axis_of_their_own(tmp_path):
+def test_colors_as_an_axis_of_their_own(tmp_path):
     """As newer versions of PLUS write them: not counted in NDims."""
     images = pixels(shape=(3, 4, 5, 3))
     changes = {"DimSize": "3 5 4     3", "Kinds": "vector domain domain list", "ElementNumberOfChannels": "3"}

@@ -32,12 +32,12 @@ def ramp() -> np.ndarray:
     return np.stack([image + 20 * index for index in range(6)]).astype(np.uint8)
 
 
-def coloured(grey: np.ndarray) -> np.ndarray:
-    return np.repeat(grey[..., None], 3, -1)
+def colored(gray: np.ndarray) -> np.ndarray:
+    return np.repeat(gray[..., None], 3, -1)
 
 
 def test_lossless_video_is_read_exactly(tmp_path, ramp):
-    sweep = read_sweep(write(tmp_path / "a.avi", coloured(ramp), "FFV1"))
+    sweep = read_sweep(write(tmp_path / "a.avi", colored(ramp), "FFV1"))
     np.testing.assert_array_equal(sweep.images, ramp)
     np.testing.assert_allclose(sweep.timestamps, np.arange(6) / 20, atol=1e-6)
     assert sweep.transforms == {}
@@ -50,21 +50,21 @@ def test_lossless_video_is_read_exactly(tmp_path, ramp):
     ("name", "codec"), [("a.mp4", "mp4v"), ("a.mov", "mp4v"), ("a.mkv", "MJPG"), ("a.avi", "MJPG")]
 )
 def test_containers(tmp_path, ramp, name, codec):
-    sweep = read_sweep(write(tmp_path / name, coloured(ramp), codec))
+    sweep = read_sweep(write(tmp_path / name, colored(ramp), codec))
     np.testing.assert_allclose(sweep.images.astype(float), ramp, atol=8)
     np.testing.assert_allclose(sweep.timestamps, np.arange(6) / 20, atol=2e-3)
 
 
-def test_colour_becomes_luma(tmp_path):
-    colour = np.zeros((2, 48, 64, 3), np.uint8)
-    colour[0], colour[1] = (200, 40, 90), (10, 220, 30)  # blue, green, red
-    sweep = read_sweep(write(tmp_path / "a.avi", colour, "FFV1"))
-    expected = colour[:, 0, 0] @ [0.114, 0.587, 0.299]  # ITU-R BT.601
+def test_color_becomes_luma(tmp_path):
+    color = np.zeros((2, 48, 64, 3), np.uint8)
+    color[0], color[1] = (200, 40, 90), (10, 220, 30)  # blue, green, red
+    sweep = read_sweep(write(tmp_path / "a.avi", color, "FFV1"))
+    expected = color[:, 0, 0] @ [0.114, 0.587, 0.299]  # ITU-R BT.601
     np.testing.assert_allclose(sweep.images.mean((1, 2)), expected, atol=1)
 
 
 def test_frames_that_the_container_announces_and_that_are_gone_are_counted(tmp_path, ramp):
-    path = write(tmp_path / "a.avi", coloured(np.tile(ramp, (5, 1, 1))), "MJPG")
+    path = write(tmp_path / "a.avi", colored(np.tile(ramp, (5, 1, 1))), "MJPG")
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     sweep = read_sweep(path)
@@ -91,7 +91,7 @@ def test_a_damaged_video_is_one_line_on_stderr(tmp_path):
 
 
 def test_a_video_that_does_not_fit_in_memory_is_refused_before_it_is_read(tmp_path, ramp, monkeypatch):
-    path = write(tmp_path / "a.avi", coloured(ramp), "FFV1")
+    path = write(tmp_path / "a.avi", colored(ramp), "FFV1")
     monkeypatch.setattr(frames_module, "_USABLE_SHARE", 1e-9)
     with pytest.raises(GeometryError, match="6 frames of 64×48"):
         read_sweep(path)

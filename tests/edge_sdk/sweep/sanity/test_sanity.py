@@ -164,7 +164,7 @@ def test_frames_left_out_make_no_jump(right):
     assert replace(right, sweep=sweep).warnings() == []
 
 
-def test_color_images_are_judged_as_grey_ones(right):
+def test_color_images_are_judged_as_gray_ones(right):
     color = np.repeat(right.sweep.images[..., None], 3, axis=3)
     assert "left-right against" in only(replace(right, sweep=replace(right.sweep, images=color)).flipped(1))
 

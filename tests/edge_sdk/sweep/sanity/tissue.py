@@ -105,7 +105,7 @@ def sweep_through_tissue(*, in_plane_mm: float = 5.0, elevation_mm: float = 6.0,
 
 
 def _image(image_to_world: Any, seed: int) -> Any:
-    """Random waves of 4 to 14 mm at every pixel, as grey levels (H, W)."""
+    """Random waves of 4 to 14 mm at every pixel, as gray levels (H, W)."""
     generator = np.random.default_rng(seed)
     count = 40
     directions = generator.standard_normal((count, 3))

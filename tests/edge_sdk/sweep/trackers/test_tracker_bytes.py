@@ -34,7 +34,7 @@ def test_crc_is_that_of_the_manual(text: str, crc: int) -> None:
     assert reply_text(with_crc(text)) == text
 
 
-def test_crc_has_the_check_value_of_its_catalogue() -> None:
+def test_crc_has_the_check_value_of_its_catalog() -> None:
     assert crc16_arc(b"123456789") == 0xBB3D
 
 

@@ -10,7 +10,7 @@ import pydicom
 from pydicom.sr.codedict import codes
 from skimage.color import rgb2lab
 
-from edge_sdk.volume.label_colours import label_rgb
+from edge_sdk.volume.label_colors import label_rgb
 from tests.edge_sdk.volume.dicom.conftest import Written
 
 

@@ -15,7 +15,7 @@ export class PictureCanvas {
   }
 
   set classes(classes) {
-    this.#classes = new Map(classes.map(({ label, colour }) => [label, colour]));
+    this.#classes = new Map(classes.map(({ label, color }) => [label, color]));
   }
 
   async show(header, jpeg) {

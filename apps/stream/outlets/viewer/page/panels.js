@@ -2,9 +2,9 @@
 const SHAPES = { running: "●", opening: "◔", silent: "◐", lost: "▲", closed: "○" };
 
 export function showClasses(list, classes) {
-  fill(list, classes, "<i></i><span></span><b></b>", (item, { name, colour, ml }) => {
+  fill(list, classes, "<i></i><span></span><b></b>", (item, { name, color, ml }) => {
     const [chip, label, amount] = item.children;
-    chip.style.setProperty("--chip", colour);
+    chip.style.setProperty("--chip", color);
     text(label, name);
     label.title = name;
     text(amount, ml === null ? "–" : ml.toFixed(ml < 100 ? 2 : 1));

@@ -66,8 +66,8 @@ function fitted(points, size, width, height) {
   };
 }
 
-function stroke(context, lines, colour, width) {
-  context.strokeStyle = colour;
+function stroke(context, lines, color, width) {
+  context.strokeStyle = color;
   context.lineWidth = width;
   context.beginPath();
   for (const [first, ...rest] of lines) {

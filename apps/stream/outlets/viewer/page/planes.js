@@ -1,7 +1,7 @@
 // Three planes through the growing volume: wheel, drag, keys and slider scroll them, else they follow the probe.
 import { PictureCanvas } from "./canvas.js";
 
-const COLOURS = { x: "#ff9e9b", y: "#8fe0b8", z: "#8fd0ff" };
+const COLORS = { x: "#ff9e9b", y: "#8fe0b8", z: "#8fd0ff" };
 const AXES_OF = { x: ["y", "z"], y: ["x", "z"], z: ["x", "y"] }; // across and down
 const PIXELS_PER_STEP = 6, WHEEL_STEP = 40;
 
@@ -154,7 +154,7 @@ class Plane {
     context.lineWidth = 1;
     context.setLineDash([6, 5]);
     for (const [axis, ...line] of [[across, x, top, x, bottom], [down, left, y, right, y]]) {
-      context.strokeStyle = COLOURS[axis];
+      context.strokeStyle = COLORS[axis];
       context.beginPath();
       context.moveTo(line[0], line[1]);
       context.lineTo(line[2], line[3]);

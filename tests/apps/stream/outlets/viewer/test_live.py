@@ -12,7 +12,7 @@ from apps.stream.outlets.viewer.publisher import MOST_CLIENTS
 from apps.stream.outlets.viewer.server import ViewerServer
 
 
-def grey(picture):
+def gray(picture):
     return cv2.imdecode(np.frombuffer(picture["jpeg"], np.uint8), cv2.IMREAD_UNCHANGED)
 
 
@@ -20,7 +20,7 @@ def test_the_frame_comes_as_it_is_with_the_masks_cut(board, server):
     board.command("start")
     with live(server) as page:
         picture = until(page, lambda message: message.get("kind") == "frame" and message["outlines"])
-        assert grey(picture).shape == (picture["height"], picture["width"]) == board.frame().image.shape
+        assert gray(picture).shape == (picture["height"], picture["width"]) == board.frame().image.shape
         assert picture["index"] <= board.frame().index
 
 
@@ -33,7 +33,7 @@ def test_a_plane_is_the_one_that_was_asked_for(board, server):
         picture = until(page, lambda message: message.get("kind") == "z" and message["index"] == 30)
         assert picture["outlines"] == []
         assert not picture["follows"]
-        difference = grey(picture).astype(int) - board.slice("z", 30).grey
+        difference = gray(picture).astype(int) - board.slice("z", 30).gray
         assert np.abs(difference).mean() < 6  # What JPEG leaves out.
 
 

@@ -10,7 +10,7 @@ from apps.stream.outlets.viewer.outlines import outlines
 
 
 def filled(rings, shape, finer=8):
-    """Pixels whose centre lies inside, by OpenCV's even-odd polygon filling on a finer grid."""
+    """Pixels whose center lies inside, by OpenCV's even-odd polygon filling on a finer grid."""
     canvas = np.zeros((shape[0] * finer, shape[1] * finer), np.uint8)
     polygons = [np.rint((np.reshape(ring, (-1, 1, 2)) + 0.5) * finer - 0.5).astype(np.int32) for ring in rings]
     cv2.fillPoly(canvas, polygons, 1)

@@ -12,7 +12,7 @@ NO_POSE = "no pose arrived for the frame"
 SKIPPED = "skip interval"
 
 
-class Synchroniser:
+class Synchronizer:
     """Joins frames and poses by frame number.
 
     Attributes:
@@ -20,7 +20,7 @@ class Synchroniser:
         left_out: Reason → frames that were not passed on.
     """
 
-    name = "synchroniser"
+    name = "synchronizer"
 
     def __init__(self, frames: BoundedQueue[Frame], poses: BoundedQueue[Pose], *, skip_interval: int = 1) -> None:
         """

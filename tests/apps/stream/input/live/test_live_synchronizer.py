@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from apps.stream.input.live.poses import TrackedPoses
-from apps.stream.input.live.synchroniser import REPEATED, LiveSynchroniser
-from apps.stream.input.synchroniser import SKIPPED
+from apps.stream.input.live.synchronizer import REPEATED, LiveSynchronizer
+from apps.stream.input.synchronizer import SKIPPED
 from apps.stream.pipeline.messages import Frame, PosedFrame, Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
@@ -33,19 +33,19 @@ def timeline_of(moments: Mapping[float, float | str]) -> PoseTimeline:
 
 def run(
     clock: Any, timeline: PoseTimeline, frames: list[Frame], **options: Any
-) -> tuple[list[PosedFrame], LiveSynchroniser, list[Recorded]]:
+) -> tuple[list[PosedFrame], LiveSynchronizer, list[Recorded]]:
     queue: BoundedQueue[Frame] = BoundedQueue("frames", 500, "drop oldest")
     for frame in frames:
         queue.put(frame)
     queue.close()
     record_to: BoundedQueue[Recorded] = BoundedQueue("recorded frames", 500, "wait")
     placement = ImagePlacement([PROBE], {"ImageToProbe": SCALE})
-    synchroniser = LiveSynchroniser(
+    synchronizer = LiveSynchronizer(
         queue, TrackedPoses(timeline), placement, clock, shape=(4, 6), record_to=record_to, **options
     )
-    synchroniser.posed = BoundedQueue("posed frames", 500, "drop oldest")
-    synchroniser.run()
-    return synchroniser.posed.drain(), synchroniser, record_to.drain()
+    synchronizer.posed = BoundedQueue("posed frames", 500, "drop oldest")
+    synchronizer.run()
+    return synchronizer.posed.drain(), synchronizer, record_to.drain()
 
 
 def frame(index: int, due: float, shape: tuple[int, int] = (4, 6)) -> Frame:
@@ -79,7 +79,7 @@ def test_the_wait_begins_when_the_pose_is_due(clock: Any) -> None:
         queue: BoundedQueue[Frame] = BoundedQueue("frames", 5, "drop oldest")
         queue.put(frame(0, 100.0))
         queue.close()
-        LiveSynchroniser(queue, Slow(PoseTimeline()), placement, clock, shape=(4, 6), lag=lag).run()
+        LiveSynchronizer(queue, Slow(PoseTimeline()), placement, clock, shape=(4, 6), lag=lag).run()
     assert asked == pytest.approx([0.5, 0.2])
 
 
@@ -94,24 +94,24 @@ def test_every_frame_is_accounted_for_by_its_reason(clock: Any) -> None:
         frame(4, 92.06, (5, 5)),
         frame(5, 99.0),
     ]
-    posed, synchroniser, recorded = run(clock, timeline_of(moments), frames)
+    posed, synchronizer, recorded = run(clock, timeline_of(moments), frames)
     assert [each.frame.index for each in posed] == [0, 3]
-    assert synchroniser.left_out == {
+    assert synchronizer.left_out == {
         f"{PROBE} is MISSING": 2,
         f"{PROBE} is OUT_OF_VOLUME": 1,
         "frame of another size than 6×4 pixels": 1,
     }
     assert [each.image[0, 0] for each in recorded] == [0, 1, 2, 3, 5]
     assert [each.poses[PROBE][1] for each in recorded] == ["OK", "MISSING", "OUT_OF_VOLUME", "OK", "MISSING"]
-    assert synchroniser.newest is not None
-    assert synchroniser.newest.image_to_world is None
+    assert synchronizer.newest is not None
+    assert synchronizer.newest.image_to_world is None
 
 
 def test_a_lost_sensor_is_named(clock: Any) -> None:
-    _, synchroniser, _ = run(
+    _, synchronizer, _ = run(
         clock, PoseTimeline(), [frame(0, 99.0)], sensor_fails=lambda: "the pose sensor is lost", wait_s=0.0
     )
-    assert synchroniser.left_out == {"the pose sensor is lost": 1}
+    assert synchronizer.left_out == {"the pose sensor is lost": 1}
 
 
 def test_a_sensor_that_repeats_one_pose_is_not_believed(clock: Any) -> None:
@@ -119,16 +119,16 @@ def test_a_sensor_that_repeats_one_pose_is_not_believed(clock: Any) -> None:
     timeline = PoseTimeline(kept_s=60)
     for moment in moments:
         timeline.add(NamedPose(PROBE, timeline_of({0.0: 7.0})._poses[PROBE][0].matrix, "OK", moment))
-    posed, synchroniser, _ = run(clock, timeline, [frame(n, 50 + n / 20) for n in range(100)])
+    posed, synchronizer, _ = run(clock, timeline, [frame(n, 50 + n / 20) for n in range(100)])
     assert [each.frame.index for each in posed] == list(range(41))  # two seconds
-    assert synchroniser.left_out == {REPEATED: 59}
+    assert synchronizer.left_out == {REPEATED: 59}
 
 
 def test_every_nth_frame(clock: Any) -> None:
     timeline = timeline_of({99.0: 0.0, 99.1: 10.0})
-    posed, synchroniser, recorded = run(clock, timeline, [frame(n, 99.0 + n / 100) for n in range(7)], skip_interval=3)
+    posed, synchronizer, recorded = run(clock, timeline, [frame(n, 99.0 + n / 100) for n in range(7)], skip_interval=3)
     assert [each.frame.index for each in posed] == [0, 3, 6]
-    assert synchroniser.left_out == {SKIPPED: 4}
+    assert synchronizer.left_out == {SKIPPED: 4}
     assert len(recorded) == 7
 
 

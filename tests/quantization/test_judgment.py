@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from edge_sdk.network import EfficientMedNeXt, efficient_mednext
-from quantization import judgement
+from quantization import judgment
 from quantization.deploy_form import deploy_graph
-from quantization.judgement import judge_forms
+from quantization.judgment import judge_forms
 from quantization.recipe import Recipe
 from quantization.run_folder import RunFolder
 from quantization.split import Split
@@ -27,8 +27,8 @@ def test_every_form_is_counted_and_compared_with_the_published_one(
         cases = {name: {"1": dice} for name, dice in zip("ab", next(scores), strict=True)}
         return {"dice": {"ball": 0.85}, "mean": 0.85, "cases": cases, "hd95_cases": {n: {"1": 1.0} for n in "ab"}}
 
-    monkeypatch.setattr(judgement, "forms_of", lambda _: forms)
-    monkeypatch.setattr(judgement, "evaluate", evaluate)
+    monkeypatch.setattr(judgment, "forms_of", lambda _: forms)
+    monkeypatch.setattr(judgment, "evaluate", evaluate)
     run = RunFolder.create(tmp_path, recipe)
     judge_forms(run, Split([], [], []))
     said = run.description

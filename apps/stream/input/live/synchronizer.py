@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apps.stream.core.board import SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.input.live.poses import LivePoses, Transforms
-from apps.stream.input.synchroniser import SKIPPED
+from apps.stream.input.synchronizer import SKIPPED
 from apps.stream.pipeline.messages import Frame, PosedFrame, Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.sweep.poses import ImagePlacement
@@ -26,7 +26,7 @@ REPEATED = f"the sensor repeats one pose for more than {REPEATED_S:g} s"
 POSED_CAPACITY = 16
 
 
-class LiveSynchroniser:
+class LiveSynchronizer:
     """Joins frames and poses by time.
 
     Attributes:
@@ -35,7 +35,7 @@ class LiveSynchroniser:
         newest: The frame that came last, with its pose.
     """
 
-    name = "synchroniser"
+    name = "synchronizer"
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from apps.stream.input.synchroniser import NO_POSE, SKIPPED, Synchroniser
+from apps.stream.input.synchronizer import NO_POSE, SKIPPED, Synchronizer
 from apps.stream.pipeline.messages import Frame, Pose
 from apps.stream.pipeline.queues import BoundedQueue
 
@@ -17,12 +17,12 @@ def joined(frames: list[int], poses: list[Pose], skip_interval: int = 1) -> tupl
     for index in frames:
         frame_queue.put(Frame(index, np.full((2, 2), index, np.uint8), float(index)))
     frame_queue.close()
-    synchroniser = Synchroniser(frame_queue, pose_queue, skip_interval=skip_interval)
-    synchroniser.posed = BoundedQueue("posed frames", 100, "wait")
-    synchroniser.run()
-    out = synchroniser.posed.drain()
+    synchronizer = Synchronizer(frame_queue, pose_queue, skip_interval=skip_interval)
+    synchronizer.posed = BoundedQueue("posed frames", 100, "wait")
+    synchronizer.run()
+    out = synchronizer.posed.drain()
     assert all(posed.image_to_world[0, 3] == posed.frame.index for posed in out)
-    return [posed.frame.index for posed in out], dict(synchroniser.left_out)
+    return [posed.frame.index for posed in out], dict(synchronizer.left_out)
 
 
 def pose(index: int, reason: str = "") -> Pose:
