@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Graph
 from edge_sdk.packages.manifest import Gate, Manifest
-from edge_sdk.packages.selftest import SelfTestResult, SelfTestVector, compact_patch, compare
+from edge_sdk.packages.selftest import SelfTestResult, SelfTestVector, compact_patch, run_selftest
 from edge_sdk.packages.writer import write_package
 from edge_sdk.progress import Progress
 from edge_sdk.session import Patch
@@ -146,7 +146,7 @@ def _export_one(
     depth, height, width = reference.vector.patch.shape[2:]
     target.export(graph, folder, (depth, height, width), calibration)
     with target.open(folder, precision=precision) as session:
-        result = compare(reference.vector, session, precision)
+        result = run_selftest(reference.vector, session, precision)
     changed = result.class_change or 0.0
     if not result.passes or changed > reference.class_change:
         raise TargetError(

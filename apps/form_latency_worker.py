@@ -44,8 +44,8 @@ def measure(job: LatencyJob) -> LatencyAnswer:
     facts = {name: fact.value for name, fact in describe_device().items() if name in ("cpu", "isa", "machine")}
     conditions = LatencyConditions.model_validate(
         {
-            "runtime": described["runtime"],
-            "threads": described["threads"],
+            "runtime": described.runtime,
+            "threads": described.threads,
             "patch": job.patch,
             "protocol": "one patch, forms interleaved in random order, medians over the rounds",
             **{name: value for name, value in facts.items() if value is not None},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from edge_sdk.version import __version__
 
 _WHERE = {
     "load_package": "edge_sdk.packages.package",
@@ -16,7 +16,16 @@ _WHERE = {
     "write_volume": "edge_sdk.volume.files",
     "segment": "edge_sdk.inference.segment",
 }
-__all__ = ["Package", "load_package", "read_sweep", "read_volume", "segment", "write_sweep", "write_volume"]
+__all__ = [
+    "Package",
+    "__version__",
+    "load_package",
+    "read_sweep",
+    "read_volume",
+    "segment",
+    "write_sweep",
+    "write_volume",
+]
 
 if TYPE_CHECKING:
     from edge_sdk.inference.segment import segment

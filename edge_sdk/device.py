@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 CPU_FOLDER = Path("/sys/devices/system/cpu")
 POWER_FOLDER = Path("/sys/class/power_supply")
@@ -26,7 +25,7 @@ _ARM_WORDS = {"asimd": "neon", "asimdhp": "neon fp16", "asimddp": "neon dotprod"
 class Fact:
     """A value, or None with the reason."""
 
-    value: Any
+    value: str | int | list[str] | None
     reason: str | None = None
 
 
@@ -41,7 +40,7 @@ def describe_device() -> dict[str, Fact]:
 
 def fingerprint() -> str:
     """A text that is equal on equal devices: what decides which target is fastest and right."""
-    isa = _isa().value or []
+    isa = _instruction_sets()
     return f"{_cpu().value}|{platform.machine()}|{','.join(isa)}|{os.cpu_count()}"
 
 
@@ -66,12 +65,20 @@ def _cpu() -> Fact:
     return Fact(name) if name else Fact(None, "the system does not tell the CPU's name")
 
 
-def _isa() -> Fact:
+def _cpu_flags() -> set[str]:
     info = _cpuinfo()
-    words = set((info.get("flags") or info.get("Features") or "").split())
-    if not words:
+    return set((info.get("flags") or info.get("Features") or "").split())
+
+
+def _instruction_sets() -> list[str]:
+    flags = _cpu_flags()
+    return [_ARM_WORDS.get(name, name) for name in _ISA if name in flags]
+
+
+def _isa() -> Fact:
+    if not _cpu_flags():
         return Fact(None, f"instruction sets are read from /proc/cpuinfo, which {platform.system()} lacks")
-    return Fact([_ARM_WORDS.get(word, word) for word in _ISA if word in words])
+    return Fact(_instruction_sets())
 
 
 def _cores() -> Fact:

@@ -9,15 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from edge_sdk.device import fingerprint
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, check_place
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 CACHE_VARIABLE = "EDGE_SDK_CACHE"
+Circumstance = str | int | float | None | Sequence["Circumstance"] | Mapping[str, "Circumstance"]
+"""What a finding depends on, besides the device: a value that JSON can hold."""
+_Finding = TypeVar("_Finding", bound="BaseModel")
 
 
 def cache_folder() -> Path:
@@ -41,29 +47,33 @@ def with_cache_in(folder: Path) -> dict[str, str]:
     return {**os.environ, CACHE_VARIABLE: str(folder / "cache")}
 
 
-def device_key(*circumstances: Any) -> str:
-    """A name for these circumstances (as JSON) on a device like this one."""
+def device_key(*circumstances: Circumstance) -> str:
+    """A name (32 hexadecimal digits) for these circumstances on a device like this one."""
     return hashlib.sha256(json.dumps([fingerprint(), *circumstances]).encode()).hexdigest()[:32]
 
 
-def memory(kind: str, *circumstances: Any) -> Path:
-    """The file for what was found out under these circumstances on a device like this one."""
+def memory_file(kind: str, *circumstances: Circumstance) -> Path:
+    """The file of what was found out under these circumstances on a device like this one; it need not exist.
+
+    Args:
+        kind: Beginning of the file's name.
+        circumstances: What the finding depends on.
+    """
     return cache_folder() / f"{kind}-{device_key(*circumstances)}.json"
 
 
-def recall(place: Path) -> dict[str, Any]:
-    """What was kept there; empty where nothing is, or what is there is damaged."""
+def recall(file: Path, schema: type[_Finding]) -> _Finding | None:
+    """The finding in a file that `remember` wrote; None where there is no file, or another content than `schema`'s."""
     try:
-        found = json.loads(place.read_text())
+        return schema.model_validate_json(file.read_bytes())
     except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
 
 
-def remember(place: Path, found: Mapping[str, Any]) -> None:
-    """Keep it, where the folder can be written."""
+def remember(file: Path, finding: BaseModel) -> None:
+    """Write a finding for `recall`; do nothing where the folder cannot be written."""
     try:
-        with atomic_path(place) as temporary:
-            temporary.write_text(json.dumps(dict(found)))
+        with atomic_path(file) as temporary:
+            temporary.write_text(finding.model_dump_json())
     except EdgeSdkError:
         return

@@ -69,8 +69,13 @@ class Conv(Node):
 
     @property
     def integer_weight(self) -> NDArray[np.int8]:
-        """The weight as int8, symmetric per output channel (only where `weight_scale` is given)."""
-        assert self.weight_scale is not None
+        """The weight as int8, symmetric per output channel.
+
+        Raises:
+            ValueError: It is a float convolution, without `weight_scale`.
+        """
+        if self.weight_scale is None:
+            raise ValueError(f"{self.name} is a float convolution: its weight lies on no grid")
         integers: NDArray[np.int8] = np.rint(self.weight / self.weight_scale.reshape(-1, 1, 1, 1, 1)).astype(np.int8)
         return integers
 
@@ -157,9 +162,7 @@ class Graph:
     @property
     def in_channels(self) -> int:
         """Channels of the input patch."""
-        first = self.nodes[0]
-        assert isinstance(first, Input)
-        return first.channels
+        return next(node.channels for node in self.nodes if isinstance(node, Input))
 
     @property
     def quantized(self) -> bool:

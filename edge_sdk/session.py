@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_sdk.graph import Graph
 
 Patch = NDArray[np.float32]
 
@@ -43,6 +45,36 @@ class ExecutedOperator:
     milliseconds: float | None
 
 
+@dataclass(frozen=True)
+class SessionDescription:
+    """How a session runs, for reports; None where a value is unknown or does not apply.
+
+    Attributes:
+        runtime: Name and version of the runtime, such as "openvino 2026.4.1".
+        device: The runtime's name of the device.
+        providers: ONNX Runtime's execution providers, in the order of preference.
+        precision: Precision of the artifact, such as "int8" or "fp32".
+        threads: Number of threads, or in words where the runtime does not tell it.
+        compiled: Whether the compiled artifact was taken from the cache.
+        patch_shape: (N, C, D, H, W) of the network's input.
+        chosen: How this target came to be chosen, where nobody named it.
+    """
+
+    runtime: str
+    device: str | None = None
+    providers: tuple[str, ...] | None = None
+    precision: str | None = None
+    threads: int | str | None = None
+    compiled: str | None = None
+    patch_shape: tuple[int, ...] | None = None
+    chosen: str | None = None
+
+    def known(self) -> dict[str, str | int | tuple[str, ...] | tuple[int, ...]]:
+        """The values that are not None, by name, for JSON."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
 class Session(Protocol):
     """An opened network on one target; a context manager."""
 
@@ -51,7 +83,7 @@ class Session(Protocol):
         """Name of the target, such as "openvino" or "openvino:NPU"."""
 
     @property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> SessionDescription:
         """Runtime version, device, threads, and other settings for reports."""
 
     def infer(self, patch: Patch) -> Patch:
@@ -124,12 +156,13 @@ class Target(Protocol):
         """Run `patch` once with profiling and report every executed operator."""
 
     def export(
-        self, graph: Any, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
+        self, graph: Graph, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
     ) -> None:
-        """Write the artifact for an `edge_sdk.graph.Graph` into `folder`.
+        """Write the artifact for a graph into `folder`.
 
         Args:
             graph: The deploy form; quantized where it holds `Quantize` nodes, else FP32.
-            patch_shape: (D, H, W) of the static input.
+            folder: Folder of the artifact; made if it is not there.
+            patch_shape: (D, H, W) of the static input, voxels.
             calibration: (M, C, D, H, W) patches, for scales that only this target's lowering needs.
         """

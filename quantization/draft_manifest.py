@@ -49,7 +49,7 @@ def draft_manifest(
         inference=recipe.inference,
         precision=dict(precision),
         recipe=recipe_to_json(recipe),
-        training_data=TrainingData(name=recipe.data.name, licence=recipe.data.license, cases=cases),
+        training_data=TrainingData(name=recipe.data.name, license=recipe.data.license, cases=cases),
         metrics=dict(metrics or {}),
         made_with=dict(made_with or {}),
         gate=gate,

@@ -18,7 +18,7 @@ from apps.package_graph import graph_of
 from edge_sdk.errors import PackageError
 from edge_sdk.graph import Conv, Graph
 from edge_sdk.packages.package import Package, write_package
-from edge_sdk.packages.selftest import compare
+from edge_sdk.packages.selftest import run_selftest
 from edge_sdk.packages.writer import with_artifact
 from targets.lowering.even_weights import HALF
 from targets.registry import TARGETS
@@ -43,7 +43,7 @@ def refresh(path: Path) -> None:
             folder = Path(scratch) / name
             TARGETS[name].export(graph, folder, manifest.patch, package.selftest_vector.patch)
             with TARGETS[name].open(folder, precision=manifest.precision[name]) as session:
-                found = compare(package.selftest_vector, session, manifest.precision[name])
+                found = run_selftest(package.selftest_vector, session, manifest.precision[name])
             if not found.passes:
                 raise PackageError(f"{name}: {found.failure}", where=path, remedy="keep it as it is")
             agreement[name] = {key: value for key, value in asdict(found).items() if value is not None}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import GeometryError, TargetError
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 
 
 class BaseSession(Closing):
@@ -20,20 +19,22 @@ class BaseSession(Closing):
     target: str
 
     def __init__(
-        self, patch_shape: tuple[int, ...], description: Mapping[str, Any], *, device: str | None = None
+        self, patch_shape: tuple[int, ...], description: SessionDescription, *, device: str | None = None
     ) -> None:
         """
         Args:
+            patch_shape: (N, C, D, H, W) of the network's input.
+            description: How the session runs; the patch shape is added.
             device: Another one than the runtime's default; it becomes part of the target's name.
         """
         if device:
             self.target = f"{self.target}:{device}"
         self._patch_shape = patch_shape
-        self._description = {**description, "patch_shape": patch_shape}
+        self._description = replace(description, patch_shape=patch_shape)
         self._open = True
 
     @property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> SessionDescription:
         """Runtime, device, precision, threads, patch shape (N, C, D, H, W)."""
         return self._description
 

@@ -10,9 +10,8 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from edge_sdk.device_memory import cache_folder, device_key
+from edge_sdk.device_memory import Circumstance, cache_folder, device_key
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, sha256
 
@@ -28,12 +27,12 @@ def compiled_folder() -> Path:
     return cache_folder() / "compiled"
 
 
-def entry_for(artifacts: Iterable[Path], *circumstances: Any) -> Path:
-    """The entry of these files' content under circumstances that JSON can tell, on a device like this one."""
+def entry_for(artifacts: Iterable[Path], *circumstances: Circumstance) -> Path:
+    """The entry of these files' content under these circumstances, on a device like this one."""
     return compiled_folder() / f"{device_key([sha256(path) for path in artifacts], *circumstances)}.bin"
 
 
-def recall(entry: Path) -> bytes | None:
+def load_compiled(entry: Path) -> bytes | None:
     """The kept content; None where there is none, or where it is damaged."""
     try:
         stored = entry.read_bytes()
@@ -44,7 +43,7 @@ def recall(entry: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == stored[:_DIGEST_BYTES] else None
 
 
-def keep(entry: Path, content: bytes) -> str:
+def store_compiled(entry: Path, content: bytes) -> str:
     """Keep content for the next start, and say in words whether that was possible."""
     if len(content) > LARGEST_BYTES:
         return f"compiled now, not kept: {len(content) // 2**20} MB are more than the cache takes"

@@ -1,28 +1,42 @@
 """Opening an artifact in a process of its own: a crash or a hang of the runtime becomes an error instead of the end.
 
-`python -m targets.probe TARGET FOLDER` opens what lies in FOLDER and runs one patch.
+The process runs `targets.probe_worker`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from edge_sdk.errors import EdgeSdkError, TargetError
-from edge_sdk.packages.selftest import compare, read_selftest
+from edge_sdk.errors import TargetError
 from edge_sdk.process_end import how_it_ended
 
 LIMIT_S = 180.0
 """Longer than any runtime took to open and run a network of this project on two slow cores, many times over."""
 _LIMIT_VARIABLE = "EDGE_SDK_OPEN_LIMIT"
-_REFUSED = 3
+REFUSED = 3
+"""Exit status of the worker where the runtime refuses the artifact."""
+
+
+@dataclass(frozen=True)
+class ProbeAnswer:
+    """What the worker prints, as JSON, on the last line of stdout.
+
+    Attributes:
+        max_error: Largest |logit - reference| of the self-test; None without one, or where the runtime refuses.
+        what: Where the runtime refuses: what went wrong.
+        where: Where the runtime refuses: the file or target concerned, if known.
+        remedy: Where the runtime refuses: what the user can do about it.
+    """
+
+    max_error: float | None = None
+    what: str = ""
+    where: str | None = None
+    remedy: str = ""
 
 
 def require_running(
@@ -38,9 +52,11 @@ def require_running(
     Where this program is no Python interpreter that can be started again (frozen or embedded), nothing is tried.
 
     Args:
-        target: Its name, such as "openvino:NPU".
-        folder: Of the artifact.
-        selftest: File of a self-test, whose patch is taken; else zeros.
+        target: Name of the target, such as "openvino:NPU".
+        folder: Folder of the artifact.
+        precision: "int8" or "fp32", of the artifact.
+        selftest: File of a self-test, whose patch is run; None runs a patch of zeros.
+        threads: Threads of the runtime; None leaves the number to it.
 
     Returns:
         The largest |logit - reference| of the self-test; None without one, or where nothing was tried.
@@ -51,7 +67,7 @@ def require_running(
     """
     if not sys.executable or getattr(sys, "frozen", False):
         return None
-    command = [sys.executable, "-m", "targets.probe", target, str(folder), "--precision", precision]
+    command = [sys.executable, "-m", "targets.probe_worker", target, str(folder), "--precision", precision]
     command += ["--selftest", str(selftest)] if selftest else []
     command += ["--threads", str(threads)] if threads else []
     # So that it finds the same modules, from a checkout and from an installation.
@@ -74,8 +90,9 @@ def require_running(
             where=target,
             remedy=f"choose another target, or give a slow device longer with {_LIMIT_VARIABLE}=SECONDS",
         ) from cause
-    if done.returncode == _REFUSED:
-        raise TargetError(**_said(done))
+    if done.returncode == REFUSED:
+        refusal = _answer(done)
+        raise TargetError(refusal.what, where=refusal.where, remedy=refusal.remedy)
     if done.returncode:
         failed = "crashes" if done.returncode < 0 else "fails"
         raise TargetError(
@@ -83,14 +100,12 @@ def require_running(
             where=target,
             remedy="choose another target, or export the package again with this version of the runtime",
         )
-    found: float | None = _said(done)["max_error"]
-    return found
+    return _answer(done).max_error
 
 
-def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _answer(done: subprocess.CompletedProcess[str]) -> ProbeAnswer:
     """The last line that the process printed; runtimes may have printed before it."""
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return said
+    return ProbeAnswer(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def _limit() -> float:
@@ -102,39 +117,3 @@ def _limit() -> float:
     if not 0.0 < limit < float("inf"):
         raise TargetError(f"{_LIMIT_VARIABLE} is {given!r}, a number of seconds above 0 expected")
     return limit
-
-
-def main() -> None:
-    """Open, run, and tell the result as JSON on the last line of stdout; what a runtime refuses with status 3."""
-    parser = argparse.ArgumentParser(prog="python -m targets.probe", description=__doc__)
-    parser.add_argument("target")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--precision", default="")
-    parser.add_argument("--selftest", type=Path)
-    parser.add_argument("--threads", type=int)
-    try:
-        said: dict[str, Any] = {"max_error": _open_and_run(parser.parse_args())}
-    except EdgeSdkError as error:
-        said = {"what": error.what, "where": error.where and str(error.where), "remedy": error.remedy}
-    print(f"\n{json.dumps(said)}")
-    sys.exit(0 if "max_error" in said else _REFUSED)
-
-
-def _open_and_run(asked: argparse.Namespace) -> float | None:
-    from targets.registry import TARGETS
-
-    runtime, _, device = asked.target.partition(":")
-    target = TARGETS[runtime].on(device) if device else TARGETS[runtime]
-    with target.open(asked.folder, precision=asked.precision, threads=asked.threads) as session:
-        vector = read_selftest(asked.selftest, where=asked.selftest) if asked.selftest else None
-        patch = vector.patch if vector else np.zeros(session.description["patch_shape"], np.float32)
-        finite = np.isfinite(session.infer(patch)).all()
-        result = compare(vector, session, asked.precision) if vector else None
-    if not finite or (result and result.problem):
-        what = result.problem if result and result.problem else "gave logits that are not finite"
-        raise TargetError(what, where=asked.target, remedy="export the package again")
-    return result.max_error if result else None
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +15,7 @@ from apps.report.statistics import statistics_ms
 from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.packages.manifest import Manifest
-from edge_sdk.session import Patch, Session
+from edge_sdk.session import Patch, Session, SessionDescription
 from edge_sdk.volume.grid import Volume
 
 RUNS = 3
@@ -35,8 +34,8 @@ class TimedSession(Closing):
         return self.inner.target
 
     @property
-    def description(self) -> Mapping[str, object]:
-        """Description of the inner session."""
+    def description(self) -> SessionDescription:
+        """The inner session's description."""
         return self.inner.description
 
     def infer(self, patch: Patch) -> Patch:

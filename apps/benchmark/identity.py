@@ -44,7 +44,7 @@ def identity(package: Package, seed: int) -> IdentityGroup:
         precision=dict(manifest.precision),
         recipe=manifest_values(manifest.recipe, "the manifest's recipe does not set it"),
         gate=GateGroup(verdict=manifest.gate.verdict, reason=manifest.gate.reason or "none given"),
-        training_data=manifest_values(manifest.training_data.model_dump(), "the manifest does not say"),
+        training_data=manifest_values(manifest.training_data.model_dump(by_alias=True), "the manifest does not say"),
         seed=seed,
     )
 

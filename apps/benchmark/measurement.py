@@ -110,7 +110,9 @@ def _read_volume(file: VolumeFile) -> _Workload:
 
 def _runtime_group(package: Package, session: PackageSession, not_flushed: str | None) -> RuntimeGroup:
     unknown = NotMeasured(why="the session does not tell")
-    settings = {name: list(value) if isinstance(value, tuple) else value for name, value in session.description.items()}
+    settings = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in session.description.known().items()
+    }
     pinned = hasattr(os, "sched_getaffinity")
     return RuntimeGroup.model_validate(
         {

@@ -8,7 +8,7 @@ from apps.inspection.executed import OperatorShare, delegated, share_by_precisio
 from apps.report.measured import NotMeasured
 from apps.report.measured_values import value_or_why
 from edge_sdk.packages.package import Package
-from edge_sdk.packages.selftest import SelfTestResult, compare
+from edge_sdk.packages.selftest import SelfTestResult, run_selftest
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.session import ExecutedOperator, runtime_of
 
@@ -49,7 +49,7 @@ def executed(package: Package, target: str, threads: int | None) -> OperatorsGro
 
 def engine_error(package: Package, session: PackageSession) -> tuple[EngineErrorGroup | NotMeasured, str | None]:
     """The group "engine_error", and what is wrong if the target fails the package's self-test."""
-    found = compare(package.selftest_vector, session, package.manifest.precision[runtime_of(session.target)])
+    found = run_selftest(package.selftest_vector, session, package.manifest.precision[runtime_of(session.target)])
     problem, no_number = _problem(found), "the self-test gave no number"
     if found.max_error is None:
         return NotMeasured(why=problem or no_number), problem

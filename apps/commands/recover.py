@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """Turn a recording that was cut short into a sweep: everything up to the last whole frame. The recording stays."""
     from edge_sdk.errors import EdgeSdkError
-    from edge_sdk.sweep.recording.recorder import SUFFIX
+    from edge_sdk.sweep.recording.layout import SUFFIX
     from edge_sdk.sweep.recording.recovery import recover
 
     if output is None:

@@ -93,7 +93,7 @@ def command(
             identity = {"name": opened.manifest.name, "manifest_sha256": opened.digest}
             write_json(measure, measurements(mask, labels, package=identity, seen=made.seen))
         amounts = class_ml(mask.voxels, mask.grid.voxel_ml, labels)
-        ran_on = {name: value for name, value in session.description.items() if name in ("chosen", "compiled")}
+        ran_on = {name: value for name, value in session.description.known().items() if name in ("chosen", "compiled")}
         result = {
             "mask": str(output),
             "class_ml": amounts,

@@ -62,7 +62,7 @@ class PackageDescription:
             "integrity": "every hash is right",
             "digest": self.digest,
             "package_bytes": self.package_bytes,
-            **self.manifest.model_dump(mode="json", exclude={"files", "precision", "checksum"}),
+            **self.manifest.model_dump(mode="json", by_alias=True, exclude={"files", "precision", "checksum"}),
             "targets": [vars(target) for target in self.targets],
             "files": [vars(file) for file in self.files],
         }

@@ -15,7 +15,7 @@ from apps.tuning.search import FP32, INT8, PrecisionPlan, search
 from edge_sdk.device import fingerprint
 from edge_sdk.errors import TargetError
 from edge_sdk.packages.package import Package
-from edge_sdk.packages.selftest import compare
+from edge_sdk.packages.selftest import run_selftest
 from edge_sdk.packages.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
 from edge_sdk.packages.writer import with_artifact, write_package
 from edge_sdk.progress import Progress
@@ -117,7 +117,7 @@ def _keep(
     with tempfile.TemporaryDirectory() as scratch:
         measure.export(plan.graph, Path(scratch) / name)
         with package.target(name).open(Path(scratch) / name, precision=precision, threads=threads) as session:
-            result = compare(package.selftest_vector, session, precision)
+            result = run_selftest(package.selftest_vector, session, precision)
         if not result.passes:
             raise TargetError(result.failure, where=name, remedy="use the package as it is")
         record = {

@@ -124,7 +124,7 @@ def element_type(kind: np.dtype[Any]) -> str:
     return name
 
 
-def _read_fields(stream: Any, path: Path) -> dict[str, str]:
+def _read_fields(stream: BinaryIO, path: Path) -> dict[str, str]:
     """Fields up to and including ElementDataFile."""
     fields: dict[str, str] = {}
     while "ElementDataFile" not in fields:

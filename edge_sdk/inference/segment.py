@@ -48,7 +48,7 @@ def segment(
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))
-    manifest = manifest.model_copy(update={"normalisation": manifest.normalization.resolved(volume.voxels)})
+    manifest = manifest.model_copy(update={"normalization": manifest.normalization.resolved(volume.voxels)})
     if manifest.inference.blending == "gaussian":
         return volume.with_voxels(blended_labels(TileNetwork(session, manifest), volume.voxels, progress))
     segmenter = VolumeSegmenter(session, manifest)

@@ -38,7 +38,7 @@ class VolumeSegmenter:
             PackageError: As `check_tilewise`.
         """
         if normalization is not None:
-            manifest = manifest.model_copy(update={"normalisation": normalization})
+            manifest = manifest.model_copy(update={"normalization": normalization})
         check_tilewise(manifest)
         self._network = TileNetwork(session, manifest, overlap=overlap)
 

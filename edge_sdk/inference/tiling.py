@@ -106,20 +106,6 @@ def tile_lattice(patch: Shape, overlap: float = 0.25) -> TileLattice:
     return TileLattice(patch, (z, y, x))
 
 
-def check_patch(patch: Shape, multiple: int) -> None:
-    """Refuse a patch that the network cannot halve as often as it needs to.
-
-    Raises:
-        GeometryError: An axis is not a positive multiple of `multiple`, the network's stride.
-    """
-    if any(size < 1 or size % multiple for size in patch):
-        fitting = tuple(max(multiple, multiple * round(size / multiple)) for size in patch)
-        raise GeometryError(
-            f"patch {patch} is not a multiple of the network's stride {multiple} on every axis",
-            remedy=f"the nearest that fits is {fitting}",
-        )
-
-
 def _axis(length: int, size: int, overlap: float) -> list[tuple[int, int, int]]:
     """(start, first owned, end of owned) of the patches along one axis."""
     if length <= size:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import nn
 
 from edge_sdk.closing import Closing
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 
 
 class ModuleSession(Closing):
@@ -21,9 +18,9 @@ class ModuleSession(Closing):
         self._module = module.eval()
 
     @property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> SessionDescription:
         """torch's version and threads."""
-        return {"runtime": f"torch {torch.__version__}", "threads": torch.get_num_threads()}
+        return SessionDescription(f"torch {torch.__version__}", threads=torch.get_num_threads())
 
     @torch.inference_mode()
     def infer(self, patch: Patch) -> Patch:

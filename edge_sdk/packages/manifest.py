@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
-from edge_sdk.inference.tiling import check_patch
+from edge_sdk.packages.patch_size import check_patch
 
 SCHEMA_VERSION = 4
 """2 added `inference` and `gate.allowed_failing`, 3 `made_with`, 4 `plans`; older packages have their defaults."""
@@ -25,8 +25,13 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+def _key(name: str) -> Any:
+    """The key of a field in `manifest.json`, where it is not the attribute's name."""
+    return Field(validation_alias=name, serialization_alias=name)
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True)
 
 
 class Normalization(_Part):
@@ -63,8 +68,13 @@ class Normalization(_Part):
         return Normalization(shift=mean, scale=deviation)
 
     def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
-        """Voxels as network input; only of an affine normalization, see `resolved`."""
-        assert self.kind == "affine"
+        """Voxels (D, H, W) as network input, of the same shape.
+
+        Raises:
+            ValueError: The kind is "zscore"; see `resolved`.
+        """
+        if self.kind != "affine":
+            raise ValueError("a zscore normalization must be resolved on a volume before it is applied")
         normalized = voxels.astype(np.float32)
         normalized -= np.float32(self.shift)
         normalized *= np.float32(1.0 / self.scale)
@@ -88,7 +98,7 @@ class TrainingData(_Part):
     """What the network learned from."""
 
     name: str
-    licence: str
+    license: Annotated[str, _key("licence")]
     cases: Annotated[int, Field(ge=0)]
 
 
@@ -141,7 +151,7 @@ class Manifest(_Part):
     patch: tuple[Size, Size, Size]
     patch_multiple: Size = 16
     spacing_mm: tuple[Positive, Positive, Positive]
-    normalization: Normalization = Normalization()
+    normalization: Annotated[Normalization, _key("normalisation")] = Normalization()
     output_stride: Size = 2
     inference: Inference = Inference()
     precision: dict[str, Literal["int8", "fp32"]]
@@ -175,7 +185,7 @@ class Manifest(_Part):
 
     def serialize(self) -> bytes:
         """The bytes of `manifest.json`, with the checksum filled in."""
-        draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2).encode()
+        draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2, by_alias=True).encode()
         return _with_checksum(draft, _BLANK, hashlib.sha256(draft).hexdigest())
 
 
@@ -201,7 +211,7 @@ def parse_manifest(content: bytes, *, where: object) -> Manifest:
             remedy="update edge-sdk",
         )
     try:
-        manifest = Manifest.model_validate_json(content)
+        manifest = Manifest.model_validate_json(content, by_alias=True, by_name=False)
     except ValidationError as cause:
         raise PackageError(
             f"{NAME} is not valid: {_first_problem(cause)}", where=where, remedy="export the package again"

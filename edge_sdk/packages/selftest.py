@@ -66,21 +66,42 @@ def compact_patch(patch: Patch) -> Patch:
     return patch.astype(np.float16).astype(np.float32)
 
 
-def compare(vector: SelfTestVector, session: Session, precision: str) -> SelfTestResult:
-    """Run the self-test patch through an open session."""
-    name, bound = session.target, vector.bounds[runtime_of(session.target)]
+def run_selftest(vector: SelfTestVector, session: Session, precision: str) -> SelfTestResult:
+    """Run the self-test patch through an open session and compare its logits with the reference.
+
+    Args:
+        vector: Patch, reference logits and bounds of the package.
+        session: Opened target.
+        precision: "int8" or "fp32", for the result.
+    """
     try:
         logits = session.infer(vector.patch)
     except EdgeSdkError as error:
-        return SelfTestResult(name, precision, bound, problem=str(error))
+        bound = vector.bounds[runtime_of(session.target)]
+        return SelfTestResult(session.target, precision, bound, problem=str(error))
+    return compare_logits(vector, logits, session.target, precision)
+
+
+def compare_logits(vector: SelfTestVector, logits: Patch, target: str, precision: str) -> SelfTestResult:
+    """Compare a target's logits for the self-test patch with the reference.
+
+    Args:
+        vector: Patch, reference logits and bounds of the package.
+        logits: (1, K, D', H', W') float32, what the target computed from `vector.patch`.
+        target: Name of the target, such as "openvino:NPU".
+        precision: "int8" or "fp32", for the result.
+    """
+    bound = vector.bounds[runtime_of(target)]
     if logits.shape != vector.reference.shape:
         problem = f"gave logits of shape {logits.shape}, expected {vector.reference.shape}"
-        return SelfTestResult(name, precision, bound, problem=problem)
+        return SelfTestResult(target, precision, bound, problem=problem)
     if not np.isfinite(logits).all():
-        return SelfTestResult(name, precision, bound, problem="gave logits that are not finite")
+        return SelfTestResult(target, precision, bound, problem="gave logits that are not finite")
     distance = np.abs(logits - vector.reference)
     changed = logits.argmax(1) != vector.reference.argmax(1)
-    return SelfTestResult(name, precision, bound, float(distance.max()), float(distance.mean()), float(changed.mean()))
+    return SelfTestResult(
+        target, precision, bound, float(distance.max()), float(distance.mean()), float(changed.mean())
+    )
 
 
 def write_selftest(vector: SelfTestVector, path: Path) -> None:

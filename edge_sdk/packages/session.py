@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import GeometryError
 from edge_sdk.packages.manifest import Manifest
-from edge_sdk.session import Patch, Session
+from edge_sdk.session import Patch, Session, SessionDescription
 
 
 class PackageSession(Closing):
@@ -19,6 +18,8 @@ class PackageSession(Closing):
     def __init__(self, inner: Session, manifest: Manifest, chosen: str | None = None) -> None:
         """
         Args:
+            inner: The target's session; closed with this one.
+            manifest: The package's manifest.
             chosen: How this target came to be chosen, where nobody named it.
         """
         self.inner, self.manifest, self._chosen = inner, manifest, chosen
@@ -29,9 +30,9 @@ class PackageSession(Closing):
         return self.inner.target
 
     @property
-    def description(self) -> Mapping[str, Any]:
-        """Runtime version, device, threads, and other settings for reports; "chosen" where the target was."""
-        return {**self.inner.description, **({"chosen": self._chosen} if self._chosen else {})}
+    def description(self) -> SessionDescription:
+        """The inner session's description, with how the target came to be chosen."""
+        return replace(self.inner.description, chosen=self._chosen)
 
     def infer(self, patch: Patch) -> Patch:
         """Logits (N, K, D', H', W') of a patch (N, C, D, H, W), float32, before upsampling.

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
 
-from edge_sdk.device_memory import memory, recall, remember
+from pydantic import BaseModel, ConfigDict
+
+from edge_sdk.device_memory import memory_file, recall, remember
 from edge_sdk.errors import EdgeSdkError, TargetError
-from edge_sdk.latency import median_ms
 from edge_sdk.packages.manifest import Manifest
-from edge_sdk.packages.selftest import compare
 from edge_sdk.packages.tuned import find_tuned, tuned_place
 from edge_sdk.session import Target
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from edge_sdk.packages.package import Package
-
-_TIMED_RUNS = 3
 _MOST_THREADS = 1024
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(BaseModel):
     """The target that "auto" came to.
 
     Attributes:
@@ -36,12 +27,15 @@ class Choice:
         passed_over: Target that cannot run or is not right here → why.
     """
 
-    target: str
-    milliseconds: Mapping[str, float]
-    passed_over: Mapping[str, str]
+    model_config = ConfigDict(frozen=True)
 
-    def told(self) -> str:
-        """In one line."""
+    target: str
+    milliseconds: dict[str, float]
+    passed_over: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """The measured times and the reasons against the other targets, in one line."""
         times = ", ".join(f"{name} {value:.1f} ms" for name, value in self.milliseconds.items())
         others = "".join(f"; not {name}: {why}" for name, why in self.passed_over.items())
         return f"fastest of {times}{others}"
@@ -56,8 +50,8 @@ def known_targets() -> Mapping[str, Target]:
     return found
 
 
-def require_threads(threads: Any) -> None:
-    """Refuse what is no number of threads, before a runtime meets it.
+def require_threads(threads: object) -> None:
+    """Refuse what is no number of threads, before it reaches a runtime.
 
     Raises:
         TargetError: Such a value.
@@ -104,68 +98,56 @@ def usable_target(name: str, manifest: Manifest, *, where: object) -> Target:
     return target.on(device) if ":" in name else target
 
 
-def choose_target(package: Package, threads: int | None) -> Choice:
+def choose_target(
+    manifest: Manifest, digest: str, threads: int | None, measure: Callable[[str], float], *, where: object
+) -> Choice:
     """The fastest target of a package that passes the self-test here, measured once and remembered.
 
     Measured anew when the device, the package, the number of threads, a runtime's version or what
     `edge-sdk tune` made changes.
 
+    Args:
+        manifest: The package's manifest.
+        digest: The package's identity.
+        threads: Threads of the runtime; None leaves the number to it.
+        measure: Gives the median milliseconds of an inference on the target of this name; raises EdgeSdkError where
+            the target cannot run or does not pass the self-test.
+        where: The package, for errors.
+
     Raises:
-        TargetError: None passes; every reason is told.
+        TargetError: No target passes; the reason of each is named.
     """
     known = known_targets()
-    able = [name for name in package.targets if name in known and known[name].missing() is None]
-    place = memory("target", package.digest, threads, sorted(_standing(package, name, threads) for name in able))
-    if (remembered := _recall(place)) and remembered.target in able:
+    able = [name for name in manifest.precision if name in known and known[name].missing() is None]
+    file = memory_file("target", digest, threads, sorted(_standing(digest, name, threads) for name in able))
+    if (remembered := recall(file, Choice)) and remembered.target in able:
         return remembered
     milliseconds: dict[str, float] = {}
     problems: dict[str, str] = {}
-    for name in package.targets:
+    for name in manifest.precision:
         try:
-            milliseconds[name] = _time_if_right(package, name, threads)
+            milliseconds[name] = measure(name)
         except EdgeSdkError as error:
             problems[name] = error.what
     if not milliseconds:
-        told = "; ".join(f"{name}: {why}" for name, why in problems.items())
+        reasons = "; ".join(f"{name}: {why}" for name, why in problems.items())
         raise TargetError(
-            f"no target of the package runs rightly here ({told})", where=package.source, remedy="see edge-sdk doctor"
+            f"no target of the package runs rightly here ({reasons})", where=where, remedy="see edge-sdk doctor"
         )
-    choice = Choice(min(milliseconds, key=milliseconds.__getitem__), milliseconds, problems)
-    remember(place, asdict(choice))
+    fastest = min(milliseconds, key=milliseconds.__getitem__)
+    choice = Choice(target=fastest, milliseconds=milliseconds, passed_over=problems)
+    remember(file, choice)
     return choice
 
 
-def _standing(package: Package, name: str, threads: int | None) -> tuple[str, str, str]:
+def _standing(digest: str, name: str, threads: int | None) -> tuple[str, str, str]:
     """What a measured choice depends on: the target, its runtime's version, and how it was tuned."""
     version = known_targets()[name].version()
-    tuned = find_tuned(tuned_place(package.digest, name, version, threads))
+    tuned = find_tuned(tuned_place(digest, name, version, threads))
     return name, version, tuned.precision if tuned else ""
-
-
-def _time_if_right(package: Package, name: str, threads: int | None) -> float:
-    """Median milliseconds of an inference.
-
-    Raises:
-        EdgeSdkError: The target cannot run, or is further from the reference than its bound.
-    """
-    with package.open(name, threads) as session:
-        result = compare(package.selftest_vector, session, package.manifest.precision[name])
-        if not result.passes:
-            raise TargetError(result.failure)
-        return median_ms(session, package.selftest_vector.patch, _TIMED_RUNS)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version: "2026.4.1-22982-abc" → (2026, 4, 1)."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found.group().split(".")) if found else (0,)
-
-
-def _recall(place: Path) -> Choice | None:
-    found = recall(place)
-    try:
-        times = {str(name): float(value) for name, value in found["milliseconds"].items()}
-        problems = {str(name): str(why) for name, why in found["passed_over"].items()}
-        return Choice(str(found["target"]), times, problems)
-    except (KeyError, AttributeError, TypeError, ValueError):
-        return None

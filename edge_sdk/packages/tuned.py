@@ -53,8 +53,14 @@ def find_tuned(place: Path) -> Tuned | None:
         return None
 
 
-def keep_tuned(place: Path, artifact: Path, precision: str, said: Mapping[str, Any]) -> Tuned:
-    """Copy an artifact's files into this place, in one step, with what is to be said about them.
+def keep_tuned(place: Path, artifact: Path, precision: str, provenance: Mapping[str, Any]) -> Tuned:
+    """Copy an artifact's files into this place, in one step, with how they came about.
+
+    Args:
+        place: Folder from `tuned_place`; what lies there is replaced.
+        artifact: Folder of the files.
+        precision: "fp32" or "int8", and the plan.
+        provenance: Fields to keep beside the files; values that JSON can hold.
 
     Raises:
         EdgeSdkError: The folder cannot be written.
@@ -63,7 +69,7 @@ def keep_tuned(place: Path, artifact: Path, precision: str, said: Mapping[str, A
     with atomic_path(place) as part:
         shutil.copytree(artifact, part)
         files = {file.name: sha256(file) for file in sorted(part.iterdir())}
-        plan = {**said, "precision": precision, "files": files}
+        plan = {**provenance, "precision": precision, "files": files}
         (part / PLAN).write_text(json.dumps(plan, indent=1))
     return Tuned(place, precision)
 

@@ -8,12 +8,12 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import edge_sdk
 from edge_sdk.errors import PackageError
 from edge_sdk.files import atomic_path, sha256
 from edge_sdk.packages.archive import seal
 from edge_sdk.packages.manifest import NAME, SELFTEST, Manifest, parse_manifest
 from edge_sdk.packages.selftest import SelfTestVector, write_selftest
+from edge_sdk.version import __version__
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +49,7 @@ def write_package(
         write_selftest(selftest, vector)
         content = dict(sorted({**files, SELFTEST: vector}.items()))
         hashes = {inner: sha256(source) for inner, source in content.items()}
-        full = manifest.model_copy(update={"files": hashes, "sdk_version": edge_sdk.__version__})
+        full = manifest.model_copy(update={"files": hashes, "sdk_version": __version__})
         head = full.serialize()
         parse_manifest(head, where=path)  # `model_copy` does not validate
         with atomic_path(path, replace_directory=(path / NAME).is_file()) as temporary:

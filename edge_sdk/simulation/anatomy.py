@@ -36,8 +36,8 @@ _RESTARTS = 60
 
 
 @dataclass(frozen=True)
-class Region:
-    """What a probe sees when it moves straight along z, centerd on 0, for `length` mm."""
+class SweptRegion:
+    """What a probe sees when it moves straight along z, centered on 0, for `length` mm."""
 
     probe: Probe
     length: float
@@ -55,7 +55,7 @@ class Region:
 class _Placer:
     """Keeps count of what is taken, and draws random bodies until one fits."""
 
-    def __init__(self, region: Region, generator: np.random.Generator) -> None:
+    def __init__(self, region: SweptRegion, generator: np.random.Generator) -> None:
         self.region, self.generator = region, generator
         self.taken: list[Spheres] = []
 
@@ -177,7 +177,7 @@ def _cysts(placer: _Placer) -> list[Structure] | None:
 ANATOMIES: dict[str, Callable[[_Placer], list[Structure] | None]] = {"vascular": _vascular, "cysts": _cysts}
 
 
-def random_phantom(anatomy: str, region: Region, origin: Points, seed: int) -> Phantom:
+def random_phantom(anatomy: str, region: SweptRegion, origin: Points, seed: int) -> Phantom:
     """A phantom of the named anatomy, the same for the same seed.
 
     Args:

@@ -27,7 +27,7 @@ _FACE_TO_PROBE_SHIFT = (15.4, 49.6, -8.6)
 
 
 @dataclass(frozen=True)
-class Motion:
+class FreehandMotion:
     """Poses of a sweep, each (N, 4, 4), mm.
 
     Attributes:
@@ -54,8 +54,8 @@ def face_to_probe() -> Matrices:
     return rigid(np.array(_FACE_TO_PROBE_ROTATION), np.array(_FACE_TO_PROBE_SHIFT))
 
 
-def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Generator) -> Motion:
-    """A sweep of `SWEEP_LENGTH_MM` along z, centerd on `origin` (world, mm), in `frames` frames."""
+def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Generator) -> FreehandMotion:
+    """A sweep of `SWEEP_LENGTH_MM` along z, centered on `origin` (world, mm), in `frames` frames."""
     progress = np.linspace(0.0, 1.0, frames)
     phase = generator.uniform(0, 2 * np.pi)
     uneven = SPEED_VARIATION * (np.sin(2 * np.pi * progress + phase) - np.sin(phase)) / (2 * np.pi)
@@ -73,7 +73,7 @@ def freehand(frames: int, origin: NDArray[np.float64], generator: np.random.Gene
     reference_to_tracker = np.stack([tracker_pose @ rigid(np.deg2rad(b) * 0.2, b) for b in breath])
     to_face = np.linalg.inv(face_to_probe())
     jitter = np.stack([_jitter(generator) for _ in range(frames)])
-    return Motion(face_to_world, reference_to_tracker @ face_to_world @ to_face @ jitter, reference_to_tracker)
+    return FreehandMotion(face_to_world, reference_to_tracker @ face_to_world @ to_face @ jitter, reference_to_tracker)
 
 
 def _wobble(progress: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import RecipeError
 from edge_sdk.progress import Progress
-from edge_sdk.simulation.anatomy import Region, random_phantom
-from edge_sdk.simulation.motion import SWEEP_LENGTH_MM, Motion, face_to_probe, freehand
+from edge_sdk.simulation.anatomy import SweptRegion, random_phantom
+from edge_sdk.simulation.motion import SWEEP_LENGTH_MM, FreehandMotion, face_to_probe, freehand
 from edge_sdk.simulation.phantom import LABEL_NAMES, Phantom
 from edge_sdk.simulation.plus_xml import plus_configuration
 from edge_sdk.simulation.probe import Probe, probe_named
@@ -42,7 +42,7 @@ class Simulation:
     label_names: dict[int, str]
     plus_config_xml: str
     phantom: Phantom
-    motion: Motion
+    motion: FreehandMotion
 
 
 def simulate(
@@ -82,7 +82,7 @@ def simulate(
     array = probe_named(probe)
     generator = np.random.default_rng([seed, 2])
     origin = generator.uniform(*np.array(ORIGIN_RANGE_MM))
-    phantom = random_phantom(anatomy, Region(array, SWEEP_LENGTH_MM), origin, seed)
+    phantom = random_phantom(anatomy, SweptRegion(array, SWEEP_LENGTH_MM), origin, seed)
     motion = freehand(frames, origin, generator)
 
     low, high = _swept_box(array, motion)
@@ -111,7 +111,7 @@ def labels_on(simulation: Simulation, grid: Grid) -> Volume:
     return Volume(simulation.phantom.labels(grid), grid)
 
 
-def _swept_box(probe: Probe, motion: Motion) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _swept_box(probe: Probe, motion: FreehandMotion) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners of the world-aligned box around all that the beams reach, mm."""
     starts, directions = probe.beam_rays()
     rim = np.concatenate([starts, starts + probe.depth * directions])
@@ -124,7 +124,9 @@ def _grid_over(low: NDArray[np.float64], high: NDArray[np.float64], spacing: tup
     return Grid((int(size[2]), int(size[1]), int(size[0])), spacing, (float(low[0]), float(low[1]), float(low[2])))
 
 
-def _sweep(images: NDArray[np.uint8], motion: Motion, image_to_probe: NDArray[np.float64], frame_rate: float) -> Sweep:
+def _sweep(
+    images: NDArray[np.uint8], motion: FreehandMotion, image_to_probe: NDArray[np.float64], frame_rate: float
+) -> Sweep:
     count = len(images)
     status = (OK,) * count
     timestamps = np.arange(count) / frame_rate

@@ -14,7 +14,7 @@ from edge_sdk.closing import Closing
 from edge_sdk.errors import DeviceError
 
 Item = TypeVar("Item")
-Word = Literal["opening", "running", "silent", "lost", "closed"]
+DeviceCondition = Literal["opening", "running", "silent", "lost", "closed"]
 SILENCE_S = 1.0
 RETRY_S = 0.25
 CLOSE_S = 10.0
@@ -48,14 +48,14 @@ class FollowerState:
     """How a device does.
 
     Attributes:
-        word: "opening", "running", "silent" (open, and nothing valid comes), "lost" or "closed".
+        condition: "opening", "running", "silent" (open, and nothing valid comes), "lost" or "closed".
         why: One line for a person, empty where all is well.
         losses: How often it was lost so far.
         items: Delivered so far.
         errors: What was received and left out, by reason.
     """
 
-    word: Word
+    condition: DeviceCondition
     why: str
     losses: int
     items: int
@@ -88,7 +88,7 @@ class Follower(Closing, Generic[Item]):
         self._silence_s, self._retry_s = silence_s, retry_s
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._word: Word = "opening"
+        self._condition: DeviceCondition = "opening"
         self._why, self._losses, self._items = "", 0, 0
         self._past: Counter[str] = Counter()
         self._current: Counter[str] = Counter()
@@ -108,13 +108,13 @@ class Follower(Closing, Generic[Item]):
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             raise DeviceError("does not let go of its port", where=self.name, remedy="unplug it")
-        self._say("closed", "")
+        self._report("closed", "")
 
     @property
     def state(self) -> FollowerState:
         """How it does now."""
         with self._lock:
-            return FollowerState(self._word, self._why, self._losses, self._items, self._past + self._current)
+            return FollowerState(self._condition, self._why, self._losses, self._items, self._past + self._current)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -124,9 +124,9 @@ class Follower(Closing, Generic[Item]):
             except Exception as error:
                 # A driver may raise anything; whatever it is, the device is tried again and the reason is shown.
                 with self._lock:
-                    self._losses += self._word in ("running", "silent")
+                    self._losses += self._condition in ("running", "silent")
                 expected = isinstance(error, DeviceError)
-                self._say("lost", str(error) if expected else f"{self.name}: {type(error).__name__}: {error}")
+                self._report("lost", str(error) if expected else f"{self.name}: {type(error).__name__}: {error}")
             with self._lock:
                 self._past, self._current = self._past + self._current, Counter()
             self._stop.wait(self._retry_s)
@@ -143,14 +143,14 @@ class Follower(Closing, Generic[Item]):
                     self._current = errors
             if items:
                 heard = moment
-                self._say("running", "")
+                self._report("running", "")
             elif moment - heard > self._silence_s:
-                self._say("silent", f"{self.name}: {device.silence()}")
+                self._report("silent", f"{self.name}: {device.silence()}")
             for item in items:
                 self._deliver(item, moment)
             with self._lock:
                 self._items += len(items)
 
-    def _say(self, word: Word, why: str) -> None:
+    def _report(self, condition: DeviceCondition, why: str) -> None:
         with self._lock:
-            self._word, self._why = word, why
+            self._condition, self._why = condition, why

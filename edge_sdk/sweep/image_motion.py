@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Motion:
+class MotionSignal:
     """A signal over time.
 
     Attributes:
@@ -38,16 +38,16 @@ class Motion:
     values: Floats
     weights: Floats
 
-    def part(self, start: float, stop: float) -> Motion:
+    def part(self, start: float, stop: float) -> MotionSignal:
         """What lies between two times, in seconds."""
         inside = (self.times >= start) & (self.times <= stop)
-        return Motion(self.times[inside], self.values[inside], self.weights[inside])
+        return MotionSignal(self.times[inside], self.values[inside], self.weights[inside])
 
 
-def rates(times: Floats, steps: Floats, stride: int = 1) -> Motion:
+def rates(times: Floats, steps: Floats, stride: int = 1) -> MotionSignal:
     """(M - stride, K) steps between each of M times and the one `stride` later, as rates."""
     spans = times[stride:] - times[:-stride]
-    return Motion((times[stride:] + times[:-stride]) / 2, steps / spans[:, None], spans)
+    return MotionSignal((times[stride:] + times[:-stride]) / 2, steps / spans[:, None], spans)
 
 
 def usable_frames(sweep: Sweep) -> NDArray[np.intp]:
@@ -59,7 +59,7 @@ def usable_frames(sweep: Sweep) -> NDArray[np.intp]:
     return order[np.unique(sweep.timestamps[order], return_index=True)[1]]
 
 
-def line_depth(sweep: Sweep, frames: NDArray[np.intp]) -> Motion | None:
+def line_depth(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal | None:
     """Where a bright line crosses the middle column, in pixels, or None where the images do not show one line.
 
     As PLUS does for the bottom of a water tank (Moult et al. 2011): on each of 40 scan lines the brightest echo,
@@ -77,10 +77,10 @@ def line_depth(sweep: Sweep, frames: NDArray[np.intp]) -> Motion | None:
     good = residuals <= max(1.0, LINE_RESIDUAL * height)
     if good.sum() < max(3, LINE_SHARE * len(frames)):
         return None
-    return Motion(sweep.timestamps[frames[good]], found[good, None], np.ones(good.sum()))
+    return MotionSignal(sweep.timestamps[frames[good]], found[good, None], np.ones(good.sum()))
 
 
-def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> Motion:
+def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     """Shift of the image content between successive frames, x and y in pixels per second.
 
     Rows and columns are summed to two profiles a frame, less their mean over the recording, which takes out what
@@ -92,7 +92,7 @@ def shift_rate(sweep: Sweep, frames: NDArray[np.intp]) -> Motion:
     return rates(sweep.timestamps[frames], steps)
 
 
-def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> Motion:
+def change_rate(sweep: Sweep, frames: NDArray[np.intp]) -> MotionSignal:
     """How fast the images change: the root of 1 - correlation of frames 80 ms apart (or successive ones), per second.
 
     Speckle decorrelates with the square of a small displacement in any direction, out of the plane too (Chen et al.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge_sdk.errors import PoseError
-from edge_sdk.sweep.image_motion import Floats, Motion, rates
+from edge_sdk.sweep.image_motion import Floats, MotionSignal, rates
 from edge_sdk.sweep.poses import image_to_world
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.transforms import TransformGraph, split_name
@@ -41,13 +41,13 @@ class ProbeMotion:
         """Length of the way along the principal axis, between its ends, in mm."""
         return float(np.ptp(self.position().values))
 
-    def position(self) -> Motion:
+    def position(self) -> MotionSignal:
         """Where the probe is along the axis of its largest motion, mm: what PLUS takes (principal components)."""
         places = self.matrices[:, :3, 3] - self.matrices[:, :3, 3].mean(0)
         axis = np.linalg.svd(places, full_matrices=False)[2][0]
-        return Motion(self.times, (places @ axis)[:, None], np.ones(len(places)))
+        return MotionSignal(self.times, (places @ axis)[:, None], np.ones(len(places)))
 
-    def velocity(self) -> Motion:
+    def velocity(self) -> MotionSignal:
         """(N - 1, 6) velocity as seen from the probe, mm/s, and turning rate, rad/s: columns that do not move are 0."""
         turn = self.rotations
         back = np.swapaxes(turn[:-1], 1, 2)
@@ -56,7 +56,7 @@ class ProbeMotion:
         skew = (turned - np.swapaxes(turned, 1, 2)) / 2
         return rates(self.times, np.column_stack([moved, skew[:, 2, 1], skew[:, 0, 2], skew[:, 1, 0]]))
 
-    def speed(self) -> Motion:
+    def speed(self) -> MotionSignal:
         """(N - 1, 1) speed of the probe, mm/s."""
         return rates(self.times, np.linalg.norm(np.diff(self.matrices[:, :3, 3], axis=0), axis=1, keepdims=True))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.image_motion import Floats, Motion
+from edge_sdk.sweep.image_motion import Floats, MotionSignal
 
 _STEPS = 8
 """Grid points per standard deviation of the smoothing."""
@@ -49,7 +49,7 @@ class Alignment:
     unaligned: Floats
 
 
-def align(target: Motion, others: Motion, *, smoothing: float, max_lag: float) -> Alignment | None:
+def align(target: MotionSignal, others: MotionSignal, *, smoothing: float, max_lag: float) -> Alignment | None:
     """Find the lag at which a linear combination of `others` comes closest to `target`.
 
     Both are brought to one regular grid by local linear regression with a Gaussian kernel, the same for both: what
@@ -211,7 +211,7 @@ def _autocovariance(values: Floats) -> Floats:
     return tapered
 
 
-def _on_grid(motion: Motion, grid: Floats, smoothing: float) -> Floats:
+def _on_grid(motion: MotionSignal, grid: Floats, smoothing: float) -> Floats:
     """(G, K) local linear regression of the values; NaN in gaps and beyond the ends."""
     step = grid[1] - grid[0]
     reach = int(np.ceil(_REACH * smoothing / step))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
-from edge_sdk.sweep.image_motion import Floats, Motion, change_rate, line_depth, shift_rate, usable_frames
+from edge_sdk.sweep.image_motion import Floats, MotionSignal, change_rate, line_depth, shift_rate, usable_frames
 from edge_sdk.sweep.probe_motion import ProbeMotion, probe_motion
 from edge_sdk.sweep.signal_alignment import ALIKE, Alignment, align
 from edge_sdk.sweep.sweep import Sweep
@@ -221,7 +221,9 @@ def _check_overlap(images: Floats, poses: Floats, max_lag: float, where: Path | 
         )
 
 
-def _signals(video: Sweep, frames: NDArray[np.intp], probe: ProbeMotion) -> Iterator[tuple[str, Motion, Motion]]:
+def _signals(
+    video: Sweep, frames: NDArray[np.intp], probe: ProbeMotion
+) -> Iterator[tuple[str, MotionSignal, MotionSignal]]:
     """Method, images' motion and probe's motion, in the order in which they are tried."""
     line = line_depth(video, frames)
     if line is not None:

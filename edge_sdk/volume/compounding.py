@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.insertion.frame import Frame, FrameFactory
+from edge_sdk.volume.insertion.frame import FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
@@ -106,7 +106,7 @@ class Compounder:
                 boxes[index] = box
         return boxes
 
-    def _insert(self, frames: Sequence[Frame]) -> list[Box | None]:
+    def _insert(self, frames: Sequence[InsertionFrame]) -> list[Box | None]:
         slabs = self._slabs(frames)
         touched = np.empty((len(slabs), len(frames), 6), np.int64)
         touched[..., :3], touched[..., 3:] = (*self.grid.shape,), 0
@@ -153,13 +153,13 @@ class Compounder:
     def _whole(self) -> Box:
         return Box((0, 0, 0), self.grid.shape)
 
-    def _misses(self, frame: Frame) -> bool:
+    def _misses(self, frame: InsertionFrame) -> bool:
         """Whether the whole frame lies on one side of the volume, or absurdly far away."""
         corners = frame.corners()
         outside = (corners < -1).all(0) | (corners > self._last + 1).all(0)
         return not frame.near or bool(outside.any())
 
-    def _slabs(self, frames: Sequence[Frame]) -> list[NDArray[np.int64]]:
+    def _slabs(self, frames: Sequence[InsertionFrame]) -> list[NDArray[np.int64]]:
         """Slabs of the volume, (2, 3) first and last voxel (x, y, z), that about as many pixels reach each."""
         whole = np.stack([np.zeros(3, np.int64), self._last])
         pixels = sum(frame.plan.pixels for frame in frames)

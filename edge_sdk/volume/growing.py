@@ -15,7 +15,7 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.extent import size_text, usable_memory
 from edge_sdk.volume.grid import Box, Grid
-from edge_sdk.volume.insertion.frame import FURTHEST, Frame, FrameFactory
+from edge_sdk.volume.insertion.frame import FURTHEST, FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
@@ -216,7 +216,7 @@ class GrowingCompounder:
             for start, stop in zip(box.start, box.stop, strict=True)
         ]
 
-    def _insert_into(self, blocks: list[Block], frame: Frame, bounds: Box) -> NDArray[np.int64]:
+    def _insert_into(self, blocks: list[Block], frame: InsertionFrame, bounds: Box) -> NDArray[np.int64]:
         """Insert into all blocks, as into a volume of `bounds`.
 
         Returns:
@@ -240,7 +240,7 @@ class GrowingCompounder:
         touched[:, :3], touched[:, 3:] = np.maximum(touched[:, :3], 0), np.minimum(touched[:, 3:], size[::-1])
         return touched + np.tile(first[::-1], 2)
 
-    def _blocks_near(self, frame: Frame, bounds: Box | None) -> list[Block]:
+    def _blocks_near(self, frame: InsertionFrame, bounds: Box | None) -> list[Block]:
         """Blocks that the plane of the inserted pixels may reach, of those that hold a part of `bounds`."""
         corners = frame.positions(frame.plan.corners)
         normal = np.cross(frame.to_index[:3, 0], frame.to_index[:3, 1])
@@ -267,12 +267,12 @@ class GrowingCompounder:
             indices = indices[distances <= math.sqrt(3) * (self._edge / 2 + 1)]
         return [(int(z), int(y), int(x)) for x, y, z in indices]
 
-    def _may_reach(self, frame: Frame) -> Box:
+    def _may_reach(self, frame: InsertionFrame) -> Box:
         """The box that holds every voxel that the frame's pixels may reach."""
         low, high = self._ends(frame)
         return Box.between(low[::-1], high[::-1] + 1)
 
-    def _ends(self, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _ends(self, frame: InsertionFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First and last voxel (x, y, z) that the inserted pixels may reach, exactly as the kernels round."""
         bits = self._rules.bits
         positions = frame.plan.corners.astype(np.int64) @ frame.fixed[:, :2].T + frame.fixed[:, 2]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import edge_sdk
+from edge_sdk.version import __version__
 from edge_sdk.volume.grid import Volume
 
 SCHEMA = 1
@@ -37,7 +37,7 @@ def measurements(
     known = np.ones(mask.voxels.shape, np.bool_) if seen is None else seen
     return {
         "schema": SCHEMA,
-        "sdk_version": edge_sdk.__version__,
+        "sdk_version": __version__,
         "package": dict(package),
         "units": UNITS,
         "shape_dhw": list(mask.voxels.shape),

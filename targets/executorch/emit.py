@@ -61,8 +61,9 @@ class _Emitter:
             case Input():
                 self.values[node.name] = self.built.input(self._extents(node))
             case Conv():
-                target, relu = self._target(node, integer=sources[0].grid is not None and node.weight_scale is not None)
-                self._convolution(node, sources[0], target, relu)
+                grid = sources[0].grid if node.weight_scale is not None else None
+                target, relu = self._target(node, integer=grid is not None)
+                self._convolution(node, sources[0], grid, target, relu)
             case Add():
                 # A sum that a float layer reads, beside its grid or without one, is a float sum.
                 readers = self.used_by[node.name]
@@ -100,22 +101,22 @@ class _Emitter:
         self.values.update(dict.fromkeys(names, value))
         return value, relu
 
-    def _convolution(self, conv: Conv, source: Value, target: Value, relu: bool) -> None:
+    def _convolution(self, conv: Conv, source: Value, grid: Quantize | None, target: Value, relu: bool) -> None:
+        """A convolution of integers on `grid`, the source's; of floats where it is None."""
         depthwise = conv.groups > 1
         if depthwise and conv.weight.shape[1] != 1:
             raise TargetError(f"{conv.name}: grouped but not depthwise", where="executorch")
         # (out, in / groups, 1, kh, kw) → (out, kh, kw, in); depthwise (1, kh, kw, out)
         order = (1, 2, 3, 0) if depthwise else (0, 2, 3, 1)
         axis = CHANNEL_AXIS if depthwise else 0
-        if target.grid is None:
+        if grid is None:
             source = self._as_float(source)
             weight = self.built.constant(conv.weight[:, :, 0].transpose(order))
             bias = self.built.constant(conv.bias)
         else:
-            assert source.grid is not None
-            integers, scale, sums = integer_convolution(conv, source.grid.scale)
+            integers, scale, sums = integer_convolution(conv, grid.scale)
             weight = self.built.constant(integers[:, :, 0].transpose(order), scale, axis)
-            bias = self.built.constant(sums, scale * np.float32(source.grid.scale))
+            bias = self.built.constant(sums, scale * np.float32(grid.scale))
         channels_out, channels_in = conv.weight.shape[:2]
         kind = schema.XNNDepthwiseConv2d if depthwise else schema.XNNConv2d
         self.built.operator(

@@ -14,7 +14,7 @@ from executorch.extension.pybindings import _portable_lib as portable_lib
 
 from edge_sdk.errors import TargetError
 from edge_sdk.quiet import without_stderr_lines
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 from targets.base import BaseSession, reason, require_artifact
 from targets.executorch.devices import FULL_NAME
 
@@ -45,12 +45,12 @@ class ExecuTorchSession(BaseSession):
         depth, height, width, channels = (int(size) for size in sizes)
         super().__init__(
             (1, channels, depth, height, width),
-            {
-                "runtime": f"executorch {importlib.metadata.version('executorch')}",
-                "device": FULL_NAME,
-                "precision": precision,
-                "threads": int(portable_lib._threadpool_get_thread_count()),
-            },
+            SessionDescription(
+                f"executorch {importlib.metadata.version('executorch')}",
+                device=FULL_NAME,
+                precision=precision,
+                threads=int(portable_lib._threadpool_get_thread_count()),
+            ),
         )
 
     def _run(self, patch: Patch) -> Patch:

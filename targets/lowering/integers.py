@@ -16,8 +16,12 @@ def integer_convolution(conv: Conv, input_scale: float) -> tuple[NDArray[np.int8
 
     A channel whose weights are so small that its bias would not fit into int32 gets a larger weight scale: such
     weights do not reach the output's grid, the bias does.
+
+    Raises:
+        ValueError: It is a float convolution, without `weight_scale`.
     """
-    assert conv.weight_scale is not None
+    if conv.weight_scale is None:
+        raise ValueError(f"{conv.name} is a float convolution: its weight lies on no grid")
     smallest = np.abs(conv.bias.astype(np.float64)) / (input_scale * LARGEST)
     scale = np.maximum(conv.weight_scale, smallest).astype(np.float32)
     weight = conv.integer_weight

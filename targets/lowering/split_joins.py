@@ -42,14 +42,16 @@ def split_joins(graph: Graph) -> Graph:
 def rejoin(graph: Graph) -> Graph:
     """The graph that `split_joins` was given, from its result; exact."""
     parts: dict[str, dict[int, Conv]] = defaultdict(dict)
+    joins: dict[str, str] = {}
     for node in graph:
         if isinstance(node, Conv) and (found := PART.fullmatch(node.name)):
             parts[found["conv"]][int(found["number"])] = node
+            joins[found["conv"]] = found["join"]
     nodes: list[Node] = []
     for node in graph:
         whole = node.name.rpartition("/")[0]
         if node.name in parts:
-            nodes += _joined(node.name, [part for _, part in sorted(parts[node.name].items())])
+            nodes += _joined(node.name, joins[node.name], [part for _, part in sorted(parts[node.name].items())])
         elif whole not in parts:
             nodes.append(node)
     return graph.with_nodes(nodes)
@@ -82,9 +84,7 @@ def _by_branch(conv: Conv, join: Concat, widths: list[int]) -> list[Node]:
     return nodes
 
 
-def _joined(name: str, parts: list[Conv]) -> list[Node]:
-    found = PART.fullmatch(parts[0].name)
-    assert found is not None
-    join = Concat(name=found["join"], inputs=tuple(part.inputs[0] for part in parts))
+def _joined(name: str, join_name: str, parts: list[Conv]) -> list[Node]:
+    join = Concat(name=join_name, inputs=tuple(part.inputs[0] for part in parts))
     weight = np.concatenate([part.weight for part in parts], axis=1)
     return [join, replace(parts[0], name=name, inputs=(join.name,), weight=weight)]

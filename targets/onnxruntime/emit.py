@@ -15,7 +15,7 @@ from targets.lowering.consumers import consumers
 from targets.lowering.integers import integer_convolution
 from targets.lowering.shapes import Shape
 from targets.onnxruntime.builder import OnnxBuilder
-from targets.onnxruntime.integers import Grid, IntegerOperators, Integers
+from targets.onnxruntime.integers import IntegerOperators, Integers, UnsignedGrid
 
 ACTIVATIONS = {"relu": "Relu", "gelu": "Gelu", "hardswish": "HardSwish"}
 TO_CHANNELS_LAST, TO_CHANNELS_FIRST = (0, 2, 3, 4, 1), (0, 4, 1, 2, 3)
@@ -53,11 +53,11 @@ class Emitter:
             case Quantize():
                 self.integers[name] = self._quantized(node)
             case Conv() if integer and grid and node.weight_scale is not None:
-                self.integers[grid.name] = self.on_integers.convolution(node, sources[0], Grid.of(grid))
+                self.integers[grid.name] = self.on_integers.convolution(node, sources[0], UnsignedGrid.of(grid))
             case Conv():
                 self.floats[name] = self._convolution(node)
             case Add() if integer and grid:
-                self.integers[grid.name] = self.on_integers.sum(name, sources[0], sources[1], Grid.of(grid))
+                self.integers[grid.name] = self.on_integers.sum(name, sources[0], sources[1], UnsignedGrid.of(grid))
             case Add():
                 self.floats[name] = self.built.operator("Add", [self._read(each) for each in node.inputs], name)
             case Activation(kind=kind):
@@ -75,7 +75,7 @@ class Emitter:
         return readers[0] if len(readers) == 1 and isinstance(readers[0], Quantize) else None
 
     def _quantized(self, node: Quantize) -> Integers:
-        grid = Grid.of(node)
+        grid = UnsignedGrid.of(node)
         inputs = [self._read(node.inputs[0]), *self.on_integers.grid(grid)]
         integers = self.built.operator("QuantizeLinear", inputs, f"{node.name}/q")
         n, c, *extents = self.shapes[node.name]

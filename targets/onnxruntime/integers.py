@@ -20,7 +20,7 @@ INTERLEAVED_AXES = (0, 3, 1, 4, 2, 5, 6)
 
 
 @dataclass(frozen=True)
-class Grid:
+class UnsignedGrid:
     """Scale, and zero point as uint8: ONNX Runtime's x86 kernels take unsigned activations only."""
 
     scale: float
@@ -37,7 +37,7 @@ class Integers:
     """A tensor of the model: its name, grid, and extents (N, D, H, W, C)."""
 
     name: str
-    grid: Grid
+    grid: UnsignedGrid
     extents: Extents
 
 
@@ -48,17 +48,17 @@ class IntegerOperators:
         self.built = built
         self._rows: dict[str, str] = {}
 
-    def grid(self, grid: Grid) -> list[str]:
+    def grid(self, grid: UnsignedGrid) -> list[str]:
         """The constants scale and zero point."""
         scale = self.built.constant(np.float32(grid.scale), f"scale/{grid.scale.hex()}")
         return [scale, self.built.constant(np.uint8(grid.zero_point), f"zero_point/{grid.zero_point}")]
 
-    def sum(self, name: str, one: Integers, other: Integers, grid: Grid) -> Integers:
+    def sum(self, name: str, one: Integers, other: Integers, grid: UnsignedGrid) -> Integers:
         """Their sum on a grid."""
         inputs = [one.name, *self.grid(one.grid), other.name, *self.grid(other.grid), *self.grid(grid)]
         return Integers(self.built.operator("QLinearAdd", inputs, name, domain=CONTRIB), grid, one.extents)
 
-    def convolution(self, conv: Conv, source: Integers, grid: Grid) -> Integers:
+    def convolution(self, conv: Conv, source: Integers, grid: UnsignedGrid) -> Integers:
         """The convolution, its bias and the grid of its output."""
         n, *size, _ = source.extents
         extents = (n, *(convolved(conv, axis, extent) for axis, extent in enumerate(size)), len(conv.weight))

@@ -8,9 +8,9 @@ from pathlib import Path
 import onnxruntime as ort
 
 from edge_sdk.errors import TargetError
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 from targets.base import BaseSession, reason, require_artifact
-from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.onnxruntime.devices import DEVICE, provider
 
 _FATAL = 4
@@ -60,7 +60,7 @@ def open_optimized(artifact: Path, threads: int | None) -> tuple[ort.InferenceSe
     """
     require_artifact(artifact, ONNXRuntimeSession.target)
     entry = entry_for([artifact], "onnxruntime", ort.__version__)
-    if (kept := recall(entry)) is not None:
+    if (kept := load_compiled(entry)) is not None:
         options = session_options(threads)
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
@@ -72,7 +72,7 @@ def open_optimized(artifact: Path, threads: int | None) -> tuple[ort.InferenceSe
         optimized = Path(folder) / artifact.name
         options.optimized_model_filepath = str(optimized)
         session = load(artifact, options)
-        return session, keep(entry, optimized.read_bytes())
+        return session, store_compiled(entry, optimized.read_bytes())
 
 
 class ONNXRuntimeSession(BaseSession):
@@ -85,27 +85,26 @@ class ONNXRuntimeSession(BaseSession):
             session, how = open_optimized(artifact, threads)
         else:
             session, how = load(artifact, session_options(threads), device=device), "left to the provider"
-        self._session: ort.InferenceSession | None = session
+        self._session: ort.InferenceSession = session
         super().__init__(
             tuple(session.get_inputs()[0].shape),
-            {
-                "runtime": f"onnxruntime {ort.__version__}",
-                "device": device,
-                "providers": tuple(session.get_providers()),
-                "precision": precision,
-                "threads": threads or "all cores",
-                "compiled": how,
-            },
+            SessionDescription(
+                f"onnxruntime {ort.__version__}",
+                device=device,
+                providers=tuple(session.get_providers()),
+                precision=precision,
+                threads=threads or "all cores",
+                compiled=how,
+            ),
             device=None if device == DEVICE else device,
         )
 
     def _run(self, patch: Patch) -> Patch:
-        assert self._session is not None
         logits: Patch = self._session.run(None, {"patch": patch})[0]
         return logits
 
     def _release(self) -> None:
-        self._session = None
+        del self._session
 
 
 open_session = ONNXRuntimeSession

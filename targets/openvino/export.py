@@ -32,7 +32,6 @@ from targets.lowering.even_weights import even_weights
 from targets.lowering.hoist import hoist_elementwise
 from targets.lowering.split_joins import split_joins
 
-Value = Any
 ACTIVATIONS = {"relu": ops.relu, "gelu": partial(ops.gelu, approximation_mode="erf"), "hardswish": ops.hswish}
 
 
@@ -52,7 +51,7 @@ def export_module(module: Any, artifact: Path, patch: NDArray[np.float32]) -> No
 
 def build_model(graph: Graph, patch_shape: Triple) -> ov.Model:
     """The model with one static input "patch" and one output "logits"."""
-    values: dict[str, Value] = {}
+    values: dict[str, ov.Node] = {}
     lowered = even_weights(hoist_elementwise(graph))
     if not graph.quantized:  # float layers among integer ones stay convolutions: there they gain less than 2 %
         lowered = split_joins(lowered)
@@ -74,7 +73,7 @@ def build_model(graph: Graph, patch_shape: Triple) -> ov.Model:
     return ov.Model([result], [parameter], "edge_sdk")
 
 
-def _emit(node: Node, inputs: list[Value]) -> Value:
+def _emit(node: Node, inputs: list[ov.Node]) -> ov.Node:
     match node:
         case Conv():
             value = _convolution(node, inputs[0])
@@ -99,12 +98,12 @@ def _emit(node: Node, inputs: list[Value]) -> Value:
     return value
 
 
-def _scaled(node: Conv, value: Value) -> Value:
+def _scaled(node: Conv, value: ov.Node) -> ov.Node:
     """Fused into what reads it; as a convolution it would write its result (3 % of the time of S in FP32)."""
     return ops.add(ops.multiply(value, node.weight.reshape(1, -1, 1, 1, 1)), node.bias.reshape(1, -1, 1, 1, 1))
 
 
-def _convolution(node: Conv, value: Value) -> Value:
+def _convolution(node: Conv, value: ov.Node) -> ov.Node:
     padding = list(node.padding)
     if node.groups == 1 and node.weight_scale is None:
         sums = ops.convolution(
@@ -121,7 +120,7 @@ def _convolution(node: Conv, value: Value) -> Value:
     return ops.add(sums, node.bias.reshape(1, -1, 1, 1, 1))
 
 
-def _grouped_weight(node: Conv) -> Value:
+def _grouped_weight(node: Conv) -> ov.Node:
     """The weight as (groups, out / groups, in / groups, kd, kh, kw), int8 × scale where quantized."""
     outputs, *rest = node.weight.shape
     shape = [node.groups, outputs // node.groups, *rest]

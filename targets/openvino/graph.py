@@ -6,6 +6,7 @@ the run that it came from. Rounding apart nothing is lost: the IR holds every we
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,10 @@ class _Reader:
     def __init__(self, artifact: Path) -> None:
         self.artifact = artifact
         self.nodes: list[Node] = []
-        self.convolutions: dict[str, Any] = {}
+        self.convolutions: dict[str, ov.Node] = {}
         self.phases: dict[str, tuple[str, ...]] = {}
 
-    def read(self, operator: Any) -> None:
+    def read(self, operator: ov.Node) -> None:
         """Add the node that this operator, the last one of a node's, stands for."""
         kind, name = operator.get_type_name(), operator.get_friendly_name()
         if kind in PARTS or (kind == "Multiply" and _scales_weights(operator)):
@@ -100,7 +101,7 @@ class _Reader:
                     remedy="export it again",
                 )
 
-    def _sum(self, operator: Any, name: str) -> Node:
+    def _sum(self, operator: ov.Node, name: str) -> Node:
         """A convolution with its bias, or a sum of two tensors."""
         inputs = _sources(operator)
         if inputs[0] not in self.convolutions:
@@ -145,12 +146,12 @@ def quantize_between(name: str, source: str, low: float, high: float) -> Quantiz
     )
 
 
-def _scales_weights(multiply: Any) -> bool:
+def _scales_weights(multiply: ov.Node) -> bool:
     """Whether this turns integer weights into float ones; the others are convolutions that only scale."""
     return bool(multiply.input_value(0).get_node().get_type_name() == "Convert")
 
 
-def _weight(node: Any) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _weight(node: ov.Node) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Float weights, or those on a grid with their scale per output channel."""
     if node.get_type_name() == "Constant":
         return np.asarray(node.data, np.float32), None
@@ -159,20 +160,20 @@ def _weight(node: Any) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]
     return (integers.astype(np.float32) * scale).astype(np.float32), scale.reshape(-1)
 
 
-def _constant(operator: Any, place: int) -> NDArray[Any]:
+def _constant(operator: ov.Node, place: int) -> NDArray[Any]:
     return np.asarray(operator.input_value(place).get_node().data)
 
 
-def _sources(operator: Any) -> tuple[str, ...]:
+def _sources(operator: ov.Node) -> tuple[str, ...]:
     return tuple(
         operator.input_value(place).get_node().get_friendly_name() for place in range(operator.get_input_size())
     )
 
 
-def _readers(operator: Any) -> list[str]:
+def _readers(operator: ov.Node) -> list[str]:
     return [reader.get_node().get_type_name() for reader in operator.output(0).get_target_inputs()]
 
 
-def _triple(values: Any) -> Triple:
+def _triple(values: Iterable[int]) -> Triple:
     depth, height, width = (int(value) for value in values)
     return depth, height, width

@@ -11,9 +11,9 @@ import openvino.properties as props
 from openvino.properties import hint
 
 from edge_sdk.errors import TargetError
-from edge_sdk.session import Patch
+from edge_sdk.session import Patch, SessionDescription
 from targets.base import BaseSession, reason, require_artifact
-from targets.compiled_cache import TAKEN, entry_for, keep, recall
+from targets.compiled_cache import TAKEN, entry_for, load_compiled, store_compiled
 from targets.openvino.devices import DEVICE, full_name
 
 
@@ -80,7 +80,7 @@ def open_compiled(artifact: Path, threads: int | None, *, device: str = DEVICE) 
     files = [artifact, weights] if weights.is_file() else [artifact]
     told = {name: str(value) for name, value in settings.items()}
     entry = entry_for(files, "openvino", ov.__version__, device, told)
-    if (blob := recall(entry)) is not None:
+    if (blob := load_compiled(entry)) is not None:
         try:
             return ov.Core().import_model(blob, device, settings), TAKEN
         except RuntimeError:
@@ -88,7 +88,7 @@ def open_compiled(artifact: Path, threads: int | None, *, device: str = DEVICE) 
     compiled = compile_model(artifact, threads, device=device)
     exported = BytesIO()
     compiled.export_model(exported)
-    return compiled, keep(entry, exported.getvalue())
+    return compiled, store_compiled(entry, exported.getvalue())
 
 
 class OpenVINOSession(BaseSession):
@@ -100,19 +100,18 @@ class OpenVINOSession(BaseSession):
         compiled, how = open_compiled(artifact, threads, device=device)
         super().__init__(
             tuple(int(size) for size in compiled.input(0).shape),
-            {
-                "runtime": f"openvino {ov.__version__}",
-                "device": full_name(device),
-                "precision": precision,
-                "threads": int(compiled.get_property(props.inference_num_threads)) if device == DEVICE else "none",
-                "compiled": how,
-            },
+            SessionDescription(
+                f"openvino {ov.__version__}",
+                device=full_name(device),
+                precision=precision,
+                threads=int(compiled.get_property(props.inference_num_threads)) if device == DEVICE else "none",
+                compiled=how,
+            ),
             device=None if device == DEVICE else device,
         )
-        self._request: ov.InferRequest | None = compiled.create_infer_request()
+        self._request: ov.InferRequest = compiled.create_infer_request()
 
     def _run(self, patch: Patch) -> Patch:
-        assert self._request is not None
         # As `infer` does it, but without its dictionary of results, which costs as much as a copy of the logits.
         self._request.set_input_tensor(ov.Tensor(patch, shared_memory=True))
         self._request.start_async()
@@ -121,7 +120,7 @@ class OpenVINOSession(BaseSession):
         return logits
 
     def _release(self) -> None:
-        self._request = None
+        del self._request
 
 
 open_session = OpenVINOSession

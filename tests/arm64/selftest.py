@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from edge_sdk.packages.package import Package
-from edge_sdk.packages.selftest import compare
+from edge_sdk.packages.selftest import run_selftest
 from edge_sdk.session import artifacts_of
 from targets.registry import TARGETS
 
@@ -30,8 +30,8 @@ def main(source: Path, name: str) -> None:
     with Package(source) as package:
         precision = package.manifest.precision[name]
         with TARGETS[name].open(artifacts_of(package.folder, name), precision=precision, threads=1) as session:
-            found = compare(package.selftest_vector, session, precision)
-            runtime = session.description["runtime"]
+            found = run_selftest(package.selftest_vector, session, precision)
+            runtime = session.description.runtime
     if not found.passes or found.class_change is None:
         sys.exit(f"{runtime}: {found.failure}")
     error = f"largest error {found.max_error:.4g} <= {found.bound:.4g}"

@@ -226,7 +226,7 @@ class SimulatedBoard(Closing):
                 self._insert(index, period)
 
     def _insert(self, index: int, period: float) -> None:
-        lost = any(device.word == "lost" for device in self.shown.get("devices", ()))
+        lost = any(device.condition == "lost" for device in self.shown.get("devices", ()))
         if self._phase != "running" or lost:
             return
         self._elapsed += period

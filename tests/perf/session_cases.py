@@ -87,6 +87,6 @@ def _from_cache(runtime: str, artifact: Path, threads: int) -> Infer:
 
     for _ in range(2):
         session = TARGETS[runtime].open(artifact.parent, precision="", threads=threads)
-    if session.description["compiled"] != "taken from the cache":
+    if session.description.compiled != "taken from the cache":
         raise ValueError("the cache could not be used")
     return session.infer

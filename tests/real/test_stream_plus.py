@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from edge_sdk.closing import Closing
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.packages.manifest import Manifest, Normalization, TrainingData
+from edge_sdk.session import SessionDescription
 from edge_sdk.sweep.formats import read_sweep
 from edge_sdk.sweep.plus_config import read_plus_config
 from tests.apps.stream.replaying import run_stream
@@ -34,7 +34,7 @@ class Brightness(Closing):
     """A network that labels by brightness relative to the patch."""
 
     target = "brightness"
-    description: dict[str, Any] = {}  # noqa: RUF012
+    description = SessionDescription("brightness")
 
     def infer(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
         coarse = patch[:, :, ::2, ::2, ::2]
@@ -56,7 +56,7 @@ def test_the_streamed_volume_is_plus_own(real_data: Path, config: str, reference
         spacing_mm=(spacing,) * 3,
         normalization=Normalization(scale=255),
         precision={"openvino": "fp32"},
-        training_data=TrainingData(name="none", licence="none", cases=0),
+        training_data=TrainingData(name="none", license="none", cases=0),
     )
     session = Brightness()
     plan = plan_volume(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from targets import compiled_cache
-from targets.compiled_cache import TAKEN, compiled_folder, entry_for, keep, recall
+from targets.compiled_cache import TAKEN, compiled_folder, entry_for, load_compiled, store_compiled
 from targets.registry import TARGETS
 from tests.targets import graphs
 
@@ -36,7 +36,7 @@ def exported(name: str, folder: Path, activation: str = "relu") -> Path:
 
 def opened(name: str, folder: Path, threads: int = 1) -> tuple[str, Any]:
     with TARGETS[name].open(folder, precision="int8", threads=threads) as session:
-        return session.description["compiled"], session.infer(graphs.random_patch())
+        return session.description.compiled, session.infer(graphs.random_patch())
 
 
 def test_second_opening_takes_it_and_gives_the_same_bits(name: str, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_whole_entry_that_the_runtime_does_not_take_is_compiled_anew(name: str, 
     folder = exported(name, tmp_path / "a")
     opened(name, folder)
     (entry,) = compiled_folder().iterdir()
-    keep(entry, b"of another version")
+    store_compiled(entry, b"of another version")
     assert opened(name, folder)[0] == KEPT
 
 
@@ -93,9 +93,9 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path, monkeypatch: p
     (artifact := tmp_path / "model").write_bytes(b"x")
     entries = [entry_for([artifact], number) for number in range(3)]
     for age, entry in zip((30, 20), entries, strict=False):
-        keep(entry, bytes(100))
+        store_compiled(entry, bytes(100))
         os.utime(entry, (entry.stat().st_mtime - age,) * 2)
-    assert recall(entries[0]) == bytes(100)  # used just now
-    keep(entries[2], bytes(100))
-    assert [recall(entry) is not None for entry in entries] == [True, False, True]
-    assert keep(entries[1], bytes(301)).startswith("compiled now, not kept: 0 MB are more")
+    assert load_compiled(entries[0]) == bytes(100)  # used just now
+    store_compiled(entries[2], bytes(100))
+    assert [load_compiled(entry) is not None for entry in entries] == [True, False, True]
+    assert store_compiled(entries[1], bytes(301)).startswith("compiled now, not kept: 0 MB are more")

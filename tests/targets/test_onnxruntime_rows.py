@@ -12,10 +12,10 @@ from onnx import TensorProto, helper
 from edge_sdk.graph import Conv, Quantize
 from targets.lowering.integers import integer_convolution
 from targets.onnxruntime.builder import CONTRIB, OnnxBuilder
-from targets.onnxruntime.integers import Grid, IntegerOperators, Integers
+from targets.onnxruntime.integers import IntegerOperators, Integers, UnsignedGrid
 from targets.onnxruntime.rows import MOST_CHANNELS, runs_in_rows
 
-GRIDS = Grid(0.05, 7), Grid(0.11, 99)
+GRIDS = UnsignedGrid(0.05, 7), UnsignedGrid(0.11, 99)
 
 
 def depthwise(step: int, channels: int = 8, seed: int = 0) -> Conv:
@@ -79,4 +79,4 @@ def test_only_what_gains_by_it_runs_in_rows() -> None:
 
 def test_a_grid_is_counted_from_zero() -> None:
     signed = Quantize(name="q", inputs=("x",), scale=0.5, zero_point=-3, low=-128, high=127)
-    assert Grid.of(signed) == Grid(0.5, 125)
+    assert UnsignedGrid.of(signed) == UnsignedGrid(0.5, 125)

@@ -11,7 +11,7 @@ import pytest
 from edge_sdk.errors import GeometryError, TargetError
 from edge_sdk.graph import Graph, Quantize
 from edge_sdk.network.graph_module import run_graph
-from edge_sdk.packages.selftest import SelfTestVector, compare
+from edge_sdk.packages.selftest import SelfTestVector, run_selftest
 from targets.registry import TARGETS
 from tests.targets import graphs
 
@@ -66,7 +66,7 @@ def test_int8_network_stays_near_the_reference(name: str, tmp_path: Path) -> Non
     patch = graphs.random_patch(seed=1, shape=SHAPE)
     expected = run_graph(graph, patch)
     with TARGETS[name].open(exported(name, graph, tmp_path), precision="int8") as session:
-        found = compare(SelfTestVector(patch, expected, {name: np.inf}), session, "int8")
+        found = run_selftest(SelfTestVector(patch, expected, {name: np.inf}), session, "int8")
     spread = float(expected.std())
     assert found.mean_error is not None
     assert found.class_change is not None

@@ -32,7 +32,7 @@ def tiny_package(folder: Path, *names: str) -> Path:
         output_stride=SHAPE[0] // reference.shape[2],
         spacing_mm=(1.0, 1.0, 1.0),
         precision=dict.fromkeys(names, "int8"),
-        training_data=TrainingData(name="none: random weights", licence="none", cases=0),
+        training_data=TrainingData(name="none: random weights", license="none", cases=0),
     )
     bound = 0.1 * float(np.abs(reference).max())
     return write_package(

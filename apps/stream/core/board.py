@@ -55,14 +55,14 @@ class DeviceState:
 
     Attributes:
         name: As in its URI.
-        word: "opening", "running", "silent", "lost" or "closed".
+        condition: "opening", "running", "silent", "lost" or "closed".
         why: One line for a person, empty where all is well.
         losses: How often it was lost so far.
         errors: What was received and left out, by reason.
     """
 
     name: str
-    word: str
+    condition: str
     why: str = ""
     losses: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)

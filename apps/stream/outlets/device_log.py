@@ -12,20 +12,20 @@ _BAD = ("lost", "silent")
 
 
 class DeviceLog:
-    """Remembers the last word of each device, and logs when it changes."""
+    """Remembers the last condition of each device, and logs when it changes."""
 
     def __init__(self) -> None:
-        self._words: dict[str, str] = {}
+        self._conditions: dict[str, str] = {}
 
     def look(self, devices: Iterable[DeviceState]) -> None:
         """Log what has changed since the last call."""
         for device in devices:
-            if device.word != self._words.get(device.name):
-                self._words[device.name] = device.word
+            if device.condition != self._conditions.get(device.name):
+                self._conditions[device.name] = device.condition
                 log_event(
                     _LOGGER,
-                    f"device {device.word}",
-                    severity="warning" if device.word in _BAD else "info",
+                    f"device {device.condition}",
+                    severity="warning" if device.condition in _BAD else "info",
                     device=device.name,
                     why=device.why or None,
                     losses=device.losses,

@@ -95,7 +95,8 @@ class SessionReport(ReportPart):
             open_s: Seconds that opening it took.
         """
         facts = {
-            name: list(value) if isinstance(value, tuple) else value for name, value in session.description.items()
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in session.description.known().items()
         }
         return cls.model_validate({"target": session.target, "open_s": round(open_s, 3), **facts})
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apps.stream.core.settings import with_time
-from edge_sdk.sweep.recording.recorder import recording_of
+from edge_sdk.sweep.recording.layout import recording_of
 
 _SUFFIXES = (".igs.mha", ".igs.nrrd", ".mha", ".nrrd")
 

@@ -9,12 +9,20 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from edge_sdk.closing import Closing
 
 WAIT_S = 0.002
 Turn = Callable[[bytes], bytes]
+
+
+class _Plugged(NamedTuple):
+    """A port that is plugged in: both ends of the pseudo-terminal, and the thread that serves it."""
+
+    device: int
+    client: int
+    thread: threading.Thread
 
 
 class PseudoPort(Closing):
@@ -31,9 +39,8 @@ class PseudoPort(Closing):
             turn: Called again and again with what has arrived, empty most of the time; gives what to send.
         """
         self.link, self._turn = link, turn
-        self._ends: tuple[int, int] | None = None
+        self._plugged: _Plugged | None = None
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self.plug()
@@ -45,30 +52,29 @@ class PseudoPort(Closing):
 
     def plug(self) -> None:
         """Appear; nothing where it is plugged in."""
-        if self._ends is not None:
+        if self._plugged is not None:
             return
         device, client = os.openpty()
         tty.setraw(client)
         os.set_blocking(device, False)
-        self._ends = device, client
         self._stop.clear()
-        self._thread = threading.Thread(target=self._serve, args=(device,), name=self.link.name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, args=(device,), name=self.link.name, daemon=True)
+        self._plugged = _Plugged(device, client, thread)
+        thread.start()
         temporary = self.link.with_suffix(".new")
         temporary.symlink_to(os.ttyname(client))
         temporary.rename(self.link)
 
     def unplug(self) -> None:
         """Vanish, whoever has the port open; nothing where it is unplugged."""
-        if self._ends is None:
+        if self._plugged is None:
             return
         self.link.unlink()
         self._stop.set()
-        assert self._thread is not None
-        self._thread.join()
-        for end in self._ends:
-            os.close(end)
-        self._ends = None
+        self._plugged.thread.join()
+        os.close(self._plugged.device)
+        os.close(self._plugged.client)
+        self._plugged = None
 
     def _serve(self, device: int) -> None:
         while not self._stop.is_set():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.dicom_file import is_dicom
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.extras import missing_module
 from edge_sdk.sweep.formats.dicom_tags import b_mode_region, frame_times, pixel_spacing
@@ -19,6 +20,8 @@ from edge_sdk.sweep.image_geometry import clip_rectangle_fields
 from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep
 
+__all__ = ["is_dicom", "read_dicom_cine"]
+
 _ULTRASOUND = "1.2.840.10008.5.1.4.1.1."
 _STORAGE = {f"{_ULTRASOUND}{number}" for number in ("6", "6.1", "3", "3.1")}
 """Ultrasound and Ultrasound Multi-frame Image Storage, each retired and current."""
@@ -26,14 +29,6 @@ _VOLUME_STORAGE = f"{_ULTRASOUND}6.2"
 _JPEG_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"}
 _DEVICE = ("Manufacturer", "ManufacturerModelName", "TransducerType", "DepthOfScanField")
 """Kept in the header; what names a patient or a place is not."""
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether a file, whatever its name, begins as DICOM files do."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
 
 
 def read_dicom_cine(path: Path) -> Sweep:

@@ -16,7 +16,7 @@ _MM_PER_CM = 10.0
 
 
 @dataclass(frozen=True)
-class Region:
+class BModeRegion:
     """The B-mode part of a frame.
 
     Attributes:
@@ -32,7 +32,7 @@ class Region:
     candidates: int
 
 
-def b_mode_region(dataset: Any, shape: tuple[int, int]) -> Region | None:
+def b_mode_region(dataset: Any, shape: tuple[int, int]) -> BModeRegion | None:
     """The two-dimensional tissue region of `SequenceOfUltrasoundRegions` inside frames of `shape` (H, W), if any."""
     found = []
     for item in dataset.get("SequenceOfUltrasoundRegions") or ():
@@ -48,7 +48,7 @@ def b_mode_region(dataset: Any, shape: tuple[int, int]) -> Region | None:
     if not found:
         return None
     size, origin, spacing = max(found, key=lambda region: region[0][0] * region[0][1])
-    return Region(origin, size, spacing, len(found))
+    return BModeRegion(origin, size, spacing, len(found))
 
 
 def _region_spacing(item: Any) -> tuple[float, float] | None:

@@ -1,19 +1,17 @@
 """Recording a sweep while it runs, so that a crash or a power cut costs no more than the last moment.
 
-A recording in progress is a folder, NAME.recording, of two files that only grow: `pixels.raw`, one frame after the
-other, and `frames.jsonl`, a line for the recording and one for each frame, each with checksums. Both are forced to the
-disk at a stated interval, the pixels first. `finish` makes a sequence file of them; `recovery` does for what a crash
-left.
+The files of a recording in progress (see `layout`) are forced to the disk at a stated interval, the pixels first.
+`finish` makes a sequence file of them; `recovery` does for what a crash left.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
 import zlib
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +21,15 @@ from numpy.typing import NDArray
 from edge_sdk.closing import Closing
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.files import check_place
+from edge_sdk.sweep.recording.layout import FORMAT, FRAMES, PIXELS, SCHEMA, checked_line, recording_of
+from edge_sdk.sweep.recording.recovery import recover
 from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.sweep.sweep import OK
 
-SUFFIX = ".recording"
-PIXELS, FRAMES = "pixels.raw", "frames.jsonl"
-SCHEMA = 1
 SYNC_S = 1.0
 """What a crash costs at most."""
 Poses = Mapping[str, tuple[NDArray[np.float64], str]]
 """Name of a transform → its 4×4 matrix and status."""
-
-
-def recording_of(path: Path) -> Path:
-    """The folder of the recording that will become the sequence file `path`."""
-    return path.with_name(path.name + SUFFIX)
 
 
 def check_recording(path: Path) -> None:
@@ -56,12 +48,6 @@ def check_recording(path: Path) -> None:
     if path.exists():
         raise EdgeSdkError("is there already", where=path, remedy="choose another name to record to")
     check_place(path)
-
-
-def checked_line(content: Mapping[str, Any]) -> bytes:
-    """A line of JSON with the checksum of its text before it."""
-    text = json.dumps(content, allow_nan=False).encode()
-    return b"%08x " % zlib.crc32(text) + text + b"\n"
 
 
 class SweepRecorder(Closing):
@@ -105,7 +91,7 @@ class SweepRecorder(Closing):
             self._lines,
             checked_line(
                 {
-                    "format": "edge-sdk recording",
+                    "format": FORMAT,
                     "schema": SCHEMA,
                     "shape": list(self._shape),
                     "dtype": self._dtype.str,
@@ -187,8 +173,6 @@ class SweepRecorder(Closing):
         Raises:
             EdgeSdkError: The sequence file cannot be written; the recording stays.
         """
-        from edge_sdk.sweep.recording.recovery import recover
-
         self.sync()
         self.close()
         if self.frames:
@@ -196,7 +180,7 @@ class SweepRecorder(Closing):
         shutil.rmtree(self.folder)
         return self.frames
 
-    def _append(self, stream: Any, data: bytes | memoryview) -> None:
+    def _append(self, stream: FileIO, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         try:
             while rest:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.sweep.provenance import Provenance
-from edge_sdk.sweep.recording.recorder import FRAMES, PIXELS, SCHEMA
+from edge_sdk.sweep.recording.layout import FORMAT, FRAMES, PIXELS, SCHEMA, checked_lines
 from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
 
 
@@ -30,9 +29,9 @@ def read_recording(folder: Path) -> Sweep:
         raise FileFormatError(
             f"is no recording ({cause.strerror})", where=folder, remedy="give the folder NAME.recording"
         ) from cause
-    lines = _lines(text)
+    lines = checked_lines(text)
     head = next(lines, {})
-    if head.get("format") != "edge-sdk recording":
+    if head.get("format") != FORMAT:
         raise FileFormatError("does not begin as a recording does", where=folder / FRAMES, remedy="nothing can be read")
     if head["schema"] > SCHEMA:
         raise FileFormatError(
@@ -69,20 +68,9 @@ def recover(folder: Path, path: Path) -> int:
         FileFormatError: There is nothing to read, or the suffix is unknown.
         EdgeSdkError: The file cannot be written.
     """
-    from edge_sdk.sweep.formats import write_sweep
-
     sweep = read_recording(folder)
     write_sweep(sweep, path, compressed=False)
     return len(sweep)
-
-
-def _lines(text: bytes) -> Iterator[dict[str, Any]]:
-    """Lines up to the first that is cut short or damaged."""
-    for line in text.splitlines(keepends=True):
-        checksum, _, content = line.partition(b" ")
-        if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(content[:-1]):
-            return
-        yield json.loads(content)
 
 
 def _pixels(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

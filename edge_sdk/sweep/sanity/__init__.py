@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
-from edge_sdk.sweep.sanity.judgment import Judge
+from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
@@ -70,4 +70,4 @@ def _geometry(
     tracked = (*wrong_directions(chain), *wrong_units(chain)) if sweep.provenance.tracked else ()
     alternatives = [*mirrored(matrices, shape), *tracked]
     # A mistake that the images tell makes the path wrong, too.
-    return Judge(sweep.images, usable, matrices).warnings(alternatives) or path
+    return ImageEvidence(sweep.images, usable, matrices).warnings(alternatives) or path

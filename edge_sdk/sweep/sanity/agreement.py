@@ -98,7 +98,7 @@ def telling_pairs(
     return chosen
 
 
-def compare(
+def compare_shifts(
     matrices: NDArray[np.float64], other: NDArray[np.float64], matches: Matches, factor: int
 ) -> tuple[Shifts, Shifts]:
     """Predicted beside measured shifts, under two readings of the poses.

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 from pydicom.valuerep import DSfloat
 
-import edge_sdk
+from edge_sdk.version import __version__
 
 
 def equipment() -> dict[str, str]:
@@ -18,7 +18,7 @@ def equipment() -> dict[str, str]:
         "Manufacturer": "edge-sdk",
         "ManufacturerModelName": "edge-sdk",
         "DeviceSerialNumber": "none",
-        "SoftwareVersions": edge_sdk.__version__,
+        "SoftwareVersions": __version__,
     }
 
 

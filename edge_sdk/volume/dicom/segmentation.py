@@ -10,7 +10,7 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-import edge_sdk
+from edge_sdk.version import __version__
 from edge_sdk.volume import terminology
 from edge_sdk.volume.dicom.elements import equipment
 from edge_sdk.volume.grid import Volume
@@ -70,7 +70,7 @@ def _segment(label: int, name: str, algorithm: str, highdicom: Any) -> Any:
         segmented_property_type=_code(meaning.kind),
         algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=highdicom.AlgorithmIdentificationSequence(
-            name=_long_string(algorithm), family=_LEARNED, version=edge_sdk.__version__
+            name=_long_string(algorithm), family=_LEARNED, version=__version__
         ),
         display_color=highdicom.color.CIELabColor.from_rgb(*label_rgb(label)),
     )

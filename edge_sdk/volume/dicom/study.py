@@ -9,7 +9,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from edge_sdk.sweep.formats.dicom_cine import is_dicom
+from edge_sdk.containers.dicom_file import is_dicom
 from edge_sdk.volume.dicom.compression import compression_of
 
 _PATIENT = ("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from edge_sdk.volume.holes.parts import Source, Tile, around
+from edge_sdk.volume.holes.parts import HoleTile, KnownVoxels, around
 from edge_sdk.volume.settings import HoleFilling
 
 COUNT = 32
@@ -47,7 +47,7 @@ class CubeSums:
         self._planes = np.empty((depth + 2 * margin, height, width), np.int64)
         self.cubes = np.empty(size, np.int64)
 
-    def load(self, source: Source, tile: Tile) -> bool:
+    def load(self, source: KnownVoxels, tile: HoleTile) -> bool:
         """Take up a tile; False where nothing is known in it or around it."""
         self._radius = 0
         return bool(self.margin and _pack(source.voxels, source.hit, tile.start, self.packed, self._rows, self.margin))

@@ -16,7 +16,7 @@ from edge_sdk.errors import GeometryError
 from edge_sdk.volume.grid import Box
 from edge_sdk.volume.holes.cubes import LARGEST, cube_reach
 from edge_sdk.volume.holes.nearest import NearestFiller
-from edge_sdk.volume.holes.parts import Filler, Source, Target, Tile, begin, read_only, tile_size, tiles
+from edge_sdk.volume.holes.parts import FilledBox, Filler, HoleTile, KnownVoxels, begin, read_only, tile_size, tiles
 from edge_sdk.volume.holes.stick import LONGEST, StickFiller, stick_reach
 from edge_sdk.volume.holes.weighted import WeightedFiller, cube_weights
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
@@ -30,7 +30,7 @@ OPTIONS = {
     "deviation": "stdev",
 }
 """What the attributes of `HoleFilling` are called where a user gives them."""
-_FILLERS: dict[str, Callable[[HoleFilling, Source, tuple[int, int, int]], Filler]] = {
+_FILLERS: dict[str, Callable[[HoleFilling, KnownVoxels, tuple[int, int, int]], Filler]] = {
     "STICK": StickFiller,
     "NEAREST_NEIGHBOR": NearestFiller,
     "GAUSSIAN": WeightedFiller,
@@ -76,20 +76,20 @@ def fill_holes(
             "hole filling with GAUSSIAN_ACCUMULATION needs the accumulated weights of the voxels",
             remedy="fill where the volume is compounded, or use GAUSSIAN",
         )
-    source = Source(read_only(voxels), read_only(hit), None if weights is None else read_only(weights))
+    source = KnownVoxels(read_only(voxels), read_only(hit), None if weights is None else read_only(weights))
     filled = np.empty([stop - start for start, stop in zip(box.start, box.stop, strict=True)], np.uint8)
     if filled.size == 0:
         return filled
     size = tile_size(box, reach(filling))
 
-    def worker() -> Callable[[Tile], None]:
-        target = Target(filled, box.start, np.empty(size, np.bool_))
+    def worker() -> Callable[[HoleTile], None]:
+        output = FilledBox(filled, box.start, np.empty(size, np.bool_))
         fillers = [_FILLERS[element.kernel](element, source, size) for element in filling]
 
-        def fill(tile: Tile) -> None:
-            holes = begin(source.voxels, source.hit, tile.start, tile.size, filled, box.start, target.holes)
+        def fill(tile: HoleTile) -> None:
+            holes = begin(source.voxels, source.hit, tile.start, tile.size, filled, box.start, output.holes)
             for filler in fillers if holes else ():
-                filler.fill(tile, target)
+                filler.fill(tile, output)
 
         return fill
 

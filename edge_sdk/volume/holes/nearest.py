@@ -6,27 +6,27 @@ import numpy as np
 from numba import njit
 
 from edge_sdk.volume.holes.cubes import COUNT, CubeSums, cube_reach, least_known
-from edge_sdk.volume.holes.parts import Source, Target, Tile
+from edge_sdk.volume.holes.parts import FilledBox, HoleTile, KnownVoxels
 from edge_sdk.volume.settings import HoleFilling
 
 
 class NearestFiller:
     """NEAREST_NEIGHBOR: the mean of the smallest cube that holds known voxels."""
 
-    def __init__(self, element: HoleFilling, source: Source, size: tuple[int, int, int]) -> None:
+    def __init__(self, element: HoleFilling, source: KnownVoxels, size: tuple[int, int, int]) -> None:
         self._source, self._least = source, least_known(element)
         self._sums = CubeSums(cube_reach(element), size)
         self._undecided = np.empty(size, np.bool_)
 
-    def fill(self, tile: Tile, target: Target) -> None:
+    def fill(self, tile: HoleTile, output: FilledBox) -> None:
         if not self._sums.load(self._source, tile):
             return
-        self._undecided[:] = target.holes
+        self._undecided[:] = output.holes
         for radius in range(1, self._sums.margin + 1):
             self._sums.sum(radius)
             _fill_means(
                 self._sums.cubes, self._least, self._undecided,
-                tile.start, tile.size, target.filled, target.origin, target.holes,
+                tile.start, tile.size, output.filled, output.origin, output.holes,
             )  # fmt: skip
 
 

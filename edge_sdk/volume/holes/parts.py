@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_sdk.volume.grid import Box
 
 
-class Tile(NamedTuple):
+class HoleTile(NamedTuple):
     """Where a tile lies in the volume, (z, y, x), and its size."""
 
     start: tuple[int, int, int]
@@ -21,7 +21,7 @@ class Tile(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Source:
+class KnownVoxels:
     """What is known: voxels (D, H, W) uint8, which of them were hit, and their accumulated weights (uint16)."""
 
     voxels: NDArray[np.uint8]
@@ -30,7 +30,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Target:
+class FilledBox:
     """What is being filled.
 
     Attributes:
@@ -47,7 +47,7 @@ class Target:
 class Filler(Protocol):
     """One kernel with its scratch memory."""
 
-    def fill(self, tile: Tile, target: Target) -> None:
+    def fill(self, tile: HoleTile, output: FilledBox) -> None:
         """Fill what it can of the tile's holes."""
 
 
@@ -60,11 +60,11 @@ def tile_size(box: Box, reach: int) -> tuple[int, int, int]:
     return z, y, x
 
 
-def tiles(box: Box, size: tuple[int, int, int]) -> list[Tile]:
+def tiles(box: Box, size: tuple[int, int, int]) -> list[HoleTile]:
     """The box in tiles, those at its end cut to it."""
     starts = (range(start, stop, step) for start, stop, step in zip(box.start, box.stop, size, strict=True))
     return [
-        Tile(start, tuple(min(edge, stop - at) for edge, stop, at in zip(size, box.stop, start, strict=True)))  # type: ignore[arg-type]
+        HoleTile(start, tuple(min(edge, stop - at) for edge, stop, at in zip(size, box.stop, start, strict=True)))  # type: ignore[arg-type]
         for start in itertools.product(*starts)
     ]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from edge_sdk.volume.holes.lines import KINDS, LINES, find_spans, load_unknown
-from edge_sdk.volume.holes.parts import Source, Target, Tile
+from edge_sdk.volume.holes.parts import FilledBox, HoleTile, KnownVoxels
 from edge_sdk.volume.settings import HoleFilling
 
 LONGEST = 127
@@ -22,7 +22,7 @@ LONGEST = 127
 class StickFiller:
     """STICK with its scratch memory, for tiles of at most `size`."""
 
-    def __init__(self, element: HoleFilling, source: Source, size: tuple[int, int, int]) -> None:
+    def __init__(self, element: HoleFilling, source: KnownVoxels, size: tuple[int, int, int]) -> None:
         self._source, self._wanted = source, element.sticks
         self._limit = min(element.stick_length, max(source.voxels.shape))
         shape = tuple(edge + 2 * (self._limit - 1) for edge in size)
@@ -30,7 +30,7 @@ class StickFiller:
         self._ahead, self._behind = (np.full(shape, self._limit - 1, np.uint8) for _ in range(2))
         self._spans, self._ties = (np.empty((3, *size), np.uint8) for _ in range(2))
 
-    def fill(self, tile: Tile, target: Target) -> None:
+    def fill(self, tile: HoleTile, output: FilledBox) -> None:
         if self._limit < 3 or not load_unknown(self._source.hit, tile.start, self._unknown, self._limit - 1):
             return
         find_spans(
@@ -38,7 +38,7 @@ class StickFiller:
         )
         _interpolate(
             self._source.voxels, self._unknown, self._spans, self._ties, LINES, KINDS, self._limit, self._wanted,
-            tile.start, tile.size, target.filled, target.origin, target.holes,
+            tile.start, tile.size, output.filled, output.origin, output.holes,
         )  # fmt: skip
 
 

@@ -12,14 +12,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge_sdk.volume.holes.cubes import COUNT, CubeSums, cube_reach, least_known
-from edge_sdk.volume.holes.parts import Source, Target, Tile, around
+from edge_sdk.volume.holes.parts import FilledBox, HoleTile, KnownVoxels, around
 from edge_sdk.volume.settings import HoleFilling
 
 
 class WeightedFiller:
     """GAUSSIAN, GAUSSIAN_ACCUMULATION and DISTANCE_WEIGHT_INVERSE: the weighted mean of known voxels."""
 
-    def __init__(self, element: HoleFilling, source: Source, size: tuple[int, int, int]) -> None:
+    def __init__(self, element: HoleFilling, source: KnownVoxels, size: tuple[int, int, int]) -> None:
         self._source, self._least = source, least_known(element)
         self._weights = cube_weights(element)
         self._accumulated = source.weights if element.kernel == "GAUSSIAN_ACCUMULATION" else None
@@ -28,7 +28,7 @@ class WeightedFiller:
         self._values, self._shares = np.empty(shape, np.float32), np.empty(shape, np.float32)
         self._seen = np.empty(shape[:2], np.bool_)
 
-    def fill(self, tile: Tile, target: Target) -> None:
+    def fill(self, tile: HoleTile, output: FilledBox) -> None:
         if not self._sums.load(self._source, tile):
             return
         margin = self._sums.margin
@@ -38,14 +38,14 @@ class WeightedFiller:
             _load_shares(self._accumulated, tile.start, self._shares, margin)
         _fill_weighted(
             self._sums.cubes, self._values, self._shares, self._seen, self._weights, self._least,
-            tile.start, tile.size, target.filled, target.origin, target.holes,
+            tile.start, tile.size, output.filled, output.origin, output.holes,
         )  # fmt: skip
 
 
 def cube_weights(element: HoleFilling) -> NDArray[np.float32]:
     """Weights of the voxels of a cube, [z, y, x], rounded to float32 where PLUS does.
 
-    For an even size they are PLUS's too: centerd half a voxel further than the voxels it reads.
+    For an even size they are PLUS's too: centered half a voxel further than the voxels it reads.
     """
     edge = 2 * cube_reach(element) + 1
     steps = np.arange(edge) - (element.size - 1) / 2.0

@@ -41,7 +41,7 @@ class PixelPlan:
 
 
 @dataclass(frozen=True)
-class Frame:
+class InsertionFrame:
     """An image to insert.
 
     Attributes:
@@ -77,7 +77,7 @@ class FrameFactory:
         self._rules, self._world_to_index = rules, world_to_index
         self._plans: dict[tuple[int, int], PixelPlan] = {}
 
-    def frame(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> Frame:
+    def frame(self, image: NDArray[Any], image_to_world: NDArray[np.float64]) -> InsertionFrame:
         """Check and prepare.
 
         Raises:
@@ -98,7 +98,7 @@ class FrameFactory:
         to_index[:3, 2] = 0  # no pixel has a third coordinate, so what stands here must not matter
         to_index[:3, 0] *= width > 1
         to_index[:3, 1] *= height > 1
-        frame = Frame(_read_only(image), self._plans[height, width], to_index, _NOWHERE.copy(), False)
+        frame = InsertionFrame(_read_only(image), self._plans[height, width], to_index, _NOWHERE.copy(), False)
         if image.size == 0 or (abs(frame.corners()) > FURTHEST).any():
             return frame
         return replace(frame, fixed=fixed_point(to_index, self._rules.bits), near=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.volume.grid import Box
 from edge_sdk.volume.insertion.compilation import superword_vectorised
 from edge_sdk.volume.insertion.double_precision import insert_in_double
-from edge_sdk.volume.insertion.frame import Frame, FrameFactory
+from edge_sdk.volume.insertion.frame import FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.linear import insert_linear
 from edge_sdk.volume.insertion.nearest import insert_nearest
 from edge_sdk.volume.insertion.rules import InsertionRules
@@ -28,7 +28,7 @@ class Voxels(Protocol):
     def place(self, base: NDArray[np.int64], grid_size: NDArray[np.int64]) -> None:
         """Let the next frames be inserted as into another grid: this block's first voxel (x, y, z), and its size."""
 
-    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+    def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """Insert into the voxels from `owned[0]` to `owned[1]`, (x, y, z) of the whole grid.
 
         Args:
@@ -88,7 +88,7 @@ class GrayVoxels(_Block):
         super().__init__(*args)
         self._gray, self._weights = _memory(self._elements, np.uint8), _memory(self._elements, np.uint16)
 
-    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+    def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
         rules, plan = self._rules, frame.plan
         common = (self._gray, self._weights, frame.image, plan.importance, plan.segments)
@@ -121,7 +121,7 @@ class SummedVoxels(_Block):
         super().__init__(*args)
         self._sums = _memory(self._elements, np.float32)
 
-    def insert(self, frame: Frame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
+    def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
         plan, bits = frame.plan, self._rules.bits
         common = (self._sums, frame.image, plan.factors, plan.segments, frame.fixed, bits, self._darkest)

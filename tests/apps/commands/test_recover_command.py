@@ -15,7 +15,8 @@ import pytest
 
 from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import read_sweep, write_sweep
-from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder, recording_of
+from edge_sdk.sweep.recording.layout import recording_of
+from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder
 from edge_sdk.sweep.recording.template import RecordingTemplate
 from tests.apps.commands_fixtures import failure, run_json
 

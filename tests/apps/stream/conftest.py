@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from apps.stream import job
 from apps.stream.core.clock import Clock
 from edge_sdk.closing import Closing
 from edge_sdk.packages.manifest import Manifest, Normalization, TrainingData
+from edge_sdk.session import SessionDescription
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
 LABELS = {0: "background", 1: "dark", 2: "bright"}
@@ -26,7 +26,7 @@ class FormulaSession(Closing):
     target = "formula"
 
     def __init__(self) -> None:
-        self.description: dict[str, Any] = {"runtime": "formula 1"}
+        self.description = SessionDescription("formula 1")
         self.calls = 0
         self.hook: Callable[[int], None] = lambda _call: None
 
@@ -64,7 +64,7 @@ def manifest() -> Manifest:
         spacing_mm=(1.0, 1.0, 1.0),
         normalization=Normalization(scale=255),
         precision={"openvino": "fp32"},
-        training_data=TrainingData(name="none", licence="none", cases=0),
+        training_data=TrainingData(name="none", license="none", cases=0),
     )
 
 

@@ -24,7 +24,8 @@ from apps.stream.work.recorder_stage import RecordingResult
 from edge_sdk.errors import EdgeSdkError, PackageError, StreamError
 from edge_sdk.packages.manifest import Inference, Manifest, Normalization
 from edge_sdk.sweep.formats import read_sweep, write_sweep
-from edge_sdk.sweep.recording.recorder import SweepRecorder, recording_of
+from edge_sdk.sweep.recording.layout import recording_of
+from edge_sdk.sweep.recording.recorder import SweepRecorder
 from edge_sdk.sweep.recording.recovery import read_recording
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 
@@ -167,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_refused_first(source: str, tmp_path:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"normalisation": Normalization(kind="zscore")}, "zscore"),
+        ({"normalization": Normalization(kind="zscore")}, "zscore"),
         ({"inference": Inference(blending="gaussian")}, "blends"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_sdk.errors import GeometryError
-from edge_sdk.inference.tiling import check_patch, tile_lattice, tiles_of
+from edge_sdk.inference.tiling import tile_lattice, tiles_of
 from edge_sdk.volume.grid import Box
 
 shapes = st.tuples(*[st.integers(1, 30)] * 3)
@@ -45,14 +45,6 @@ def test_neighbors_overlap_as_asked_and_share_it_evenly(length: int, overlap: fl
 def test_volume_of_patch_size_is_one_tile() -> None:
     (tile,) = tiles_of((16, 16, 16), (16, 16, 16))
     assert tile.owned == tile.read
-
-
-@pytest.mark.parametrize(("patch", "fitting"), [((8, 16, 16), "(16, 16, 16)"), ((64, 60, 64), "(64, 64, 64)")])
-def test_patch_that_does_not_fit_the_stride(patch: tuple[int, int, int], fitting: str) -> None:
-    with pytest.raises(GeometryError, match="stride 16") as told:
-        check_patch(patch, 16)
-    assert fitting in str(told.value)
-    check_patch((16, 32, 64), 16)
 
 
 def test_impossible_requests_are_one_line() -> None:

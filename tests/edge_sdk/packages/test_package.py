@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge_sdk import load_package
 from edge_sdk.errors import GeometryError, PackageError, TargetError
-from edge_sdk.packages.manifest import SCHEMA_VERSION, Manifest, parse_manifest
+from edge_sdk.packages.manifest import SCHEMA_VERSION, Manifest, Normalization, parse_manifest
 from edge_sdk.packages.package import Package
 from tests.edge_sdk.fakes import SIZE, FakeTarget, fake_targets, manifest, network, toy_package
 
@@ -126,6 +126,8 @@ def rewrite(flat: Path, **changes: object) -> None:
     [
         ({"schema_version": SCHEMA_VERSION + 1}, f"schema {SCHEMA_VERSION + 1}, this version .* update edge-sdk"),
         ({"color": "blue"}, "color: Extra inputs"),
+        ({"normalization": {"shift": 1.0}}, "normalization: Extra inputs"),
+        ({"training_data": {"name": "a", "license": "b", "cases": 1}}, "training_data.licence: Field required"),
         ({"in_channels": "1"}, "in_channels"),
         ({"labels": {"1": "a", "2": "b"}}, "numbered 0, 1, 2"),
         ({"patch": [8, 16, 16]}, "multiple of the network's stride 16"),
@@ -243,9 +245,25 @@ def test_reference_that_half_precision_would_spoil_is_kept_whole(tmp_path: Path)
 
 def test_manifest_is_json_that_others_read(tmp_path: Path) -> None:
     raw = json.loads((as_directory(tmp_path) / "manifest.json").read_text())
-    assert set(raw) == set(Manifest.model_fields)
+    assert set(raw) == {field.serialization_alias or name for name, field in Manifest.model_fields.items()}
     assert set(raw["files"]) == {"alpha/weights.bin", "beta/weights.bin", "selftest.npz"}
     assert manifest().patch == tuple(raw["patch"])
+
+
+def test_keys_of_the_file_differ_from_the_attributes(tmp_path: Path) -> None:
+    content = (as_directory(tmp_path) / "manifest.json").read_bytes()
+    raw, found = json.loads(content), parse_manifest(content, where="toy")
+    assert raw["normalisation"] == {"kind": "affine", "shift": 128.0, "scale": 64.0}
+    assert raw["training_data"] == {"name": "none", "licence": "none", "cases": 0}
+    assert (found.normalization.shift, found.training_data.license) == (128.0, "none")
+    assert found.serialize() == content
+
+
+def test_zscore_is_not_applied_before_it_is_resolved() -> None:
+    voxels = np.array([[[1.0, 3.0]]])
+    with pytest.raises(ValueError, match="must be resolved"):
+        Normalization(kind="zscore").apply(voxels)
+    np.testing.assert_array_equal(Normalization(kind="zscore").resolved(voxels).apply(voxels), [[[-1, 1]]])
 
 
 def test_a_package_of_schema_1_is_cropped_at_the_center(tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ import pytest
 from edge_sdk.device_memory import cache_folder
 from edge_sdk.errors import TargetError
 from edge_sdk.packages.package import Package
+from edge_sdk.packages.selftest import SelfTestResult, SelfTestVector, run_selftest
 from edge_sdk.packages.target_choice import known_targets
+from edge_sdk.packages.tuned import keep_tuned, tuned_place
+from edge_sdk.session import Session
 from tests.edge_sdk.fakes import FakeSession, FakeTarget, fake_targets, toy_package
 
 
@@ -64,6 +67,56 @@ def test_fastest_right_one_is_taken_and_remembered(package: Path, monkeypatch: p
     assert targets["slow"].opened == 1, "the second process must not measure again"
 
 
+@pytest.fixture
+def tested_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Targets whose self-test ran in this process, in order."""
+    names: list[str] = []
+
+    def counted(vector: SelfTestVector, session: Session, precision: str) -> SelfTestResult:
+        names.append(session.target)
+        return run_selftest(vector, session, precision)
+
+    monkeypatch.setattr("edge_sdk.packages.package.run_selftest", counted)
+    return names
+
+
+def test_each_self_test_runs_once_on_a_first_opening(
+    package: Path, monkeypatch: pytest.MonkeyPatch, tested_here: list[str]
+) -> None:
+    targets = table(monkeypatch)
+    assert open_auto(package) == "fast"
+    assert {name: target.probed for name, target in targets.items()} == {"slow": 1, "fast": 1, "wrong": 1, "absent": 0}
+    assert tested_here == []
+    assert open_auto(package) == "fast"
+    assert sum(target.probed for target in targets.values()) == 3
+    assert tested_here == []
+
+
+def test_self_test_runs_here_where_no_process_can_be_started(
+    package: Path, monkeypatch: pytest.MonkeyPatch, tested_here: list[str]
+) -> None:
+    targets = table(monkeypatch)
+    for target in targets.values():
+        target.apart_is_impossible = True
+    with Package(package) as opened, opened.open() as session:
+        assert session.target == "fast"
+        assert "not wrong: self-test error 9" in (session.description.chosen or "")
+    assert tested_here == ["slow", "fast", "wrong"]
+
+
+def test_tuned_artifact_is_tested_here(
+    package: Path, monkeypatch: pytest.MonkeyPatch, tested_here: list[str], tmp_path: Path
+) -> None:
+    table(monkeypatch)
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / "weights.bin").write_bytes(b"slow")
+    with Package(package) as opened:
+        place = tuned_place(opened.digest, "slow", "1.2.3", None)
+        keep_tuned(place, tmp_path / "tuned", "int8", {})
+    assert open_auto(package) == "fast"
+    assert tested_here == ["slow"]
+
+
 def test_measured_again_when_the_remembered_one_is_gone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = table(monkeypatch)
     assert open_auto(package) == "fast"
@@ -92,7 +145,7 @@ def test_choice_and_what_was_passed_over_are_told(package: Path, monkeypatch: py
     table(monkeypatch)["slow"].crash = "the runtime crashes: signal SIGSEGV"
     for _ in ("measured", "remembered"):
         with Package(package) as opened, opened.open() as session:
-            told = session.description["chosen"]
+            told = session.description.chosen or ""
         assert re.fullmatch(
             r"fastest of fast \d+\.\d ms; not slow: the runtime crashes: signal SIGSEGV; not wrong: self-test error "
             r"9\.\d+ > 0\.5; not absent: target 'absent' cannot run here: not installed",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.simulation.anatomy import ANATOMIES, EDGE_MM, Region, random_phantom
+from edge_sdk.simulation.anatomy import ANATOMIES, EDGE_MM, SweptRegion, random_phantom
 from edge_sdk.simulation.phantom import CYST, LESION, VESSEL, Material, Phantom, Structure
 from edge_sdk.simulation.probe import probe_named
 from edge_sdk.simulation.shapes import Ellipsoid, covering
@@ -51,7 +51,7 @@ def test_a_body_outside_the_grid_leaves_no_trace() -> None:
 @pytest.mark.parametrize("probe", ["convex", "linear"])
 @pytest.mark.parametrize("anatomy", list(ANATOMIES))
 def test_bodies_lie_inside_the_beams_and_do_not_overlap(anatomy: str, probe: str) -> None:
-    region = Region(probe_named(probe), LENGTH)
+    region = SweptRegion(probe_named(probe), LENGTH)
     grid = Grid((80, 70, 90), (1.0, 1.0, 1.0), (-45.0, -5.0, -40.0))
     for seed in range(8):
         phantom = random_phantom(anatomy, region, np.zeros(3), seed)
@@ -68,7 +68,7 @@ def test_bodies_lie_inside_the_beams_and_do_not_overlap(anatomy: str, probe: str
 
 
 def test_the_same_seed_gives_the_same_anatomy() -> None:
-    region, grid = Region(probe_named("convex"), LENGTH), Grid((30, 30, 30), (2, 2, 2), (-30, 0, -30))
+    region, grid = SweptRegion(probe_named("convex"), LENGTH), Grid((30, 30, 30), (2, 2, 2), (-30, 0, -30))
     first, again, other = (random_phantom("vascular", region, np.zeros(3), s).labels(grid) for s in (5, 5, 6))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -76,9 +76,9 @@ def test_the_same_seed_gives_the_same_anatomy() -> None:
 
 def test_unknown_anatomy_names_those_that_exist() -> None:
     with pytest.raises(RecipeError, match=r"'heart'.*vascular, cysts"):
-        random_phantom("heart", Region(probe_named("convex"), LENGTH), np.zeros(3), 0)
+        random_phantom("heart", SweptRegion(probe_named("convex"), LENGTH), np.zeros(3), 0)
 
 
 def test_a_region_too_small_is_refused() -> None:
     with pytest.raises(RecipeError, match="do not fit"):
-        random_phantom("cysts", Region(probe_named("convex"), 10.0), np.zeros(3), 0)
+        random_phantom("cysts", SweptRegion(probe_named("convex"), 10.0), np.zeros(3), 0)

@@ -50,15 +50,15 @@ def test_measurements_go_on_after_every_loss(kind: str, tmp_path: Path) -> None:
     threads = set(threading.enumerate())
     with PseudoPort(tmp_path / "tty", make().turn) as port, sensor_at(port.link, opener, got) as sensor:
         for cycle in range(3):
-            wait_for(lambda: sensor.state.word == "running" and bool(got))
+            wait_for(lambda: sensor.state.condition == "running" and bool(got))
             port.unplug()
-            wait_for(lambda: sensor.state.word == "lost")
+            wait_for(lambda: sensor.state.condition == "lost")
             assert "\n" not in sensor.state.why
             got.clear()
             assert sensor.state.losses == cycle + 1
             port.plug()
         wait_for(lambda: bool(got))
-    assert sensor.state.word == "closed"
+    assert sensor.state.condition == "closed"
     assert set(threading.enumerate()) <= threads
 
 
@@ -72,7 +72,7 @@ def test_a_hundred_losses_leave_no_thread_and_no_open_file(kind: str, tmp_path: 
         for _ in range(100):
             wait_for(lambda: bool(got))
             port.unplug()
-            wait_for(lambda: sensor.state.word == "lost")
+            wait_for(lambda: sensor.state.condition == "lost")
             got.clear()
             port.plug()
         wait_for(lambda: bool(got))
@@ -86,14 +86,14 @@ def test_a_wrong_baud_rate_is_told_by_what_comes(tmp_path: Path) -> None:
     with PseudoPort(tmp_path / "tty", lambda _: b"\xaa\x00\xf0") as port:
         got: list[Reading] = []
         with sensor_at(port.link, open_bno08x, got) as sensor:
-            wait_for(lambda: sensor.state.word == "silent")
+            wait_for(lambda: sensor.state.condition == "silent")
             assert "check the baud rate" in sensor.state.why
     assert not got
 
 
 def test_a_sensor_that_says_nothing_is_told(tmp_path: Path) -> None:
     with PseudoPort(tmp_path / "tty", lambda _: b"") as port, sensor_at(port.link, open_bno08x, []) as sensor:
-        wait_for(lambda: sensor.state.word == "silent")
+        wait_for(lambda: sensor.state.condition == "silent")
         assert "sends nothing" in sensor.state.why
 
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_sdk.sweep.image_motion import Motion
+from edge_sdk.sweep.image_motion import MotionSignal
 from edge_sdk.sweep.signal_alignment import align
 from edge_sdk.sweep.temporal_calibration import LEAST_CORRELATION, LEAST_SIGNIFICANCE
 from tests.edge_sdk.sweep.moving_probe import hand_motion, stamps
 
 
-def positions(times, values) -> Motion:
+def positions(times, values) -> MotionSignal:
     values = np.asarray(values, float)
-    return Motion(np.asarray(times), values.reshape(len(times), -1), np.ones(len(times)))
+    return MotionSignal(np.asarray(times), values.reshape(len(times), -1), np.ones(len(times)))
 
 
 def pair(lag, seed=0, *, noise=0.0, rate=15.0, other_rate=40.0):
@@ -61,7 +61,7 @@ def test_several_signals_are_combined() -> None:
 def test_a_target_that_tells_nothing_does_not_drown_the_other() -> None:
     target, others = pair(0.1)
     loud = np.random.default_rng(0).normal(0, 500, (len(target.times), 1))
-    both = Motion(target.times, np.hstack([target.values, loud]), target.weights)
+    both = MotionSignal(target.times, np.hstack([target.values, loud]), target.weights)
     found = align(both, others, smoothing=1 / 15, max_lag=0.5)
     assert found is not None
     assert found.peaks[0][0] == pytest.approx(0.1, abs=0.005)
@@ -107,7 +107,7 @@ def test_unrelated_signals_do_not_reach_the_least_correlation_and_significance()
 def test_gaps_are_not_bridged() -> None:
     target, others = pair(0.1)
     keep = (others.times < 104) | (others.times > 106)
-    holed = Motion(others.times[keep], others.values[keep], others.weights[keep])
+    holed = MotionSignal(others.times[keep], others.values[keep], others.weights[keep])
     found = align(target, holed, smoothing=1 / 15, max_lag=0.3)
     assert found is not None
     assert found.peaks[0][0] == pytest.approx(0.1, abs=0.002)
@@ -118,13 +118,15 @@ def test_gaps_are_not_bridged() -> None:
 
 def test_constant_or_too_short_signals_are_not_aligned() -> None:
     target, others = pair(0.1)
-    still = Motion(target.times, np.ones_like(target.values), target.weights)
+    still = MotionSignal(target.times, np.ones_like(target.values), target.weights)
     assert align(still, others, smoothing=1 / 15, max_lag=0.3) is None
     assert (
-        align(target, Motion(others.times, np.ones_like(others.values), others.weights), smoothing=0.07, max_lag=0.3)
+        align(
+            target, MotionSignal(others.times, np.ones_like(others.values), others.weights), smoothing=0.07, max_lag=0.3
+        )
         is None
     )
-    few = Motion(others.times[:20], others.values[:20], others.weights[:20])
+    few = MotionSignal(others.times[:20], others.values[:20], others.weights[:20])
     assert align(target, few, smoothing=1 / 15, max_lag=0.3) is None
 
 

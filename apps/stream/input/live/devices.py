@@ -114,8 +114,8 @@ class LiveDevices(Closing):
     def sensor_fails(self) -> str:
         """Why there are no poses now, or ""."""
         for follower in self._sensors or (self._source,):
-            if (state := follower.state).word != "running":
-                return f"the pose sensor is {state.word}"
+            if (state := follower.state).condition != "running":
+                return f"the pose sensor is {state.condition}"
         return ""
 
     def sensor_says(self) -> str:
@@ -169,4 +169,4 @@ class LiveDevices(Closing):
 
 def _state(follower: Follower[Any]) -> DeviceState:
     state = follower.state
-    return DeviceState(follower.name, state.word, state.why, state.losses, dict(state.errors))
+    return DeviceState(follower.name, state.condition, state.why, state.losses, dict(state.errors))

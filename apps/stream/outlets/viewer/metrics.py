@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from apps.stream.core.board import Phase, Status
-from edge_sdk.sweep.following import Word
+from edge_sdk.sweep.following import DeviceCondition
 
 _PREFIX = "edge_sdk_stream_"
 
@@ -77,8 +77,8 @@ def _devices(status: Status) -> Iterator[Metric]:
         _PREFIX + "device_errors", "What was received and left out", labels=["device", "reason"]
     )
     for device in status.devices:
-        for word in dict.fromkeys((*get_args(Word), device.word)):
-            state.add_metric([device.name, word], float(word == device.word))
+        for condition in dict.fromkeys((*get_args(DeviceCondition), device.condition)):
+            state.add_metric([device.name, condition], float(condition == device.condition))
         losses.add_metric([device.name], device.losses)
         for reason, count in device.errors.items():
             errors.add_metric([device.name, reason], count)

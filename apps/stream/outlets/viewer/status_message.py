@@ -23,13 +23,16 @@ def status_message(board: Board, status: Status) -> str:
         for label, name in sorted(board.labels.items())
         if label > 0
     ]
+    numbers = _STATUS.dump_python(status, mode="json")
+    for device in numbers["devices"]:
+        device["word"] = device.pop("condition")  # the name that the page knows
     return _json(
         type="status",
         title=board.title,
         classes=classes,
         allowed=ALLOWED[status.phase],
         adjustable=status.phase == "ready",
-        **_STATUS.dump_python(status, mode="json"),
+        **numbers,
     )
 
 

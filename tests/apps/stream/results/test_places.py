@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.stream.results.places import OutputPlaces
-from edge_sdk.sweep.recording.recorder import recording_of
+from edge_sdk.sweep.recording.layout import recording_of
 
 NOW = datetime(2026, 11, 28, 20, 1, 2)
 

@@ -202,14 +202,14 @@ def test_frames_go_on_when_the_camera_comes_back() -> None:
                 Follower("camera", partial(open_camera, address), lambda image, _: images.append(image), retry_s=0.02)
             )
             until(lambda: len(images) > 5)
-        until(lambda: follower.state.word == "lost")
+        until(lambda: follower.state.condition == "lost")
         assert "\n" not in follower.state.why
         assert follower.state.losses == 1
         before = len(images)
         later.enter_context(mjpeg(server.server_port))
         until(lambda: len(images) > before + 5)
-        assert follower.state.word == "running"
-    assert follower.state.word == "closed"
+        assert follower.state.condition == "running"
+    assert follower.state.condition == "closed"
     assert {each.image.shape for each in images} == {(48, 64)}
     assert abs(images[-1].image.astype(int) - 120).max() <= 2
 

@@ -366,12 +366,12 @@ def test_messages_go_on_when_the_peer_comes_back() -> None:
     threads = set(threading.enumerate())
     with follower:
         for cycle in range(3):
-            until(lambda: follower.state.word == ("lost" if items else follower.state.word))
+            until(lambda: follower.state.condition == ("lost" if items else follower.state.condition))
             with SimulatedPeer(port) as peer:
                 peer.send(transform(cycle))
                 until(lambda cycle=cycle: len(items) == cycle + 1)  # type: ignore[misc]
-                assert follower.state.word == "running"
-            until(lambda: follower.state.word == "lost")
+                assert follower.state.condition == "running"
+            until(lambda: follower.state.condition == "lost")
             assert follower.state.losses == cycle + 1
     assert set(threading.enumerate()) <= threads
     assert [item.matrix[0, 3] for item in items if isinstance(item, NamedPose)] == [0, 1, 2]

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.sweep.formats import read_sweep
-from edge_sdk.sweep.recording.recorder import FRAMES, PIXELS, SweepRecorder, recording_of
+from edge_sdk.sweep.recording.layout import FRAMES, PIXELS, recording_of
+from edge_sdk.sweep.recording.recorder import SweepRecorder
 from edge_sdk.sweep.recording.recovery import read_recording, recover
 from edge_sdk.sweep.recording.template import RecordingTemplate
 

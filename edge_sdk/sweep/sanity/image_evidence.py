@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.sanity.agreement import Shifts, compare, telling_pairs
+from edge_sdk.sweep.sanity.agreement import Shifts, compare_shifts, telling_pairs
 from edge_sdk.sweep.sanity.alternatives import Alternative, Kind
 from edge_sdk.sweep.sanity.matching import Matcher
 from edge_sdk.sweep.sanity.path import corner_points
@@ -36,7 +36,7 @@ class _Proof:
     remedy: str
 
 
-class Judge:
+class ImageEvidence:
     """Measures how images move, and compares it with readings of the poses."""
 
     def __init__(self, images: NDArray[Any], usable: NDArray[np.bool_], given: NDArray[np.float64]) -> None:
@@ -75,7 +75,7 @@ class Judge:
         """Under these poses, and the same ones under the given poses."""
         factor = self._matcher.factor
         matches = self._matcher.matches(telling_pairs(matrices, self._shape, factor))
-        return compare(matrices, self._given, matches, factor)
+        return compare_shifts(matrices, self._given, matches, factor)
 
     def _possible(self, directions: Sequence[Alternative]) -> list[str]:
         """Wrong directions that the images do not rule out."""
