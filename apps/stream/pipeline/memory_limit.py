@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from apps.stream.core.volume_plan import VolumePlan
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
 from edge_sdk.volume.grid import Grid
@@ -27,7 +26,7 @@ class StreamMemory:
     def __init__(
         self,
         plan: VolumePlan,
-        queues: Sequence[BoundedQueue[Any]],
+        queues: Sequence[AnyQueue],
         held: Callable[[Grid], int],
         max_memory: int | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.report.part import ReportPart
 from apps.stream.core.clock import Clock
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue
 
 PERIOD_S = 0.05
 MOST = 4096
@@ -44,7 +44,7 @@ class Monitor:
         rss_mb: Resident memory of the process in MB (10⁶ bytes), per sample.
     """
 
-    def __init__(self, queues: Sequence[BoundedQueue[Any]], clock: Clock) -> None:
+    def __init__(self, queues: Sequence[AnyQueue], clock: Clock) -> None:
         import psutil
 
         self._queues, self._clock = queues, clock

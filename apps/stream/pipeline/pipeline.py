@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from apps.stream.pipeline.queues import BoundedQueue, QueueClosedError
+from apps.stream.pipeline.queues import AnyQueue, QueueClosedError
 from edge_sdk.errors import EdgeSdkError, StreamError
 
 POLL_S = 0.1
@@ -21,11 +21,11 @@ class Stage(Protocol):
         """As in reports and errors."""
 
     @property
-    def inputs(self) -> Sequence[BoundedQueue[Any]]:
+    def inputs(self) -> Sequence[AnyQueue]:
         """Queues that only this stage takes from."""
 
     @property
-    def outputs(self) -> Sequence[BoundedQueue[Any]]:
+    def outputs(self) -> Sequence[AnyQueue]:
         """Queues that only this stage puts into."""
 
     def run(self) -> None:
@@ -49,7 +49,7 @@ class Pipeline:
         self.interrupted = False
 
     @property
-    def queues(self) -> list[BoundedQueue[Any]]:
+    def queues(self) -> list[AnyQueue]:
         """All queues, in the order of the stages that fill them."""
         return [queue for stage in self._stages for queue in stage.outputs]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from apps.report.part import ReportPart
 from edge_sdk.errors import StreamError
@@ -146,3 +146,7 @@ class BoundedQueue(Generic[Item]):
         return QueueStatistics(
             name=self.name, capacity=self.capacity, when_full=self.policy, peak=self.peak, dropped=self.dropped
         )
+
+
+AnyQueue = BoundedQueue[Any]
+"""A queue where the type of its items does not matter, as for whoever counts or closes queues."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from apps.stream.core.board import SeenFrame
 from apps.stream.pipeline.messages import PosedFrame
 from apps.stream.pipeline.pipeline import Stage
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 
 
 class SweepFrames(Protocol):
@@ -46,7 +46,7 @@ class SweepFrames(Protocol):
         """Stages that give the frames, in the order in which frames pass them."""
 
     @property
-    def queues(self) -> Sequence[BoundedQueue[Any]]:
+    def queues(self) -> Sequence[AnyQueue]:
         """Queues that no stage fills."""
 
     @property

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 from apps.stream.core.clock import Clock
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue
 from edge_sdk.errors import StreamError
 
 STUCK_S = 60.0
@@ -20,7 +19,7 @@ class StuckError(StreamError):
 class Watchdog:
     """Looked at again and again while a stream runs."""
 
-    def __init__(self, queues: Sequence[BoundedQueue[Any]], clock: Clock, stuck_s: float = STUCK_S) -> None:
+    def __init__(self, queues: Sequence[AnyQueue], clock: Clock, stuck_s: float = STUCK_S) -> None:
         """
         Args:
             queues: Of the stream.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Any
 
 from apps.stream.core.clock import Clock
 from apps.stream.pipeline.latency import StageTimer
 from apps.stream.pipeline.messages import PosedFrame, Touched
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.shared_volume import SharedVolume
 
@@ -40,8 +39,8 @@ class CompounderStage:
         self.path = path
         self._moments: deque[float] = deque(maxlen=RATE_FRAMES)
         self.touched: BoundedQueue[Touched] = BoundedQueue("touched boxes", 1024, "wait")
-        self.inputs: tuple[BoundedQueue[Any], ...] = (posed,)
-        self.outputs: tuple[BoundedQueue[Any], ...] = (self.touched,)
+        self.inputs: tuple[AnyQueue, ...] = (posed,)
+        self.outputs: tuple[AnyQueue, ...] = (self.touched,)
         self.left_out: Counter[str] = Counter()
 
     def run(self) -> None:

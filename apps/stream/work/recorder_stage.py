@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
 
 from apps.report.part import ReportPart
 from apps.stream.pipeline.messages import Recorded
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.sweep.recording.recorder import SYNC_S, SweepRecorder
 from edge_sdk.sweep.recording.template import RecordingTemplate
@@ -55,8 +54,8 @@ class RecorderStage:
         """
         self._recorder = SweepRecorder(path, template)
         self.recorded: BoundedQueue[Recorded] = BoundedQueue("recorded frames", CAPACITY, "wait")
-        self.inputs: tuple[BoundedQueue[Any], ...] = (self.recorded,)
-        self.outputs: tuple[BoundedQueue[Any], ...] = ()
+        self.inputs: tuple[AnyQueue, ...] = (self.recorded,)
+        self.outputs: tuple[AnyQueue, ...] = ()
         self.problem = ""
         self._path, self._frames, self._lost = path, 0, 0
         self._ended = threading.Event()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apps.stream.core.clock import Clock
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from apps.stream.work.labeling import Labeling
 from apps.stream.work.network_view import NetworkView, network_grid, view_bytes
 from apps.stream.work.tile_boxes import TileBoxes, kept_tiles
@@ -95,8 +95,8 @@ class SegmenterStage:
         self._probe = np.zeros(3)
         self._frames = 0
         self.labeling = Labeling(np.zeros(view.grid.shape, np.uint8), view.grid, view.extent.grid)
-        self.inputs: tuple[BoundedQueue[Any], ...] = (touched,)
-        self.outputs: tuple[BoundedQueue[Any], ...] = ()
+        self.inputs: tuple[AnyQueue, ...] = (touched,)
+        self.outputs: tuple[AnyQueue, ...] = ()
         self.final_volume: Volume | None = None
         self.inferred_live = self.inferred_final = self.finished_tiles = 0
         self.finished_at = clock.now()

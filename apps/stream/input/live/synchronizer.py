@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from apps.stream.core.board import SeenFrame
 from apps.stream.core.clock import Clock
 from apps.stream.input.live.poses import LivePoses, Transforms
 from apps.stream.pipeline.messages import SKIPPED, Frame, PosedFrame, Recorded
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from edge_sdk.sweep.poses import ImagePlacement
 from edge_sdk.sweep.sweep import OK
 
@@ -71,8 +70,8 @@ class LiveSynchronizer:
         self._last_pose: NDArray[np.float64] | None = None
         self._last_change = clock.now()
         self.posed: BoundedQueue[PosedFrame] = BoundedQueue("posed frames", POSED_CAPACITY, "drop oldest")
-        self.inputs: tuple[BoundedQueue[Any], ...] = (frames,)
-        self.outputs: tuple[BoundedQueue[Any], ...] = (self.posed, *([] if record_to is None else [record_to]))
+        self.inputs: tuple[AnyQueue, ...] = (frames,)
+        self.outputs: tuple[AnyQueue, ...] = (self.posed, *([] if record_to is None else [record_to]))
         self.left_out: Counter[str] = Counter()
         self.newest: SeenFrame | None = None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from apps.stream.core.board import SeenFrame
 from apps.stream.core.clock import Clock
@@ -14,7 +13,7 @@ from apps.stream.core.volume_plan import RecordingPlan
 from apps.stream.input.recorded.pacing import Pacing
 from apps.stream.pipeline.messages import SKIPPED, Frame, PosedFrame, Recorded
 from apps.stream.pipeline.pipeline import Stage
-from apps.stream.pipeline.queues import BoundedQueue
+from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from edge_sdk.sweep.sweep import Sweep
 
 CAPACITY = 32
@@ -64,8 +63,8 @@ class ReplayedFrames:
             "posed frames", CAPACITY, "wait" if pacing.unpaced else "drop oldest"
         )
         self.left_out: Counter[str] = Counter()
-        self.inputs: tuple[BoundedQueue[Any], ...] = ()
-        self.outputs: tuple[BoundedQueue[Any], ...] = (self.posed, *([] if record_to is None else [record_to]))
+        self.inputs: tuple[AnyQueue, ...] = ()
+        self.outputs: tuple[AnyQueue, ...] = (self.posed, *([] if record_to is None else [record_to]))
         self.total: int | None = len(sweep) * pacing.loops
         self._count = len(sweep) * pacing.loops
         self.read = 0

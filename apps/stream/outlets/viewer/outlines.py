@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,20 +14,36 @@ _TOLERANCE = 0.6
 """Pixels of the finer grid by which a polygon may miss the contour."""
 
 
-def outlines(labels: NDArray[np.uint8]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Outline:
+    """Polygons around one label.
+
+    Attributes:
+        label: The label.
+        rings: One flat list for each polygon, x, y, x, y …, in pixels; the center of the first pixel is (0, 0).
+    """
+
+    label: int
+    rings: list[list[float]]
+
+    def scaled(self, factor: int) -> Outline:
+        """The outline with all coordinates multiplied by `factor`."""
+        return Outline(self.label, [[value * factor for value in ring] for ring in self.rings])
+
+
+def outlines(labels: NDArray[np.uint8]) -> list[Outline]:
     """Polygons around each label; filled by the even-odd rule they cover the label with its holes left out.
 
     Args:
         labels: (rows, columns), 0 is the background.
 
     Returns:
-        Per label {"label", "rings"}: each ring is flat, x, y, x, y …, in units of pixels with the center of the first
-        pixel at 0, 0.
+        One outline for each label that is there, in the order of the labels.
     """
     found = []
     for label in np.flatnonzero(np.bincount(labels.ravel(), minlength=2)):
         if label > 0 and (rings := _rings(labels == label)):
-            found.append({"label": int(label), "rings": rings})
+            found.append(Outline(int(label), rings))
     return found
 
 
