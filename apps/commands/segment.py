@@ -91,7 +91,8 @@ def command(
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
             identity = {"name": opened.manifest.name, "manifest_sha256": opened.digest}
-            write_json(measure, measurements(mask, labels, package=identity, seen=made.seen))
+            measured = measurements(mask, labels, package=identity, seen=made.seen)
+            write_json(measure, measured.as_json())
         amounts = class_ml(mask.voxels, mask.grid.voxel_ml, labels)
         ran_on = {name: value for name, value in session.description.known().items() if name in ("chosen", "compiled")}
         result = {

@@ -89,7 +89,7 @@ def write_outputs(
     files: dict[str, Callable[[Path], object]] = {
         "volume.nii.gz": partial(write_volume, volume),
         "mask.nii.gz": partial(write_volume, mask),
-        "measurements.json": lambda path: write_json(path, measured),
+        "measurements.json": lambda path: write_json(path, measured.as_json()),
         "overlay.png": lambda path: write_overlay(path, volume, mask, outcome.seen, label_names, title),
         "report.html": lambda path: write_text(path, stream_page(report, picture, title)),
         "report.json": lambda path: write_json(path, report.model_dump(mode="json", by_alias=True), indent=1),
