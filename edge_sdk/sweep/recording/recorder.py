@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edge_sdk.closing import Closing
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.files import check_place
-from edge_sdk.sweep.recording.layout import FORMAT, FRAMES, PIXELS, SCHEMA, checked_line, recording_of
+from edge_sdk.sweep.recording.layout import FRAMES, PIXELS, FrameLine, RecordingLine, checked_line, recording_of
 from edge_sdk.sweep.recording.recovery import recover
 from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.sweep.sweep import OK
@@ -87,19 +87,8 @@ class SweepRecorder(Closing):
             raise EdgeSdkError(
                 f"cannot be written ({cause.strerror})", where=self.folder, remedy="choose another place to record to"
             ) from cause
-        self._append(
-            self._lines,
-            checked_line(
-                {
-                    "format": FORMAT,
-                    "schema": SCHEMA,
-                    "shape": list(self._shape),
-                    "dtype": self._dtype.str,
-                    "header": template.header_fields(),
-                    "pixel_spacing": template.pixel_spacing,
-                }
-            ),
-        )
+        first = RecordingLine(self._shape, self._dtype.str, template.header_fields(), template.pixel_spacing)
+        self._append(self._lines, checked_line(first.as_text()))
         self._sync_folder()
         self.sync()
 
@@ -133,17 +122,17 @@ class SweepRecorder(Closing):
             )
         pixels = np.ascontiguousarray(image).reshape(-1).view(np.uint8).data
         self._append(self._pixels, pixels)
-        line = {
-            "time": timestamp if np.isfinite(timestamp) else None,
-            "poses": {
-                name: [status, np.asarray(matrix).ravel().tolist() if np.isfinite(matrix).all() else None]
+        line = FrameLine(
+            time=timestamp if np.isfinite(timestamp) else None,
+            poses={
+                name: (status, np.asarray(matrix).ravel().tolist() if np.isfinite(matrix).all() else None)
                 for name, (matrix, status) in poses.items()
             },
-            "image_status": image_status,
-            "fields": dict(fields or {}),
-            "crc": zlib.crc32(pixels),
-        }
-        self._append(self._lines, checked_line(line))
+            image_status=image_status,
+            fields=dict(fields or {}),
+            crc=zlib.crc32(pixels),
+        )
+        self._append(self._lines, checked_line(line.as_text()))
         self.frames += 1
         if time.monotonic() - self._synced_at >= self._sync_s:
             self.sync()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.sweep.provenance import Provenance
-from edge_sdk.sweep.recording.layout import FORMAT, FRAMES, PIXELS, SCHEMA, checked_lines
+from edge_sdk.sweep.recording.layout import FRAMES, PIXELS, FrameLine, RecordingLine, checked_lines
 from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
 
 
@@ -30,34 +30,25 @@ def read_recording(folder: Path) -> Sweep:
             f"is no recording ({cause.strerror})", where=folder, remedy="give the folder NAME.recording"
         ) from cause
     lines = checked_lines(text)
-    head = next(lines, {})
-    if head.get("format") != FORMAT:
-        raise FileFormatError("does not begin as a recording does", where=folder / FRAMES, remedy="nothing can be read")
-    if head["schema"] > SCHEMA:
-        raise FileFormatError(
-            f"recording of schema {head['schema']}, this version reads up to {SCHEMA}",
-            where=folder,
-            remedy="update edge-sdk",
-        )
-    images = _pixels(folder / PIXELS, tuple(head["shape"]), np.dtype(head["dtype"]))
+    recording = RecordingLine.from_text(next(lines, b"{}"), folder)
+    images = _pixels(folder / PIXELS, recording.shape, np.dtype(recording.dtype))
     frames = []
-    for line, image in zip(lines, images, strict=False):
-        if zlib.crc32(image.reshape(-1).view(np.uint8).data) != line["crc"]:
+    for line, image in zip(map(FrameLine.from_text, lines), images, strict=False):
+        if zlib.crc32(image.reshape(-1).view(np.uint8).data) != line.crc:
             break
         frames.append(line)
     if not frames:
         raise FileFormatError("holds no whole frame", where=folder, remedy="record again")
-    spacing = head["pixel_spacing"]
     return Sweep(
         images=images[: len(frames)],
-        timestamps=np.array([np.nan if line["time"] is None else line["time"] for line in frames]),
+        timestamps=np.array([np.nan if frame.time is None else frame.time for frame in frames]),
         transforms=_transforms(frames),
-        image_status=tuple(line["image_status"] for line in frames),
-        fields=tuple(line["fields"] for line in frames),
-        header=head["header"],
+        image_status=tuple(frame.image_status for frame in frames),
+        fields=tuple(frame.fields for frame in frames),
+        header=recording.header,
         source=folder,
-        pixel_spacing=None if spacing is None else (spacing[0], spacing[1]),
-        provenance=Provenance.from_header(head["header"]),
+        pixel_spacing=recording.pixel_spacing,
+        provenance=Provenance.from_header(recording.header),
     )
 
 
@@ -81,15 +72,15 @@ def _pixels(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray
     return np.memmap(path, dtype, "r", shape=(whole, *shape))
 
 
-def _transforms(frames: list[dict[str, Any]]) -> dict[str, TrackedTransform]:
+def _transforms(frames: list[FrameLine]) -> dict[str, TrackedTransform]:
     found = {}
-    for name in dict.fromkeys(name for line in frames for name in line["poses"]):
+    for name in dict.fromkeys(name for frame in frames for name in frame.poses):
         matrices = np.full((len(frames), 4, 4), np.nan)
-        status = [MISSING] * len(frames)
-        for index, line in enumerate(frames):
-            if name in line["poses"]:
-                status[index], numbers = line["poses"][name]
+        statuses = [MISSING] * len(frames)
+        for index, frame in enumerate(frames):
+            if name in frame.poses:
+                statuses[index], numbers = frame.poses[name]
                 if numbers is not None:
                     matrices[index] = np.reshape(numbers, (4, 4))
-        found[name] = TrackedTransform(matrices, tuple(status))
+        found[name] = TrackedTransform(matrices, tuple(statuses))
     return found
