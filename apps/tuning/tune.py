@@ -120,13 +120,13 @@ def _keep(
             result = run_selftest(package.selftest_vector, session, precision)
         if not result.passes:
             raise TargetError(result.failure, where=name, remedy="use the package as it is")
-        record = {
+        provenance: dict[str, JsonValue] = {
             "plan": plan.name,
             "milliseconds": plan.milliseconds,
             "gain": plan.gain,
-            "float_layers": plan.float_layers,
+            "float_layers": list(plan.float_layers),
         }
-        return keep_tuned(place, Path(scratch) / name, f"{precision} (tuned: {plan.name})", record)
+        return keep_tuned(place, Path(scratch) / name, f"{precision} (tuned: {plan.name})", provenance)
 
 
 def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> None:

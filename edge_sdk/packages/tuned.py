@@ -11,7 +11,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from edge_sdk.device_memory import cache_folder, device_key
 from edge_sdk.files import atomic_path, sha256
@@ -53,14 +54,14 @@ def find_tuned(place: Path) -> Tuned | None:
         return None
 
 
-def keep_tuned(place: Path, artifact: Path, precision: str, provenance: Mapping[str, Any]) -> Tuned:
+def keep_tuned(place: Path, artifact: Path, precision: str, provenance: Mapping[str, JsonValue]) -> Tuned:
     """Copy an artifact's files into this place, in one step, with how they came about.
 
     Args:
         place: Folder from `tuned_place`; what lies there is replaced.
         artifact: Folder of the files.
         precision: "fp32" or "int8", and the plan.
-        provenance: Fields to keep beside the files; values that JSON can hold.
+        provenance: Name → value of what to keep about the search that found the artifact.
 
     Raises:
         EdgeSdkError: The folder cannot be written.

@@ -6,21 +6,33 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.sweep.plus_attributes import PlusAttributes
 from edge_sdk.volume.clip import ClipRegion, Fan
-from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling, ReconstructionSettings
+from edge_sdk.volume.settings import (
+    HOLE_KERNELS,
+    Compounding,
+    HoleFilling,
+    Interpolation,
+    PlusOptimization,
+    ReconstructionSettings,
+)
 
 __all__ = ["HoleFilling", "PlusConfig", "ReconstructionSettings", "Wire", "read_plus_config", "read_xml"]
 
-_INTERPOLATION = {"NEAREST_NEIGHBOR": "nearest", "LINEAR": "linear"}
-_COMPOUNDING = {"MEAN": "mean", "MAXIMUM": "maximum", "LATEST": "latest", "IMPORTANCE_MASK": "importance"}
-_OPTIMIZATION = {"FULL": "FULL", "PARTIAL": "PARTIAL", "NONE": "NONE"}
+_INTERPOLATION: dict[str, Interpolation] = {"NEAREST_NEIGHBOR": "nearest", "LINEAR": "linear"}
+_COMPOUNDING: dict[str, Compounding] = {
+    "MEAN": "mean",
+    "MAXIMUM": "maximum",
+    "LATEST": "latest",
+    "IMPORTANCE_MASK": "importance",
+}
+_OPTIMIZATION: dict[str, PlusOptimization] = {"FULL": "FULL", "PARTIAL": "PARTIAL", "NONE": "NONE"}
 _OFF = {
     "EnableFanAnglesAutoDetect": "FALSE",
     "RecomputeOutputSpacing": "FALSE",
@@ -88,26 +100,26 @@ def read_plus_config(path: str | Path) -> PlusConfig:
     path = Path(path)
     root = read_xml(path)
     transforms = {
-        f"{element.get('From')}To{element.get('To')}": _Attributes(element, path).transform()
+        f"{element.get('From')}To{element.get('To')}": PlusAttributes(element, path).transform()
         for parent in ("CoordinateDefinitions", "CalibrationResults")
         for element in root.iterfind(f".//{parent}/Transform")
     }
     wires = tuple(
         Wire(
             wire.get("Name", ""),
-            _Attributes(wire, path).required("EndPointFront", 3),
-            _Attributes(wire, path).required("EndPointBack", 3),
+            PlusAttributes(wire, path).point("EndPointFront"),
+            PlusAttributes(wire, path).point("EndPointBack"),
         )
         for wire in root.iterfind(".//PhantomDefinition/Geometry//Wire")
     )
     element = root.find(".//VolumeReconstruction")
-    settings = None if element is None else _reconstruction(_Attributes(element, path))
+    settings = None if element is None else _reconstruction(PlusAttributes(element, path))
     offsets = {
-        device.get("Id", ""): _Attributes(device, path).numbers("LocalTimeOffsetSec", 1)
+        device.get("Id", ""): PlusAttributes(device, path).number("LocalTimeOffsetSec")
         for device in root.iterfind(".//DataCollection/Device")
     }
     return PlusConfig(
-        transforms, settings, wires, {name: offset[0] for name, offset in offsets.items() if offset}, path
+        transforms, settings, wires, {name: offset for name, offset in offsets.items() if offset is not None}, path
     )
 
 
@@ -137,154 +149,108 @@ def clip_of_attributes(attributes: Mapping[str, str], source: Path) -> ClipRegio
     Raises:
         FileFormatError: One cannot be understood, or a fan is incomplete.
     """
-    return _clip(_Attributes(ElementTree.Element("header", dict(attributes)), source))
+    return _clip(PlusAttributes(ElementTree.Element("header", dict(attributes)), source))
 
 
-class _Attributes:
-    """Attributes of one element, converted, with errors that name the file and the attribute."""
-
-    def __init__(self, element: ElementTree.Element, path: Path) -> None:
-        self.element, self.path = element, path
-
-    def numbers(self, name: str, count: int) -> Any:
-        """`count` floats as a tuple, or None where the attribute is absent."""
-        text = self.element.get(name)
-        if text is None:
-            return None
-        try:
-            values = tuple(float(word) for word in text.split())
-        except ValueError:
-            values = ()
-        if len(values) != count or not np.isfinite(values).all():
-            raise FileFormatError(
-                f"{self.element.tag} has {name}={' '.join(text.split())[:60]!r}, expected {count} numbers",
-                where=self.path,
-                remedy="correct the attribute",
-            )
-        return values
-
-    def first(self, names: tuple[str, ...], count: int) -> Any:
-        """`numbers` of the first attribute present (the others are PLUS's deprecated names)."""
-        return next((value for name in names if (value := self.numbers(name, count)) is not None), None)
-
-    def required(self, name: str, count: int) -> Any:
-        """`numbers` of an attribute that must be there."""
-        values = self.numbers(name, count)
-        if values is None:
-            raise self.wrong(name, "absent", f"{count} numbers")
-        return values
-
-    def matrix(self, name: str) -> NDArray[np.float64]:
-        """A 4×4 matrix, written row by row."""
-        return np.array(self.required(name, 16)).reshape(4, 4)
-
-    def transform(self) -> NDArray[np.float64]:
-        """The 4×4 matrix of a Transform, which must have an inverse."""
-        matrix = self.matrix("Matrix")
-        if np.linalg.matrix_rank(matrix) < 4:
-            name = f"{self.element.get('From')}To{self.element.get('To')}"
-            raise FileFormatError(
-                f"the Matrix of {name} has no inverse",
-                where=self.path,
-                remedy="calibrate again, or give a calibration result in its place",
-            )
-        return matrix
-
-    def choice(self, name: str, known: dict[str, Any], default: str) -> Any:
-        word = self.element.get(name, default)
-        if word.upper() not in known:
-            raise self.wrong(name, repr(word), f"one of {', '.join(known)}")
-        return known[word.upper()]
-
-    def wrong(self, name: str, given: str, expected: str) -> FileFormatError:
-        return FileFormatError(
-            f"{self.element.tag} has {name} {given}, expected {expected}",
-            where=self.path,
-            remedy="correct the attribute",
-        )
-
-
-def _reconstruction(attributes: _Attributes) -> ReconstructionSettings:
-    spacing = attributes.numbers("OutputSpacing", 3)
+def _reconstruction(attributes: PlusAttributes) -> ReconstructionSettings:
+    spacing = attributes.triple("OutputSpacing")
     if spacing is None or min(spacing) <= 0:
         raise attributes.wrong("OutputSpacing", "absent or not positive", "three numbers in mm")
     for name, off in _OFF.items():
         if attributes.element.get(name, off).upper() != off:
             raise attributes.wrong(name, repr(attributes.element.get(name)), "it absent: it is not implemented")
-    extent = attributes.numbers("OutputExtent", 6)
-    skip = attributes.numbers("SkipInterval", 1) or (1.0,)
-    rejection = attributes.numbers("PixelRejectionThreshold", 1) or (0.0,)
+    skip = attributes.number("SkipInterval")
+    rejection = attributes.number("PixelRejectionThreshold")
     fill = attributes.choice("FillHoles", {"ON": True, "OFF": False}, "OFF")
     return ReconstructionSettings(
         spacing=spacing,
-        origin=attributes.numbers("OutputOrigin", 3),
-        extent=None if extent is None else tuple(int(value) for value in extent),  # type: ignore[arg-type]
+        origin=attributes.triple("OutputOrigin"),
+        extent=_extent(attributes),
         clip=_clip(attributes),
         interpolation=attributes.choice("Interpolation", _INTERPOLATION, "NEAREST_NEIGHBOR"),
         compounding=attributes.choice("CompoundingMode", _COMPOUNDING, _old_compounding(attributes)),
         mean="plus",
         plus_optimization=attributes.choice("Optimization", _OPTIMIZATION, "FULL"),
         importance_mask=_importance_mask(attributes),
-        darkest=math.ceil(min(max(0.0, rejection[0]), 1e6)),
+        darkest=0 if rejection is None else math.ceil(min(max(0.0, rejection), 1e6)),
         fill_holes=_hole_filling(attributes) if fill else (),
-        skip_interval=max(1, int(skip[0])),
+        skip_interval=1 if skip is None else max(1, int(skip)),
         image_frame=attributes.element.get("ImageCoordinateFrame", "Image"),
         world_frame=attributes.element.get("ReferenceCoordinateFrame", "Reference"),
     )
 
 
-def _old_compounding(attributes: _Attributes) -> str:
+def _extent(attributes: PlusAttributes) -> tuple[int, int, int, int, int, int] | None:
+    """First and last index per axis (x0, x1, y0, y1, z0, z1)."""
+    values = attributes.numbers("OutputExtent", 6)
+    if values is None:
+        return None
+    x0, x1, y0, y1, z0, z1 = (int(value) for value in values)
+    return x0, x1, y0, y1, z0, z1
+
+
+def _old_compounding(attributes: PlusAttributes) -> str:
     """What PLUS derives from the deprecated attributes Calculation and Compounding."""
     if attributes.element.get("Calculation", "").upper() == "MAXIMUM":
         return "MAXIMUM"
     return "MEAN" if attributes.element.get("Compounding", "").upper() == "ON" else "LATEST"
 
 
-def _importance_mask(attributes: _Attributes) -> Path | None:
+def _importance_mask(attributes: PlusAttributes) -> Path | None:
     """The mask's file; a relative name counts from the configuration's folder."""
     name = attributes.element.get("ImportanceMaskFilename")
     return attributes.path.parent / name if name else None
 
 
-def _clip(attributes: _Attributes) -> ClipRegion | None:
-    origin = attributes.numbers("ClipRectangleOrigin", 2) or (0, 0)
-    size = attributes.numbers("ClipRectangleSize", 2)
+def _clip(attributes: PlusAttributes) -> ClipRegion | None:
+    origin = attributes.pair("ClipRectangleOrigin") or (0, 0)
+    size = attributes.pair("ClipRectangleSize")
     if size is not None and min(size) <= 0:
         size = None
-    angles = attributes.first(("FanAnglesDeg", "FanAngles"), 2)
+    angles = attributes.pair(attributes.present("FanAnglesDeg", "FanAngles"))
     fan = None
     if angles is not None and any(angles):
-        apex = attributes.first(("FanOriginPixel", "FanOrigin"), 2)
-        stop = attributes.first(("FanRadiusStopPixel", "FanDepth"), 1)
+        apex = attributes.pair(attributes.present("FanOriginPixel", "FanOrigin"))
+        stop = attributes.number(attributes.present("FanRadiusStopPixel", "FanDepth"))
         if apex is None or stop is None:
             raise attributes.wrong(
                 "FanAnglesDeg", "without an apex or a radius", "FanOriginPixel and FanRadiusStopPixel"
             )
-        start = attributes.numbers("FanRadiusStartPixel", 1) or (0.0,)
-        fan = Fan(angles, apex, (start[0], stop[0]))
+        start = attributes.number("FanRadiusStartPixel")
+        fan = Fan(angles, apex, (0.0 if start is None else start, stop))
     return None if size is None and fan is None else ClipRegion(origin, size, fan)
 
 
-def _hole_filling(attributes: _Attributes) -> tuple[HoleFilling, ...]:
+def _hole_filling(attributes: PlusAttributes) -> tuple[HoleFilling, ...]:
     elements = attributes.element.findall("HoleFilling/HoleFillingElement")
     if not elements:
         raise attributes.wrong("FillHoles", "ON without a HoleFilling element", "at least one HoleFillingElement")
-    return tuple(_hole_filling_element(_Attributes(element, attributes.path)) for element in elements)
+    return tuple(_hole_filling_element(PlusAttributes(element, attributes.path)) for element in elements)
 
 
-def _hole_filling_element(attributes: _Attributes) -> HoleFilling:
+def _hole_filling_element(attributes: PlusAttributes) -> HoleFilling:
     """One kernel; PLUS requires all attributes that it uses."""
     from edge_sdk.volume.holes.filling import impossible_value
 
     kernel, used = attributes.choice("Type", {name: (name, used) for name, used in HOLE_KERNELS.items()}, "")
-    values = {}
-    for field_name in used:
-        name = _HOLE_FILLING[field_name]
-        value = attributes.numbers(name, 1)
+    unused = HoleFilling(kernel)
+
+    def given(field_name: str, default: float) -> float:
+        if field_name not in used:
+            return default
+        value = attributes.number(_HOLE_FILLING[field_name])
         if value is None:
-            raise attributes.wrong(name, "absent", f"it given for {kernel}")
-        values[field_name] = value[0] if field_name in ("minimum_ratio", "deviation") else int(value[0])
-    element = HoleFilling(kernel, **values)
+            raise attributes.wrong(_HOLE_FILLING[field_name], "absent", f"it given for {kernel}")
+        return value
+
+    element = HoleFilling(
+        kernel,
+        stick_length=int(given("stick_length", unused.stick_length)),
+        sticks=int(given("sticks", unused.sticks)),
+        size=int(given("size", unused.size)),
+        minimum_ratio=given("minimum_ratio", unused.minimum_ratio),
+        deviation=given("deviation", unused.deviation),
+    )
     fault = impossible_value(element)
     if fault is not None:
         field_name, expected = fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from typing import Any
+from typing import Any, TypedDict
 
 from edge_sdk.errors import DeviceError
 from edge_sdk.sweep.feeds.igtl_bytes import HEADER, crc64
@@ -18,6 +18,24 @@ OTHER, CRC = "messages of other kinds", "messages of a wrong CRC"
 UNREADABLE, PARTIAL = "messages whose body is not what the header says", "parts of images (sub-volumes)"
 # What pyigtl lets through when a body is too short, or says what cannot be.
 _FAILURES = (ValueError, TypeError, LookupError, struct.error)
+
+
+class HeaderFields(TypedDict):
+    """The header of a message as pyigtl reads it and wants it back; the keys are pyigtl's.
+
+    Attributes:
+        header_version: Version of the message format.
+        message_type: Kind of the message, such as "IMAGE".
+        device_name: Name of the device that the message comes from.
+        timestamp: Seconds on the sender's clock.
+        body_size: Bytes that follow the header.
+    """
+
+    header_version: int
+    message_type: str
+    device_name: str
+    timestamp: float
+    body_size: int
 
 
 class MessageStream:
@@ -69,7 +87,7 @@ class MessageStream:
                 raise
         return messages
 
-    def _whole(self) -> tuple[dict[str, Any], int, bytes] | None:
+    def _whole(self) -> tuple[HeaderFields, int, bytes] | None:
         """Fields, CRC and body of the next message, taken from what is held; None while it is not complete."""
         from pyigtl.messages import MessageBase
 
@@ -77,11 +95,16 @@ class MessageStream:
         if len(self._held) < length:
             return None
         header = bytes(self._held[:length])
+        fields: HeaderFields | None
         try:
             fields = MessageBase.parse_header(header)
         except UnicodeDecodeError:
-            fields = {"header_version": 0}
-        if fields["header_version"] not in HEADER_VERSIONS or not fields["message_type"].isprintable():
+            fields = None
+        if (
+            fields is None
+            or fields["header_version"] not in HEADER_VERSIONS
+            or not fields["message_type"].isprintable()
+        ):
             raise DeviceError(
                 f"sends {header[:16]!r}, which begins no OpenIGTLink message",
                 where=self._where,
@@ -100,7 +123,7 @@ class MessageStream:
         del self._held[: length + size]
         return fields, HEADER.unpack(header)[-1], body
 
-    def _read(self, fields: dict[str, Any], crc: int, body: bytes) -> Any | None:
+    def _read(self, fields: HeaderFields, crc: int, body: bytes) -> Any | None:
         from pyigtl.messages import MessageBase
 
         kind, name = fields["message_type"], fields["device_name"]

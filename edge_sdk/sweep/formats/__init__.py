@@ -6,12 +6,32 @@ import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Protocol, cast
 
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.sweep import Sweep
 
-__all__ = ["FORMATS", "SweepFormat", "format_of", "is_sweep", "read_sweep", "sweep_writer", "write_sweep"]
+__all__ = [
+    "FORMATS",
+    "SweepFormat",
+    "SweepWriter",
+    "format_of",
+    "is_sweep",
+    "read_sweep",
+    "sweep_writer",
+    "write_sweep",
+]
+
+
+SweepReader = Callable[[Path], Sweep]
+SweepRecognizer = Callable[[Path], bool]
+
+
+class SweepWriter(Protocol):
+    """Writes a sweep to a file."""
+
+    def __call__(self, sweep: Sweep, path: Path, *, compressed: bool) -> None:
+        """Write `sweep` to `path`, its images compressed or not."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +42,11 @@ class SweepFormat:
         name: For people.
         suffixes: Names end with one of these, lower case; empty for a kind that is told by its contents alone, such as
             a folder.
-        module: Of `edge_sdk.sweep.formats`, imported when first used.
-        reader: Its function (path) -> Sweep.
-        recognizer: Its function (path) -> bool that looks at the header of a file, or into a folder, where the name
-            does not tell a sweep from a volume or from another kind of sweep; None where the suffix is enough.
-        writer: Its function (sweep, path, *, compressed), or None where sweeps are not written so.
+        module: Module of `edge_sdk.sweep.formats`, imported when first used.
+        reader: Name of the module's `SweepReader`.
+        recognizer: Name of the module's `SweepRecognizer`, which looks at the header of a file, or into a folder, where
+            the name does not tell a sweep from a volume or from another kind of sweep; None where the suffix is enough.
+        writer: Name of the module's `SweepWriter`; None where sweeps are not written so.
     """
 
     name: str
@@ -36,10 +56,17 @@ class SweepFormat:
     recognizer: str | None = None
     writer: str | None = None
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """A function of the format's module."""
-        module = importlib.import_module(f"{__name__}.{self.module}")
-        return cast("Callable[..., Any]", getattr(module, name))
+    def read(self, path: Path) -> Sweep:
+        """Read a sweep of this format.
+
+        Raises:
+            FileFormatError: The file is missing, truncated or disagrees with its own header.
+        """
+        return cast("SweepReader", self._function(self.reader))(path)
+
+    def writes(self) -> SweepWriter | None:
+        """The function that writes sweeps of this format; None where they are not written so."""
+        return None if self.writer is None else cast("SweepWriter", self._function(self.writer))
 
     def named(self, path: Path) -> bool:
         """Whether the name of `path` allows this format."""
@@ -51,7 +78,12 @@ class SweepFormat:
         Raises:
             FileFormatError: It is damaged.
         """
-        return self.named(path) and (self.recognizer is None or bool(self.function(self.recognizer)(path)))
+        if not self.named(path) or self.recognizer is None:
+            return self.named(path)
+        return cast("SweepRecognizer", self._function(self.recognizer))(path)
+
+    def _function(self, name: str) -> object:
+        return getattr(importlib.import_module(f"{__name__}.{self.module}"), name)
 
 
 # Of formats that share a suffix, the pickier ones come first.
@@ -116,8 +148,7 @@ def read_sweep(path: str | Path) -> Sweep:
             volume instead of a sweep.
     """
     path = Path(path)
-    known = format_of(path)
-    return cast("Sweep", known.function(known.reader)(path))
+    return format_of(path).read(path)
 
 
 def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> None:
@@ -129,8 +160,8 @@ def write_sweep(sweep: Sweep, path: str | Path, *, compressed: bool = True) -> N
     sweep_writer(path)(sweep, Path(path), compressed=compressed)
 
 
-def sweep_writer(path: str | Path) -> Callable[..., Any]:
-    """The function (sweep, path, *, compressed) that writes sweeps of this name.
+def sweep_writer(path: str | Path) -> SweepWriter:
+    """The function that writes sweeps of this name.
 
     Raises:
         FileFormatError: The suffix is unknown.
@@ -138,13 +169,14 @@ def sweep_writer(path: str | Path) -> Callable[..., Any]:
     path = Path(path)
     writable = [known for known in FORMATS if known.writer]
     known = next((known for known in writable if known.named(path)), None)
-    if known is None or known.writer is None:
+    write = None if known is None else known.writes()
+    if write is None:
         raise FileFormatError(
             "is not a name of a sweep that can be written",
             where=path,
             remedy=f"use a name that ends with {_suffixes(writable)}",
         )
-    return known.function(known.writer)
+    return write
 
 
 def _suffixes(formats: Iterable[SweepFormat]) -> str:
