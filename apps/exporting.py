@@ -186,7 +186,7 @@ def _manifest(
         made_with=record.versions,
         gate=gate,
         runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
-        isa_notes=ISA_NOTES[graph.meta["weight_limit"]] if precision == "int8" else "",
+        isa_notes=ISA_NOTES[graph.weight_limit] if precision == "int8" else "",
     )
 
 

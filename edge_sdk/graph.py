@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 Float = NDArray[np.float32]
 Triple = tuple[int, int, int]
@@ -141,13 +144,13 @@ class Graph:
         nodes: In topological order; the first is the only `Input`, the last gives the logits.
         patch_multiple: Every patch axis must be a multiple of this.
         output_stride: Input voxels per logit voxel, per axis (2: half resolution).
-        meta: Free text for the manifest: variant, widths, activation.
+        meta: What the graph says about itself: variant, widths, activation, and `weight_limit` of an INT8 form.
     """
 
     nodes: tuple[Node, ...]
     patch_multiple: int = 16
     output_stride: int = 2
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, JsonValue] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
@@ -168,6 +171,18 @@ class Graph:
     def quantized(self) -> bool:
         """Whether any activation is quantized."""
         return any(isinstance(node, Quantize) for node in self.nodes)
+
+    @property
+    def weight_limit(self) -> int:
+        """Largest magnitude of an integer weight.
+
+        Raises:
+            KeyError: It is not quantized.
+        """
+        limit = self.meta["weight_limit"]
+        if not isinstance(limit, int):
+            raise KeyError(f"weight_limit is {limit!r}, no integer")
+        return limit
 
     def with_nodes(self, nodes: Sequence[Node]) -> Graph:
         """The same network description around other nodes."""
@@ -191,9 +206,9 @@ class Graph:
 def save_graph(graph: Graph, path: Path) -> None:
     """Write a graph as an .npz of its arrays and a JSON description (no pickle)."""
     arrays: dict[str, NDArray[Any]] = {}
-    described: list[dict[str, Any]] = []
+    described: list[dict[str, object]] = []
     for node in graph.nodes:
-        entry: dict[str, Any] = {"type": type(node).__name__}
+        entry: dict[str, object] = {"type": type(node).__name__}
         for item in fields(node):
             value = getattr(node, item.name)
             if isinstance(value, np.ndarray):
@@ -238,6 +253,6 @@ def load_graph(path: Path) -> Graph:
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "type"}
         prefix = f"{entry['name']}/"
         values |= {key[len(prefix) :]: array for key, array in arrays.items() if key.startswith(prefix)}
-        make: Any = NODE_TYPES[entry["type"]]
+        make: Callable[..., Node] = NODE_TYPES[entry["type"]]
         nodes.append(make(**values))
     return Graph(tuple(nodes), head["patch_multiple"], head["output_stride"], head["meta"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import torch
+from pydantic import JsonValue
 from torch import nn
 
 from edge_sdk.errors import RecipeError
@@ -76,7 +77,7 @@ class _GraphBuilder:
             x = self._stage(f"dec_block_{i}", x)
         head = _submodule(net, f"out_{last}", Head)
         self._add(pointwise("logits", x, head.conv_out))
-        meta = {
+        meta: dict[str, JsonValue] = {
             "variant": net.variant,
             "width": net.width,
             "decoder_width": net.decoder_width,

@@ -48,7 +48,7 @@ class QatModule(GraphModule):
             float_graph: The same before; its weights are those to train.
         """
         super().__init__(graph)
-        self.limit = int(graph.meta["weight_limit"])
+        self.limit = graph.weight_limit
         with torch.no_grad():
             for node in float_graph:
                 if isinstance(node, Conv):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from pydantic import JsonValue
 
 from edge_sdk.graph import Activation, Add, Concat, Conv, Copy, Graph, Input, Interleave, Node, Quantize
 
@@ -99,8 +100,8 @@ def with_quantizers(
         if True in wanted:
             name_of[node.name, True] = f"{node.name}.q"
             nodes.append(replace(ranges[node.name], name=f"{node.name}.q", inputs=(node.name,)))
-    meta = {**graph.meta, "weight_limit": weight_limit}
-    return replace(graph, nodes=tuple(nodes), meta={**meta, "float_layers": sorted(float_layers)})
+    meta: dict[str, JsonValue] = {**graph.meta, "weight_limit": weight_limit, "float_layers": [*sorted(float_layers)]}
+    return replace(graph, nodes=tuple(nodes), meta=meta)
 
 
 def _reads_integers(node: Node, float_layers: Collection[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -96,13 +96,13 @@ def command(
     settings = (plus and plus.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = with_spacing(settings, spacing)
-    changes: dict[str, Any] = {
-        "interpolation": interpolation,
-        "compounding": compounding,
-        "mean": mean,
-        "importance_mask": importance_mask,
-    }
-    settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    settings = replace(
+        settings,
+        interpolation=interpolation or settings.interpolation,
+        compounding=compounding,
+        mean=mean or settings.mean,
+        importance_mask=importance_mask or settings.importance_mask,
+    )
     if filling is not None:
         settings = replace(settings, fill_holes=filling)
     where = image_to_world(recording, config=plus, image=settings.image_frame, world=settings.world_frame)

@@ -10,7 +10,7 @@ import json
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, final
 
 from executorch.backends.xnnpack.serialization.xnnpack_graph_serialize import XNNHeader, _get_schema_bytes
 from executorch.exir._serialize._flatbuffer import _flatc_decompile
@@ -20,6 +20,55 @@ from targets.executorch.program import BACKEND, program_of
 from targets.executorch.session import ExecuTorchSession
 
 TYPES = {"fp32": "float32", "qint8": "int8", "qcint8": "int8", "qint32": "int32", "qcint32": "int32"}
+
+
+@final
+class XNNTensor(TypedDict):
+    """A tensor of the delegate's graph: the type of its elements, and its number."""
+
+    datatype: str
+    id_out: int
+
+
+@final
+class XNNQuantizedTensor(TypedDict):
+    """A tensor with scales."""
+
+    tensor_value: XNNTensor
+
+
+class XNNValue(TypedDict):
+    """Any of the graph's tensors."""
+
+    xvalue_union: XNNTensor | XNNQuantizedTensor
+
+
+@final
+class XNNOneInput(TypedDict):
+    """Number of the tensor that an operator with one input reads."""
+
+    input_id: int
+
+
+@final
+class XNNTwoInputs(TypedDict):
+    """Number of the first tensor that an operator with several inputs reads."""
+
+    input1_id: int
+
+
+class XNNNode(TypedDict):
+    """An operator of the graph: its kind and where it reads from."""
+
+    xnode_union_type: str
+    xnode_union: XNNOneInput | XNNTwoInputs
+
+
+class XNNGraph(TypedDict):
+    """The part of a delegate's graph that is read here; the keys are those of XNNPACK's schema."""
+
+    xvalues: list[XNNValue]
+    xnodes: list[XNNNode]
 
 
 def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
@@ -44,8 +93,7 @@ def _delegated(blob: bytes) -> list[ExecutedOperator]:
     graph = _read(blob)
     types = {}
     for value in graph["xvalues"]:
-        tensor = value["xvalue_union"]
-        tensor = tensor.get("tensor_value", tensor)
+        tensor = _tensor(value["xvalue_union"])
         kind = tensor["datatype"].removeprefix("xnn_datatype_")
         types[tensor["id_out"]] = TYPES.get(kind, kind)
     operators = []
@@ -58,7 +106,13 @@ def _delegated(blob: bytes) -> list[ExecutedOperator]:
     return operators
 
 
-def _read(blob: bytes) -> dict[str, Any]:
+def _tensor(value: XNNTensor | XNNQuantizedTensor) -> XNNTensor:
+    if "tensor_value" in value:
+        return value["tensor_value"]
+    return value
+
+
+def _read(blob: bytes) -> XNNGraph:
     header = XNNHeader.from_bytes(blob[: XNNHeader.EXPECTED_LENGTH])
     start = header.flatbuffer_offset
     with tempfile.TemporaryDirectory() as folder:
@@ -68,5 +122,5 @@ def _read(blob: bytes) -> dict[str, Any]:
         _flatc_decompile(folder, str(schema), str(data), ["--raw-binary"])
         # flatc writes the open end of a float ReLU as a bare inf, which Python's JSON calls Infinity.
         text = re.sub(r":\s*inf\b", ": Infinity", Path(folder, "graph.json").read_text())
-        graph: dict[str, Any] = json.loads(text)
+        graph: XNNGraph = json.loads(text)
     return graph

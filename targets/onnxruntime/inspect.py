@@ -5,11 +5,39 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from edge_sdk.session import ExecutedOperator, Patch
 from targets.base import require_patch
 from targets.onnxruntime.session import ONNXRuntimeSession, load, session_options
+
+
+class KernelArguments(TypedDict):
+    """What the runtime's profile says of a kernel.
+
+    Attributes:
+        op_name: Kind of the operator.
+        provider: Execution provider that ran it.
+        input_type_shape: Element type → shape, one for each input.
+    """
+
+    op_name: str
+    provider: str
+    input_type_shape: list[dict[str, list[int]]]
+
+
+class KernelEvent(TypedDict):
+    """One run of a kernel in the runtime's profile.
+
+    Attributes:
+        name: Name of the operator and "_kernel_time".
+        dur: Duration in microseconds.
+        args: What ran.
+    """
+
+    name: str
+    dur: int
+    args: KernelArguments
 
 
 def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list[ExecutedOperator]:
@@ -24,11 +52,13 @@ def inspect(artifact: Path, patch: Patch, *, threads: int | None = None) -> list
             session.run(None, {"patch": ready})
         events = json.loads(Path(session.end_profiling()).read_text())
     # One event for each kernel and run; a later run of the same operator replaces the earlier one.
-    kernels = {event["name"]: event for event in events if event["name"].endswith("_kernel_time")}
+    kernels: dict[str, KernelEvent] = {
+        event["name"]: event for event in events if event["name"].endswith("_kernel_time")
+    }
     return [_operator(event) for event in kernels.values()]
 
 
-def _operator(event: dict[str, Any]) -> ExecutedOperator:
+def _operator(event: KernelEvent) -> ExecutedOperator:
     arguments = event["args"]
     return ExecutedOperator(
         name=event["name"].removesuffix("_kernel_time"),
@@ -39,7 +69,7 @@ def _operator(event: dict[str, Any]) -> ExecutedOperator:
     )
 
 
-def _precision(inputs: list[dict[str, Any]]) -> str:
+def _precision(inputs: list[dict[str, list[int]]]) -> str:
     """Element type of the operator's first input, the one it computes on."""
     kind = next(iter(inputs[0])) if inputs else "undefined"
     return "float32" if kind == "float" else kind

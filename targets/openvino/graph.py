@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import (
@@ -35,7 +36,7 @@ ACTIVATIONS: dict[str, ActivationKind] = {"Relu": "relu", "Gelu": "gelu", "HSwis
 PARTS = ("Constant", "Convert", "Result", "Reshape")
 
 
-def read_graph(artifact: Path, *, patch_multiple: int, output_stride: int, meta: dict[str, Any]) -> Graph:
+def read_graph(artifact: Path, *, patch_multiple: int, output_stride: int, meta: dict[str, JsonValue]) -> Graph:
     """The graph of an IR that `targets.openvino.export` wrote, as it was lowered, its joins whole.
 
     Args:
