@@ -51,8 +51,8 @@ class _Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
-        found = [word for word in args[:end] if word in _SWITCHES]
-        rest = [word for word in args[:end] if word not in _SWITCHES]
+        found = [argument for argument in args[:end] if argument in _SWITCHES]
+        rest = [argument for argument in args[:end] if argument not in _SWITCHES]
         return list(super().parse_args(ctx, [*found, *rest, *args[end:]]))
 
 
@@ -103,8 +103,8 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:
-            words = " ".join(str(error).split())
-            _end(f"a fault of edge-sdk ({type(error).__name__}: {words}); rerun with --debug and report it", FAILED)
+            message = " ".join(str(error).split())
+            _end(f"a fault of edge-sdk ({type(error).__name__}: {message}); rerun with --debug and report it", FAILED)
 
     return run
 

@@ -188,8 +188,8 @@ def _posed(sweep: Sweep, options: SweepOptions) -> Sweep:
     tracking = sweep if poses is None else _recorded_poses(poses)
     max_gap = MAX_GAP_S if options.max_gap is None else options.max_gap
     posed = with_poses(sweep, tracking, lag=options.lag or 0.0, max_gap=max_gap)
-    words = zip(*(posed.transforms[name].status for name in tracking.transforms), strict=True)
-    missing = sum(any(word != OK for word in frame) for frame in words)
+    statuses = zip(*(posed.transforms[name].status for name in tracking.transforms), strict=True)
+    missing = sum(any(status != OK for status in frame) for frame in statuses)
     provenance = posed.provenance
     if poses is not None:
         # Poses that were declared before are replaced by these.
@@ -220,7 +220,7 @@ def parse_pixel_spacing(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        values: Sequence[float] = [float(word) for word in text.split(",")]
+        values: Sequence[float] = [float(number) for number in text.split(",")]
     except ValueError:
         values = []
     if len(values) not in {1, 2}:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 
 
-def how_it_ended(status: int, said: str) -> str:
-    """The signal or status that ended a process, and the last line that it said.
+def how_it_ended(status: int, stderr: str) -> str:
+    """The signal or status that ended a process, and the last line of its standard error.
 
     Args:
-        status: As `subprocess` tells it: negative for a signal.
-        said: The process's stderr.
+        status: Exit status as `subprocess` has it: negative for a signal.
+        stderr: What the process wrote to its standard error.
     """
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    last = next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "it said nothing")
     if status < 0:
         try:
             name = signal.Signals(-status).name

@@ -32,7 +32,7 @@ class ExecutedOperator:
 
     Attributes:
         name: Of this operator in the runtime's graph.
-        operator: Its kind, in the runtime's words.
+        operator: Kind of the operator, as the runtime names it.
         kernel: The implementation that ran.
         precision: Element type that the kernel computed on, such as "float32" or "int8".
         milliseconds: Of this run; None where the runtime does not time single operators.

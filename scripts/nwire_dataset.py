@@ -85,8 +85,10 @@ def shift_to(wires: Wires, points: dict[str, NDArray[np.float64]]) -> NDArray[np
 
 def every(sweep: Sweep, step: int, start: int) -> Sweep:
     """The sweep with only every `step`-th image from `start` on marked as usable."""
-    status = tuple(word if index % step == start else "NOT_SELECTED" for index, word in enumerate(sweep.image_status))
-    return replace(sweep, image_status=status)
+    given = enumerate(sweep.image_status)
+    return replace(
+        sweep, image_status=tuple(status if index % step == start else "NOT_SELECTED" for index, status in given)
+    )
 
 
 def write_case(folder: Path, name: str, sweep: Sweep, config: PlusConfig, options: Options, shift: Shift) -> None:

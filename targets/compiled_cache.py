@@ -78,8 +78,8 @@ def _entries() -> list[tuple[float, int, Path]]:
     found = []
     for path in compiled_folder().glob("*.bin"):
         try:
-            told = path.stat()
+            status = path.stat()
         except OSError:  # another process removed it
             continue
-        found.append((told.st_mtime, told.st_size, path))
+        found.append((status.st_mtime, status.st_size, path))
     return found

@@ -28,12 +28,12 @@ def flush_denormals() -> str | None:
     machine = platform.machine()
     if sys.platform != "linux" or machine not in places:
         return f"only done on Linux on {' and '.join(places)}, this is {platform.system()} on {machine}"
-    word, flush = places[machine]
+    register, flush = places[machine]
     environment = (ctypes.c_uint32 * 8)()
     try:
         library = ctypes.CDLL(None)
         library.fegetenv(environment)
-        environment[word] |= flush
+        environment[register] |= flush
         library.fesetenv(environment)
     except (OSError, AttributeError):
         return "the C library has no fesetenv"

@@ -17,8 +17,8 @@ class RuntimeGroup(ReportGroup):
 
     Attributes:
         precision: "int8" or "fp32"; of a tuned target also its plan.
-        runtime: Name and full version, in the runtime's words.
-        device: That it ran on, in the runtime's words.
+        runtime: Name and full version, as the runtime gives them.
+        device: Name of the device that it ran on, as the runtime gives it.
         threads: That it used.
         version: Of the runtime's distribution.
         cpus_allowed: Numbers of the processors that the process might use.

@@ -159,7 +159,7 @@ def _dimensions(fields: Mapping[str, str], path: Path) -> tuple[tuple[int, ...],
     an axis of their own ("vector") that it does not count.
     """
     try:
-        size = [int(word) for word in fields["DimSize"].split()]
+        size = [int(number) for number in fields["DimSize"].split()]
         kinds = fields.get("Kinds", "domain " * (len(size) - 1) + "list").lower().split()
         channels = int(fields.get("ElementNumberOfChannels", "1"))
         count = int(fields["NDims"])

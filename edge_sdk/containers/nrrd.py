@@ -105,8 +105,8 @@ def axis_vectors(text: str) -> list[tuple[float, ...] | None]:
     Raises:
         ValueError: A component is no number.
     """
-    words = re.findall(r"\([^)]*\)|none", text)
-    return [None if word == "none" else tuple(map(float, word[1:-1].split(","))) for word in words]
+    vectors = re.findall(r"\([^)]*\)|none", text)
+    return [None if vector == "none" else tuple(map(float, vector[1:-1].split(","))) for vector in vectors]
 
 
 def write_nrrd(
@@ -194,7 +194,7 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
 
 def _sizes(fields: Mapping[str, str], path: Path) -> tuple[tuple[int, ...], tuple[str, ...]]:
     try:
-        sizes = tuple(int(word) for word in fields["sizes"].split())
+        sizes = tuple(int(size) for size in fields["sizes"].split())
         kinds = tuple(fields.get("kinds", "??? " * len(sizes)).lower().split())
         count = int(fields["dimension"])
         # PLUS counts the axis of a single frame, but leaves it out of the sizes.

@@ -69,7 +69,7 @@ def read_raw(stream: BinaryIO, expected: int, path: Path, declared: str, *, skip
         stream: Where the pixels begin.
         expected: Bytes that the header asks for.
         path: Named in errors.
-        declared: The header's words for the size, named in errors.
+        declared: The header's fields that give the size, named in errors.
         skip: Bytes to leave out first; negative: the pixels are the last ones of the file.
 
     Raises:
@@ -101,7 +101,7 @@ def check_possible(expected: int, path: Path, declared: str, *, packed: bool) ->
     Args:
         expected: Bytes that the header asks for.
         path: The file.
-        declared: The header's words for the size, named in errors.
+        declared: The header's fields that give the size, named in errors.
         packed: Whether the file is a zlib or gzip stream.
 
     Raises:
@@ -161,11 +161,11 @@ def from_text(stream: BinaryIO, shape: tuple[int, ...], kind: np.dtype[Any], pat
     Raises:
         FileFormatError: They are fewer or more, or not of the type.
     """
-    words = stream.read().split()
-    check_size(len(words) * kind.itemsize, byte_count(shape, kind), path, declared)
+    numbers = stream.read().split()
+    check_size(len(numbers) * kind.itemsize, byte_count(shape, kind), path, declared)
     number = float if kind.kind == "f" else int
     try:
-        return np.array([number(word) for word in words], kind.newbyteorder("=")).reshape(shape)
+        return np.array([number(text) for text in numbers], kind.newbyteorder("=")).reshape(shape)
     except (ValueError, OverflowError) as error:
         raise FileFormatError(
             f"its pixels are not numbers of its type ({error})", where=path, remedy=_REMEDY

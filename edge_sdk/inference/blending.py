@@ -49,7 +49,7 @@ def blended_planes(
     Args:
         network: Reads patches and gives logits.
         voxels: (D, H, W).
-        progress: Called with tiles done, tiles in all, and a word.
+        progress: Called with tiles done, tiles in all, and what is being done.
 
     Yields:
         (index along D, sums (K, H, W) of weight · logit, valid until the next step). The sums are not divided by the

@@ -31,7 +31,7 @@ def segment(
         session: From `Package.open`, or any other one together with a manifest.
         volume: (D, H, W) voxels in the intensities that the network was trained on.
         manifest: Of the network; None takes the session's own.
-        progress: Called with tiles done, tiles in all, and a word.
+        progress: Called with tiles done, tiles in all, and what is being done.
 
     Returns:
         uint8 labels on the volume's grid.

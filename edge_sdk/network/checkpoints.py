@@ -46,8 +46,8 @@ def stored_architecture(path: Path) -> Architecture | None:
         raise TrainingError(
             f"cannot be read as a checkpoint ({type(cause).__name__})", where=path, remedy="copy or save the file again"
         ) from cause
-    said = metadata.get(ARCHITECTURE)
-    return None if said is None else Architecture.from_json(said, path)
+    architecture = metadata.get(ARCHITECTURE)
+    return None if architecture is None else Architecture.from_json(architecture, path)
 
 
 def load_network(path: Path) -> EfficientMedNeXt:

@@ -54,7 +54,7 @@ def usable_frames(sweep: Sweep) -> NDArray[np.intp]:
     """Frames with a time and an image that is OK, in order of time; of several at one time the first in the file."""
     ok = np.isfinite(sweep.timestamps)
     if sweep.image_status:
-        ok &= np.array([word == OK for word in sweep.image_status])
+        ok &= np.array([status == OK for status in sweep.image_status])
     order = np.flatnonzero(ok)
     return order[np.unique(sweep.timestamps[order], return_index=True)[1]]
 

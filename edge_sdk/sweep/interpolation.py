@@ -70,7 +70,7 @@ def interpolate(transform: TrackedTransform, times: Floats, at: Floats, *, max_g
 def _samples(transform: TrackedTransform, times: Floats) -> NDArray[np.intp]:
     """Indices of the samples that count, in order of time, one a time."""
     finite = np.isfinite(transform.matrices).all((1, 2)) & np.isfinite(times)
-    ok = finite & np.array([word == OK for word in transform.status], bool)
+    ok = finite & np.array([status == OK for status in transform.status], bool)
     ok[ok] = abs(np.linalg.det(transform.matrices[ok])) > _SINGULAR
     order = np.flatnonzero(ok)
     # np.unique gives the first index of each value.

@@ -65,7 +65,8 @@ class Compounder:
             threads: At most so many insert at once; None: as many as the process may use, up to 4.
 
         Raises:
-            GeometryError: An unknown word, an importance mask that is absent or of another kind, or no thread.
+            GeometryError: The interpolation, compounding or mean is unknown, the importance mask is absent or of
+                another kind, or there is no thread.
         """
         self.grid = grid
         rules = InsertionRules(interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,6 @@ def triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
     return x, y, z
 
 
-def words(values: Any) -> str:
+def number_text(values: Iterable[float]) -> str:
     """Numbers as text that reads back as the same, with blanks between them."""
     return " ".join(f"{float(value):.17g}" if float(value) != int(value) else str(int(value)) for value in values)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.containers.metaimage import element_type, read_metaimage, write_metaimage
 from edge_sdk.errors import FileFormatError
-from edge_sdk.volume.file_geometry import checked_grid, triple, voxels_of, words
+from edge_sdk.volume.file_geometry import checked_grid, number_text, triple, voxels_of
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.notes import volume_with_notes
 
@@ -65,10 +65,10 @@ def write_metaimage_volume(path: Path, grid: Grid, voxels: NDArray[Any], values:
         "BinaryDataByteOrderMSB": str(voxels.dtype.str[0] == ">"),
         "CompressedData": "",
         "CompressedDataSize": "",
-        "TransformMatrix": words(grid.direction.T.ravel()),
-        "Offset": words(grid.origin),
+        "TransformMatrix": number_text(grid.direction.T.ravel()),
+        "Offset": number_text(grid.origin),
         "CenterOfRotation": "0 0 0",
-        "ElementSpacing": words(grid.spacing),
+        "ElementSpacing": number_text(grid.spacing),
         "DimSize": " ".join(str(length) for length in voxels.shape[::-1]),
         "ElementType": element_type(voxels.dtype),
         **values,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.containers.nrrd import axis_vectors, read_nrrd, write_nrrd
 from edge_sdk.errors import FileFormatError
-from edge_sdk.volume.file_geometry import checked_grid, voxels_of, words
+from edge_sdk.volume.file_geometry import checked_grid, number_text, voxels_of
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.notes import volume_with_notes
 
@@ -40,7 +40,7 @@ def read_nrrd_volume(path: Path) -> Volume:
             vectors = [vector for vector in axis_vectors(fields["space directions"]) if vector is not None]
             affine[:3, :3] = np.array(vectors[:3]).T
         elif "spacings" in fields:
-            affine[:3, :3] = np.diag([float(word) for word in fields["spacings"].split()[-3:]])
+            affine[:3, :3] = np.diag([float(number) for number in fields["spacings"].split()[-3:]])
         if "space origin" in fields:
             affine[:3, 3] = axis_vectors(fields["space origin"])[0]
     except (ValueError, IndexError):
@@ -74,5 +74,5 @@ def write_nrrd_volume(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapp
     write_nrrd(path, fields, values, voxels, compressed=True)
 
 
-def _vector(values: Any) -> str:
-    return f"({words(values).replace(' ', ',')})"
+def _vector(values: Iterable[float]) -> str:
+    return f"({number_text(values).replace(' ', ',')})"

@@ -78,8 +78,8 @@ def open_compiled(artifact: Path, threads: int | None, *, device: str = DEVICE) 
     settings = settings_for(device, threads)
     weights = artifact.with_suffix(".bin")
     files = [artifact, weights] if weights.is_file() else [artifact]
-    told = {name: str(value) for name, value in settings.items()}
-    entry = entry_for(files, "openvino", ov.__version__, device, told)
+    options = {name: str(value) for name, value in settings.items()}
+    entry = entry_for(files, "openvino", ov.__version__, device, options)
     if (blob := load_compiled(entry)) is not None:
         try:
             return ov.Core().import_model(blob, device, settings), TAKEN

@@ -19,7 +19,7 @@ class Comparison:
     Where `slower` is set, `form` may be slower than `peer`, and the limits say how many times at most.
     """
 
-    said: str
+    title: str
     form: str
     peer: str
     must: float
@@ -65,18 +65,18 @@ def compared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for each in COMPARISONS:
         ours, peer = _row(rows, each.form), _row(rows, each.peer)
-        said = {"comparison": each.said, "must": each.must, "aim": each.aim}
+        targets = {"comparison": each.title, "must": each.must, "aim": each.aim}
         missing = next((row for row in (ours, peer) if row is None or not is_measured(row["median_ms"])), None)
         if ours is None or peer is None or missing is not None:
             why = "not asked for" if missing is None else missing["status"]["why"]
-            found.append({**said, "times": None, "quartiles": None, "verdict": f"not measured: {why}"})
+            found.append({**targets, "times": None, "quartiles": None, "verdict": f"not measured: {why}"})
             continue
         pair = (ours, peer) if each.slower else (peer, ours)
         times = np.array(pair[0]["samples_ms"]) / np.array(pair[1]["samples_ms"])
         middle = float(np.median(times))
         found.append(
             {
-                **said,
+                **targets,
                 "times": middle,
                 "quartiles": [float(value) for value in np.percentile(times, (25, 75))],
                 "verdict": _verdict(middle, each),

@@ -106,15 +106,15 @@ def _measure(exports: dict[str, Export], settings: Settings, rounds: int) -> lis
 
 
 def _row(form: Any, export: Export, server: Server | None) -> dict[str, Any]:
-    said = {name: getattr(form, name) for name in ("name", "network", "engine", "precision")}
+    identity = {name: getattr(form, name) for name in ("name", "network", "engine", "precision")}
     problem = export.problem or (server.problem if server else None)
     if server is None or problem:
         absent = not_measured(f"failed: {problem}")
         keys = ("median_ms", "min_ms", "max_ms", "samples_ms", "labels_ms", "open_s", "denormals")
-        return {**said, "status": {"state": "failed", "why": problem}, **dict.fromkeys(keys, absent)}
+        return {**identity, "status": {"state": "failed", "why": problem}, **dict.fromkeys(keys, absent)}
     samples = [sample["infer_ms"] for sample in server.samples]
     return {
-        **said,
+        **identity,
         "status": {"state": "ok", "why": f"{len(samples)} rounds"},
         "median_ms": float(np.median(samples)),
         "min_ms": min(samples),

@@ -50,13 +50,17 @@ def shown_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def notes(rows: list[dict[str, Any]]) -> list[str]:
     """Which exporter the ONNX Runtime row comes from, with both medians."""
-    said = [
+    exporters = [
         f"{EXPORTERS[row['name']]} "
         + (f"{row['median_ms']:.1f} ms" if is_measured(row["median_ms"]) else row["median_ms"]["why"])
         for row in rows
         if row["name"] in EXPORTERS
     ]
-    return [f"ONNX Runtime as published, the faster of torch's exporters is shown: {', '.join(said)}."] if said else []
+    return (
+        [f"ONNX Runtime as published, the faster of torch's exporters is shown: {', '.join(exporters)}."]
+        if exporters
+        else []
+    )
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,9 +61,9 @@ class Exporter:
         shutil.rmtree(folder, ignore_errors=True)
         with atomic_path(folder) as part:
             part.mkdir()
-            words = ["export", form.name, self.settings.to_json(), str(part), str(source.folder if source else "")]
+            arguments = ["export", form.name, self.settings.to_json(), str(part), str(source.folder if source else "")]
             done = subprocess.run(
-                [sys.executable, "-m", "tests.perf.form_worker", *words],
+                [sys.executable, "-m", "tests.perf.form_worker", *arguments],
                 cwd=ROOT,
                 capture_output=True,
                 text=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_sdk.files import atomic_path
 from tests.perf.exports import ROOT
-from tests.perf.row_report import package_path, said
+from tests.perf.row_report import output_of, package_path
 
 DATA = Path(os.environ.get("EDGE_SDK_DATA", ROOT.parent / "shared" / "data"))
 NWIRE = DATA / "plus_nwire"
@@ -45,7 +45,7 @@ class Case:
 
 def edge_sdk(*arguments: str) -> None:
     """Run the command line of this checkout to its end; this program ends where it fails."""
-    said([sys.executable, "-m", "apps", *arguments])
+    output_of([sys.executable, "-m", "apps", *arguments])
 
 
 def cases(work: Path) -> tuple[Case, Case]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from edge_sdk.packages.package import Package
-from tests.perf.row_report import package_path, said, write_rows
+from tests.perf.row_report import output_of, package_path, write_rows
 
 PACKAGES = ("phantom-s-int8", "hippocampus-s-pruned-int8")
 TOOL = Path(sys.executable).with_name("benchmark_app")
@@ -104,18 +104,18 @@ def measured(path: Path, threads: int, rounds: int, inferences: int) -> dict[str
 
 def _session(package: Path, threads: int, inferences: int) -> tuple[float, float]:
     """Median milliseconds, and the median share in % that the session adds to OpenVINO's own latency."""
-    words = [sys.executable, "-c", SESSION, str(package), str(threads), str(inferences)]
-    milliseconds, share = json.loads(said(words).splitlines()[-1])
+    command = [sys.executable, "-c", SESSION, str(package), str(threads), str(inferences)]
+    milliseconds, share = json.loads(output_of(command).splitlines()[-1])
     return milliseconds, share
 
 
 def _tool(model: Path, threads: int, inferences: int) -> float:
-    words = [str(TOOL), "-m", str(model), "-d", "CPU", "-api", "sync", "-infer_precision", "f32"]
+    command = [str(TOOL), "-m", str(model), "-d", "CPU", "-api", "sync", "-infer_precision", "f32"]
     # With a hint the tool takes no number of threads; one stream is what the latency hint gives.
-    words += ["-hint", "none", "-nstreams", "1"]
-    found = MEDIAN.search(said([*words, "-nthreads", str(threads), "-niter", str(inferences)]))
+    command += ["-hint", "none", "-nstreams", "1"]
+    found = MEDIAN.search(output_of([*command, "-nthreads", str(threads), "-niter", str(inferences)]))
     if found is None:
-        raise SystemExit("benchmark_app told no median")
+        raise SystemExit("benchmark_app printed no median")
     return float(found.group(1))
 
 

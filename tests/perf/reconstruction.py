@@ -186,15 +186,15 @@ def _first_frame(interpolation: str, starts: int) -> dict[str, Any]:
         times = []
         for _ in range(starts + 1):
             start = time.monotonic()
-            said = _child("frame", interpolation, env={"NUMBA_CACHE_DIR": folder})
-            times.append({name: value - start for name, value in said.items()})
+            ready_at = _child("frame", interpolation, env={"NUMBA_CACHE_DIR": folder})
+            times.append({name: value - start for name, value in ready_at.items()})
     later = {name: float(np.median([each[name] for each in times[1:]])) for name in times[0]}
     return {"way": f"{interpolation} mean (true)", "first_process_s": times[0], "later_process_s": later}
 
 
-def _child(*words: str, env: dict[str, str]) -> Any:
+def _child(*arguments: str, env: dict[str, str]) -> Any:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.perf.first_frame", *words],
+        [sys.executable, "-m", "tests.perf.first_frame", *arguments],
         cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)

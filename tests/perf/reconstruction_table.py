@@ -35,9 +35,9 @@ def markdown(report: Mapping[str, Any]) -> str:
     settings = report["settings"]
     width, height = settings["frame_size"]
     starts = [
-        {"way": row["way"], "process": words, **row[key]}
+        {"way": row["way"], "process": process, **row[key]}
         for row in report["first_frame"]
-        for key, words in (("first_process_s", "first: nothing compiled"), ("later_process_s", "later: median"))
+        for key, process in (("first_process_s", "first: nothing compiled"), ("later_process_s", "later: median"))
     ]
     parts = [
         f"# Reconstruction: milliseconds per frame of {width}×{height} at 0.5 mm",

@@ -25,13 +25,13 @@ PAUSE_S = 0.3
 class Worker:
     """A process that says once how it opened, and then, for every line that it is sent, what it measured."""
 
-    def __init__(self, module: str, words: Sequence[str], threads: int) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], threads: int) -> None:
         self.problem: str | None = None
         self.opened: dict[str, Any] = {}
         self.samples: list[dict[str, float]] = []
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the server)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *words],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,8 +83,8 @@ class Server(Worker):
 
     def __init__(self, form: Form, settings: Settings, folder: Path) -> None:
         self.form = form
-        words = ("serve", form.name, settings.to_json(), str(folder))
-        super().__init__("tests.perf.form_worker", words, settings.threads)
+        arguments = ("serve", form.name, settings.to_json(), str(folder))
+        super().__init__("tests.perf.form_worker", arguments, settings.threads)
 
 
 def measure_rounds(servers: Sequence[Worker], rounds: int, seed: int) -> None:

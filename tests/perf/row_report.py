@@ -20,11 +20,11 @@ def package_path(name: str) -> Path:
     return ROOT / "models" / f"{name}.edgepkg"
 
 
-def said(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+def output_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """What a process prints; where it fails, this program ends with the line that tells why."""
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        raise SystemExit(f"{' '.join(words[:4])}: {last_line(done.stderr or done.stdout)}")
+        raise SystemExit(f"{' '.join(command[:4])}: {last_line(done.stderr or done.stdout)}")
     return done.stdout
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from edge_sdk.device_memory import with_cache_in
 from edge_sdk.packages.package import Package
 from targets.registry import TARGETS
-from tests.perf.row_report import package_path, said, write_rows
+from tests.perf.row_report import output_of, package_path, write_rows
 
 PACKAGES = ("phantom-s-int8", "hippocampus-s-int8", "hippocampus-s-pruned-int8")
 HEADINGS = {
@@ -70,8 +70,8 @@ def _median(starts: tuple[dict[str, Any], ...], moment: str) -> int:
 
 
 def _start(package: str, target: str, threads: int, environment: dict[str, str]) -> dict[str, Any]:
-    words = [sys.executable, "-m", "tests.perf.one_start", str(package_path(package)), target, str(threads)]
-    started: dict[str, Any] = json.loads(said(words, environment).splitlines()[-1])
+    command = [sys.executable, "-m", "tests.perf.one_start", str(package_path(package)), target, str(threads)]
+    started: dict[str, Any] = json.loads(output_of(command, environment).splitlines()[-1])
     return started
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from edge_sdk.simulation.serial_devices.motion import SwingingPose
 from edge_sdk.sweep.trackers.checksums import crc16_arc
+from edge_sdk.sweep.trackers.ndi_bytes import END, with_crc
 from edge_sdk.sweep.trackers.ndi_replies import BINARY_START
-from edge_sdk.sweep.trackers.ndi_words import END, with_crc
 
 OCCUPIED, INITIALIZED, ENABLED = 0x01, 0x10, 0x20
 
@@ -119,8 +119,8 @@ class SimulatedNdi:
         handles = self._enabled()
         text = f"{len(handles):02X}"
         for handle in handles:
-            said = "MISSING" if handle in self.missing else pose
-            text += f"{handle:02X}{said}{self.ports[handle]:08X}{number:08X}\n"
+            reported = "MISSING" if handle in self.missing else pose
+            text += f"{handle:02X}{reported}{self.ports[handle]:08X}{number:08X}\n"
         return text + "0000"
 
     def _bx(self) -> bytes:

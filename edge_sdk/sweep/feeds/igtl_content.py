@@ -26,9 +26,9 @@ def pose_of_transform(message: Any, moment: float) -> NamedPose:
 
     The status is what PLUS says in the metadata; without metadata (header version 1) every transform counts as OK.
     """
-    said = message.metadata
-    status = said.get(_STATUS_OF_FIELD) or said.get("Status") or OK
-    if status == OK and said.get("TransformValid", "").lower() in ("0", "false"):
+    metadata = message.metadata
+    status = metadata.get(_STATUS_OF_FIELD) or metadata.get("Status") or OK
+    if status == OK and metadata.get("TransformValid", "").lower() in ("0", "false"):
         status = INVALID
     return _pose(message.device_name, message.matrix, status, moment)
 

@@ -45,7 +45,7 @@ class MessageStream:
 
     Attributes:
         errors: Messages that were left out, by reason.
-        last_left_out: The latest of them, in words.
+        last_left_out: Description of the latest of them.
     """
 
     def __init__(self, where: str, most_bytes: int = MOST_BYTES) -> None:

@@ -173,7 +173,7 @@ def _frames(file: MetaImage, path: Path, expected: int) -> NDArray[Any]:
 def _spacing(file: MetaImage, path: Path) -> tuple[float, float]:
     text = file.fields.get("ElementSpacing", "")
     try:
-        x, y = (float(word) for word in text.split()[:2])
+        x, y = (float(number) for number in text.split()[:2])
     except ValueError:
         x = y = 0.0
     if not (np.isfinite([x, y]).all() and min(x, y) > 0):

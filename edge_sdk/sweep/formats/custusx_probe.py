@@ -117,7 +117,7 @@ def _vector(element: ElementTree.Element, name: str, least: int, path: Path) -> 
     """The finite numbers of an attribute, at least so many; None where it is absent or empty."""
     text = element.get(name, "")
     try:
-        values = [float(word) for word in re.split(r"[\s,;]+", text.strip()) if word]
+        values = [float(number) for number in re.split(r"[\s,;]+", text.strip()) if number]
     except ValueError:
         values = [math.nan]
     if not text.strip():

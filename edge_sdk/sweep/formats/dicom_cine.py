@@ -60,9 +60,9 @@ def read_dicom_cine(path: Path) -> Sweep:
             f"cannot be read ({error.strerror or error})", where=path, remedy="check the path and its permissions"
         ) from error
     except Exception as error:  # pydicom raises many kinds for a damaged file
-        words = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise FileFormatError(
-            f"cannot be read as DICOM: {words or type(error).__name__}", where=path, remedy="export the file again"
+            f"cannot be read as DICOM: {reason or type(error).__name__}", where=path, remedy="export the file again"
         ) from error
 
 

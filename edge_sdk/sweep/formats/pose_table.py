@@ -202,7 +202,7 @@ def _sweep(samples: list[_Sample], path: Path) -> Sweep:
     transforms = {}
     for name in names:
         poses = [sample.poses.get(name, (_NO_POSE, MISSING)) for sample in samples]
-        transforms[name] = TrackedTransform(np.array([pose for pose, _ in poses]), tuple(word for _, word in poses))
+        transforms[name] = TrackedTransform(np.array([pose for pose, _ in poses]), tuple(status for _, status in poses))
     return Sweep(
         images=np.zeros((len(samples), 0, 0), np.uint8),
         timestamps=np.array([sample.time for sample in samples]),

@@ -20,12 +20,12 @@ def known_spacing(own: str | None, spacing: Sequence[str] | Sequence[float]) -> 
         own: The text of our own field, where the file has it.
         spacing: The format's two values for x and y, where it has them.
     """
-    for words in ([] if own is None else own.split(), spacing):
+    for values in ([] if own is None else own.split(), spacing):
         try:
-            x, y = (float(word) for word in words)
+            x, y = (float(value) for value in values)
         except ValueError:
             continue
-        if np.isfinite([x, y]).all() and min(x, y) > 0 and (words is not spacing or (x, y) != (1, 1)):
+        if np.isfinite([x, y]).all() and min(x, y) > 0 and (values is not spacing or (x, y) != (1, 1)):
             return x, y
     return None
 

@@ -27,7 +27,7 @@ class Alternative:
 
     Attributes:
         kind: Of the mistake.
-        cause: The mistake, in words.
+        cause: Description of the mistake.
         remedy: How to undo it.
         matrices: (N, 4, 4) pixel to mm, of the usable frames.
         axes: Image axes (0 x, 1 y) that tell it from the given poses; empty for all.
@@ -130,10 +130,10 @@ def mirrored(matrices: NDArray[np.float64], image_shape: tuple[int, int]) -> Ite
     """With images flipped left-right, top-down, and both ways."""
     height, width = image_shape
     flips = {"left-right": (-1, 1), "top-down": (1, -1), "left-right and top-down": (-1, -1)}
-    for words, (x, y) in flips.items():
+    for directions, (x, y) in flips.items():
         flip = np.diag([x, y, 1.0, 1.0])
         flip[0, 3], flip[1, 3] = (width - 1.0) * (x < 0), (height - 1.0) * (y < 0)
-        cause = f"the images are flipped {words} against the calibration"
+        cause = f"the images are flipped {directions} against the calibration"
         remedy = "check UltrasoundImageOrientation and ImageToProbe"
         yield Alternative(
             "mirror", cause, remedy, matrices @ flip, tuple(np.flatnonzero(np.array([x, y]) < 0).tolist())

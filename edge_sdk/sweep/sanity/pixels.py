@@ -97,7 +97,7 @@ def _implausible(x: float, y: float, image_shape: tuple[int, int]) -> list[Sweep
 
 def _against_the_recording(poses: tuple[float, float], recording: tuple[float, float]) -> list[SweepWarning]:
     """A calibration that belongs to another depth setting, or to a resized image."""
-    ratios = [said / own for said, own in zip(poses, recording, strict=True)]
+    ratios = [calibrated / recorded for calibrated, recorded in zip(poses, recording, strict=True)]
     if all(abs(math.log(ratio)) <= _SPACING_TOLERANCE for ratio in ratios):
         return []
     return [

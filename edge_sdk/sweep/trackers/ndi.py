@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from edge_sdk.errors import TrackerError
 from edge_sdk.sweep.trackers.checksums import crc16_arc
 from edge_sdk.sweep.trackers.line import SerialLine
+from edge_sdk.sweep.trackers.ndi_bytes import BAUD_CODES, END, DamagedReplyError, reply_text, with_crc
 from edge_sdk.sweep.trackers.ndi_replies import BINARY_HEADER, BINARY_START, Reply, binary_length, parse_bx, parse_tx
-from edge_sdk.sweep.trackers.ndi_words import BAUD_CODES, END, DamagedReplyError, reply_text, with_crc
 from edge_sdk.sweep.trackers.reading import Reading
 
 FIRST_BAUD = 9600

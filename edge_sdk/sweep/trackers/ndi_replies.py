@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_sdk.sweep.sweep import OK
 from edge_sdk.sweep.trackers.checksums import crc16_arc
-from edge_sdk.sweep.trackers.ndi_words import DamagedReplyError
+from edge_sdk.sweep.trackers.ndi_bytes import DamagedReplyError
 from edge_sdk.sweep.trackers.reading import Reading, without_pose
 
 OUT_OF_VOLUME_BIT = 0x40
@@ -58,10 +58,10 @@ def parse_tx(text: str) -> Reply:
 def _ascii_handle(text: str) -> tuple[Reading, str]:
     handle, rest = text[:2], text[2:]
     int(handle, 16)
-    for word in (MISSING, DISABLED, UNOCCUPIED):
-        if rest.startswith(word):
-            number, rest = _frame_number(rest[len(word) :])
-            return without_pose(handle, word, number), rest
+    for label in (MISSING, DISABLED, UNOCCUPIED):
+        if rest.startswith(label):
+            number, rest = _frame_number(rest[len(label) :])
+            return without_pose(handle, label, number), rest
     found = _POSE.match(rest)
     if found is None:
         raise ValueError(f"port {handle} says {rest[:20]!r}")
@@ -130,9 +130,9 @@ def binary_length(header: bytes) -> int:
     return int.from_bytes(header[2:4], "little")
 
 
-def _with_pose(handle: str, wxyz: np.ndarray, position: np.ndarray, status: int, number: int) -> Reading:
+def _with_pose(handle: str, wxyz: np.ndarray, position: np.ndarray, bits: int, number: int) -> Reading:
     length = float(np.linalg.norm(wxyz))
     if not np.isfinite([*wxyz, *position]).all() or abs(length - 1) > 0.05:
         return without_pose(handle, "NOT_A_ROTATION", number)
-    said = OUT_OF_VOLUME if status & OUT_OF_VOLUME_BIT else OK
-    return Reading(handle, said, wxyz[[1, 2, 3, 0]] / length, np.asarray(position, np.float64), number)
+    status = OUT_OF_VOLUME if bits & OUT_OF_VOLUME_BIT else OK
+    return Reading(handle, status, wxyz[[1, 2, 3, 0]] / length, np.asarray(position, np.float64), number)

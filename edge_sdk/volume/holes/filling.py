@@ -106,7 +106,7 @@ def check_kernels(filling: Sequence[HoleFilling]) -> None:
     """Refuse kernels that do not exist, by name, and impossible sizes.
 
     Raises:
-        GeometryError: As said.
+        GeometryError: A kernel does not exist, or its sizes are impossible.
     """
     for element in filling:
         if element.kernel not in HOLE_KERNELS:

@@ -28,7 +28,8 @@ class InsertionRules:
     """See `Compounder` for the attributes.
 
     Raises:
-        GeometryError: A word that is not known, or an importance mask that is absent or no gray image.
+        GeometryError: The interpolation, compounding, mean or optimization is unknown, or the importance mask is absent
+            or no gray image.
     """
 
     interpolation: Interpolation = "linear"
@@ -40,11 +41,11 @@ class InsertionRules:
     darkest: int = 0
 
     def __post_init__(self) -> None:
-        words: tuple[tuple[object, Any], ...] = (
+        choices: tuple[tuple[object, Any], ...] = (
             (self.interpolation, Interpolation), (self.mode, Compounding), (self.mean, Mean),
             (self.plus_optimization or "FULL", PlusOptimization),
         )  # fmt: skip
-        for given, known in words:
+        for given, known in choices:
             if given not in get_args(known):
                 choice = ", ".join(get_args(known))
                 raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {choice}")

@@ -17,7 +17,7 @@ from apps.stream.input.uris.options import Options, pairs_of
 from apps.stream.input.uris.sources import PeerUri, parse_peer
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.trackers.devices import BAUD
-from edge_sdk.sweep.trackers.ndi_words import BAUD_CODES
+from edge_sdk.sweep.trackers.ndi_bytes import BAUD_CODES
 from edge_sdk.sweep.trackers.witmotion import RATES
 
 RECORDED_POSES_SYNTAX = f"csv:FILE, sweep:FILE, {MOTION_SYNTAX}"

@@ -55,10 +55,10 @@ def application(
     async def health(request: Request) -> Response:
         status = await asyncio.to_thread(board.status)
         failed = status.phase == "failed"
-        told = {"status": "failed" if failed else "ok"}
+        answer = {"status": "failed" if failed else "ok"}
         if request.state.trusted:
-            told |= {"phase": status.phase, "problem": status.problem}
-        return JSONResponse(told, status_code=503 if failed else 200)
+            answer |= {"phase": status.phase, "problem": status.problem}
+        return JSONResponse(answer, status_code=503 if failed else 200)
 
     async def metrics(_: Request) -> Response:
         status = await asyncio.to_thread(board.status)

@@ -15,8 +15,8 @@ from edge_sdk.simulation.serial_devices.imu import bno08x_packet, witmotion_pack
 from edge_sdk.simulation.serial_devices.motion import SwingingPose
 from edge_sdk.sweep.trackers.bno08x import LOST, Bno08xDecoder, from_angles
 from edge_sdk.sweep.trackers.checksums import crc16_arc
+from edge_sdk.sweep.trackers.ndi_bytes import reply_text, with_crc
 from edge_sdk.sweep.trackers.ndi_replies import binary_length, parse_bx, parse_tx
-from edge_sdk.sweep.trackers.ndi_words import reply_text, with_crc
 from edge_sdk.sweep.trackers.packets import CHECKSUM, GARBAGE
 from edge_sdk.sweep.trackers.witmotion import WitMotionDecoder, configuration
 

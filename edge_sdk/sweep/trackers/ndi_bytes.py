@@ -28,8 +28,8 @@ class DamagedReplyError(TrackerError):
 
 def with_crc(text: str) -> bytes:
     """A command ("TSTART:") or reply ("OKAY") as it goes over the line."""
-    words = text.encode("latin-1")
-    return words + b"%04X" % crc16_arc(words) + END
+    message = text.encode("latin-1")
+    return message + b"%04X" % crc16_arc(message) + END
 
 
 def reply_text(line: bytes) -> str:
