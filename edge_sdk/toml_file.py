@@ -48,9 +48,9 @@ def first_fault(cause: ValidationError, model: type[BaseModel]) -> str:
             return f"{'.'.join(path[:-1])}: more values expected, got {error['input']!r}"
         return f"{'.'.join(path)} is missing"
     if error["type"] != "extra_forbidden":
-        said = error["msg"].removeprefix("Value error, ")
+        reason = error["msg"].removeprefix("Value error, ")
         # What a whole section holds is in the file.
-        return f"{'.'.join(path)}: {said}" + ("" if isinstance(error["input"], dict) else f", got {error['input']!r}")
+        return f"{'.'.join(path)}: {reason}" + ("" if isinstance(error["input"], dict) else f", got {error['input']!r}")
     section: Any = model
     for part in path[:-1]:
         section = section.model_fields[part].annotation

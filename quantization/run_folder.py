@@ -19,7 +19,14 @@ from edge_sdk.files import atomic_path, remove_parts
 from edge_sdk.graph import Graph, load_graph, save_graph
 from quantization.fitting import History
 from quantization.recipe import Recipe
-from quantization.records.run_record import FILE_NAME, AnyStageReport, CaseNames, RunRecord, first_fault, read_record
+from quantization.records.run_record import (
+    FILE_NAME,
+    AnyStageReport,
+    CaseNames,
+    RunRecord,
+    first_invalid_field,
+    read_record,
+)
 from quantization.records.stage import StageKey
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -65,7 +72,7 @@ class RunFolder:
         try:
             return read_record(self.path)
         except ValidationError as cause:
-            fault = first_fault(cause)
+            fault = first_invalid_field(cause)
             part = "recipe" if fault.startswith("recipe") else "record"
             raise TrainingError(
                 f"{FILE_NAME} holds no valid {part} ({fault})",

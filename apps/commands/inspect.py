@@ -67,7 +67,7 @@ def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOp
         from apps.inspection.sweeps import describe_sweep
 
         sweep = describe_sweep(file, read_configs(config), options)
-        warn(sweep.region.warnings)
+        warn(sweep.coverage.warnings)
         return sweep.as_json()
     if kind == "volume":
         from apps.inspection.volumes import describe_volume

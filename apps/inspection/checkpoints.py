@@ -55,12 +55,12 @@ def describe_run(path: Path) -> dict[str, JsonValue]:
     Raises:
         FileFormatError: It is not readable.
     """
-    from quantization.records.run_record import FILE_NAME, first_fault, read_record
+    from quantization.records.run_record import FILE_NAME, first_invalid_field, read_record
 
     try:
         record = read_record(path)
     except (OSError, ValueError) as cause:
-        problem = first_fault(cause) if isinstance(cause, ValidationError) else cause
+        problem = first_invalid_field(cause) if isinstance(cause, ValidationError) else cause
         raise FileFormatError(
             f"{FILE_NAME} is not readable ({problem})",
             where=path,

@@ -32,7 +32,7 @@ class WorldBox:
 
 
 @dataclass(frozen=True)
-class SweptRegion:
+class SweepCoverage:
     """What the frames of a sweep reach.
 
     Attributes:
@@ -71,7 +71,7 @@ class SweepDescription:
         sweep: The recording itself.
         times: Its frames' time stamps.
         compounding: Why its images cannot be compounded; None where they can.
-        region: What its frames reach.
+        coverage: What its frames reach.
         header: Fields of its header, or what a result from it rests on.
     """
 
@@ -79,7 +79,7 @@ class SweepDescription:
     sweep: Sweep
     times: TimeReport
     compounding: str | None
-    region: SweptRegion
+    coverage: SweepCoverage
     header: dict[str, str]
 
     def as_json(self) -> dict[str, object]:
@@ -108,7 +108,7 @@ class SweepDescription:
                 for name, transform in sorted(sweep.transforms.items())
             ],
             **compounding,
-            **self.region.as_json(),
+            **self.coverage.as_json(),
             "header": self.header,
         }
 
@@ -134,7 +134,7 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         sweep=sweep,
         times=examine_times(sweep.timestamps),
         compounding=_no_compounding(sweep),
-        region=_region(sweep, config),
+        coverage=_coverage(sweep, config),
         header=_header(sweep),
     )
 
@@ -148,7 +148,7 @@ def _no_compounding(sweep: Sweep) -> str | None:
     return f"not possible: the frames are {images.dtype}{colors}; only 8-bit gray is compounded"
 
 
-def _region(sweep: Sweep, config: PlusConfig | None) -> SweptRegion:
+def _coverage(sweep: Sweep, config: PlusConfig | None) -> SweepCoverage:
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.sweep.sanity import check_sweep
     from edge_sdk.sweep.timing import examine_times
@@ -157,18 +157,18 @@ def _region(sweep: Sweep, config: PlusConfig | None) -> SweptRegion:
     time_warnings = list(examine_times(sweep.timestamps).problems())
     if not sweep.transforms:
         why = "none: the recording has no poses; --poses gives it some"
-        return SweptRegion(None, None, why, None, time_warnings)
+        return SweepCoverage(None, None, why, None, time_warnings)
     settings = effective_settings(config)
     frames = {"image": settings.image_frame, "world": settings.world_frame}
     try:
         poses = image_to_world(sweep, config=config, **frames)
         usable, left_out = int(poses.usable.sum()), dict(Counter(filter(None, poses.reasons)))
         if not sweep.images.size:
-            return SweptRegion(usable, left_out, "none: the recording has no images", None, time_warnings)
+            return SweepCoverage(usable, left_out, "none: the recording has no images", None, time_warnings)
         box, takes = _extent(sweep, poses, settings)
     except EdgeSdkError as error:
-        return SweptRegion(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
-    return SweptRegion(usable, left_out, box, takes, list(check_sweep(sweep, poses, config=config, **frames)))
+        return SweepCoverage(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
+    return SweepCoverage(usable, left_out, box, takes, list(check_sweep(sweep, poses, config=config, **frames)))
 
 
 def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> tuple[WorldBox, dict[str, str]]:

@@ -132,8 +132,8 @@ class RunRecord(RecordPart):
         return "from_sha256" in self.model_fields_set
 
 
-def first_fault(cause: ValidationError) -> str:
-    """The first part of a file that is not valid, and why, such as "recipe.data.labels: Field required"."""
+def first_invalid_field(cause: ValidationError) -> str:
+    """The first field of a record that is not valid, and why, such as "recipe.data.labels: Field required"."""
     error = cause.errors()[0]
     return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
 
