@@ -59,9 +59,9 @@ def stream_to_folder(
     Args:
         source: URI of the source, see `parse_source`.
         package: The .edgepkg to segment with.
-        folder: Folder for the files.
+        folder: Folder that the results are written to.
         options: Poses, lag, gap and pixel size.
-        config: PLUS configurations.
+        config: Files of PLUS configurations; a later file wins.
         target, threads, record: As in the settings.
         title, evaluate, progress: As in `run_job`.
 

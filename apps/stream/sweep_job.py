@@ -56,11 +56,11 @@ class SweepJob:
         """
         Args:
             job: What is asked for.
-            source: Where frames and poses come from, opened.
-            segmenter: The network on tiles.
-            manifest, package_digest: Of the package.
+            source: Frames and poses, opened.
+            segmenter: Runs the network on tiles.
+            manifest, package_digest: Manifest of the package, and the manifest's SHA-256.
             session: Target that runs the network, for reports.
-            control, board, clock, interrupts: Of the stream.
+            control, board, clock, interrupts: Commands, state and clock of the stream, and the signals that end it.
             title: Heading of picture and page.
             evaluate: Compares the result with known labels; None where no labels are known.
             announce: Called with lines for the user.

@@ -19,7 +19,7 @@ class Fan:
     Attributes:
         angles: Left and right limit in degrees from the image's y axis.
         origin: Apex (x, y), which may lie outside the image.
-        radius: First and last radius.
+        radius: First and last distance from the apex, in pixels.
     """
 
     angles: tuple[float, float]
@@ -64,7 +64,7 @@ class ClipRegion:
         """The four corner pixels (x, y) of the rectangle inside an image (H, W), (4, 2).
 
         Raises:
-            GeometryError: As `bounds`.
+            GeometryError: The rectangle lies outside the image.
         """
         left, right, top, bottom = self.bounds(image_shape)
         return np.array([[left, top], [right, top], [left, bottom], [right, bottom]], np.float64)
@@ -73,7 +73,7 @@ class ClipRegion:
         """The pixel (x, y) in the middle of the rectangle's upper edge, where a transducer's face is.
 
         Raises:
-            GeometryError: As `bounds`.
+            GeometryError: The rectangle lies outside the image.
         """
         left, right, top, _ = self.bounds(image_shape)
         return (left + right) / 2, top

@@ -33,7 +33,7 @@ class Compounder:
     The 8-bit rules are PLUS's (PlusToolkit/IGSIO vtkIGSIOPasteSliceIntoVolume).
 
     Attributes:
-        grid: Where the voxels lie.
+        grid: Grid of the volume's voxels.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Compounder:
             clip: Pixels to insert; all if None.
             importance: (H, W) uint8 weight of each pixel.
             darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
-            threads: At most so many insert at once; None: as many as the process may use, up to 4.
+            threads: Most threads that insert at once; None: as many as the process may use, up to 4.
 
         Raises:
             GeometryError: The interpolation, compounding or mean is unknown, the importance mask is absent or of

@@ -41,7 +41,7 @@ def grid_for(
         spacing: mm per voxel, one number or (x, y, z).
         clip: Pixels that are inserted; all if None.
         memory_limit: Bytes that compounding may take; what the machine has free if None.
-        bytes_per_voxel: That compounding takes.
+        bytes_per_voxel: Bytes that compounding takes for each voxel.
         reaching: Let no axis end before the last frame: round up instead.
 
     Raises:

@@ -109,8 +109,8 @@ class Volume:
     """Voxels on a grid.
 
     Attributes:
-        voxels: (D, H, W).
-        grid: Where the voxels lie.
+        voxels: Gray levels or labels, (D, H, W).
+        grid: Place and size of the voxels in the world.
         meta: Header fields of the file that the volume was read from.
         compounding: How the volume was made from frames; None where it was not, or nobody knows.
         provenance: Where the poses and the calibration of those frames come from.

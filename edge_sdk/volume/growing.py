@@ -145,7 +145,7 @@ class GrowingCompounder:
                 not looked at. None: all voxels may change.
 
         Raises:
-            GeometryError: As `Compounder.insert`.
+            GeometryError: The image is not (H, W) uint8.
             VolumeMemoryError: The blocks would take more memory than they may: then nothing of the frame is inserted.
             PoseError: The matrix is not finite.
         """

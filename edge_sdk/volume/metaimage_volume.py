@@ -53,9 +53,9 @@ def write_metaimage_volume(path: Path, grid: Grid, voxels: NDArray[Any], values:
     """Write a volume, compressed.
 
     Args:
-        path: A .mha or .mhd.
-        grid: Where the voxels lie, LPS.
-        voxels: (D, H, W).
+        path: File to write, .mha or .mhd.
+        grid: Grid of the voxels, in LPS.
+        voxels: Gray levels or labels, (D, H, W).
         values: Further fields of the header.
     """
     fields = {

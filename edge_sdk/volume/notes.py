@@ -26,8 +26,8 @@ def volume_with_notes(voxels: NDArray[Any], grid: Grid, header: Mapping[str, str
     """A volume that was read from a file.
 
     Args:
-        voxels: (D, H, W).
-        grid: Where the voxels lie.
+        voxels: Gray levels or labels, (D, H, W).
+        grid: Grid of the voxels.
         header: The file's header fields.
     """
     facts = {name: header[name] for name in _PROVENANCE if name in header}

@@ -58,9 +58,9 @@ def write_nrrd_volume(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapp
     """Write a volume, compressed.
 
     Args:
-        path: A .nrrd or .nhdr.
-        grid: Where the voxels lie, LPS.
-        voxels: (D, H, W).
+        path: File to write, .nrrd or .nhdr.
+        grid: Grid of the voxels, in LPS.
+        voxels: Gray levels or labels, (D, H, W).
         values: Key/value pairs of the header.
     """
     fields = {

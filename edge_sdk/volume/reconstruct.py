@@ -47,9 +47,10 @@ def reconstruct(
         sweep: The recording.
         config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
         settings: Override those of the configuration.
-        poses: Of the sweep's frames in the settings' world, where they are known already.
+        poses: Poses of the sweep's frames in the settings' world; None: they are computed.
         progress: Called with (done, total, what).
-        threads: At most so many; None: as many as the process may use. The result does not depend on it.
+        threads: Most threads that insert at once; None: as many as the process may use. The result does not depend on
+            their number.
 
     Returns:
         Voxels (D, H, W) uint8, with the summary of their compounding and the sweep's provenance.

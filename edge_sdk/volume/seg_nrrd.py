@@ -30,10 +30,10 @@ def write_segmentation(mask: Volume, label_names: Mapping[int, str], path: str |
     Args:
         mask: Labels (D, H, W), 0 is background.
         label_names: Name by label; 0 is left out.
-        path: Must end with .seg.nrrd.
+        path: File to write; its name must end with .seg.nrrd.
 
     Raises:
-        FileFormatError: It does not.
+        FileFormatError: The path does not end with .seg.nrrd.
         EdgeSdkError: The place cannot be written.
     """
     path = Path(path)

@@ -29,7 +29,7 @@ def write_surfaces(mask: Volume, labels: Mapping[int, str], path: Path) -> dict[
 
     Args:
         mask: Labels (D, H, W).
-        labels: Label to name.
+        labels: Label → name of the class.
         path: NAME.stl; the files are NAME-CLASS.stl beside it, the class in lower-case letters, digits and hyphens.
 
     Returns:
@@ -69,7 +69,7 @@ def check_surface_name(path: Path) -> None:
     """Refuse, before the work, what `write_surfaces` would refuse.
 
     Raises:
-        EdgeSdkError: See there.
+        EdgeSdkError: The name does not end with .stl, or an extra is not installed.
     """
     if path.suffix.lower() != ".stl":
         raise EdgeSdkError("is not a name of a surface", where=path, remedy="use a name that ends with .stl")

@@ -23,7 +23,7 @@ def checked_threads(threads: int) -> int:
     """`threads`, if at least 1.
 
     Raises:
-        GeometryError: It is not.
+        GeometryError: `threads` is less than 1.
     """
     if threads < 1:
         raise GeometryError(f"{threads} threads cannot do anything", remedy="give at least 1")
@@ -36,7 +36,7 @@ def share(jobs: Iterable[Job], worker: Callable[[], Callable[[Job], None]], thre
     Args:
         jobs: What to do; they must not depend on each other.
         worker: Makes the function that does a job, once per thread, so that it may keep scratch memory.
-        threads: At most so many; None: as many as the process may use.
+        threads: Most threads to use, the caller's included; None: as many as the process may use.
 
     Raises:
         Exception: One that a job raised, after all threads have stopped; the caller's own before others.

@@ -54,10 +54,10 @@ class DeviceState:
     """A camera, a tracker or a peer.
 
     Attributes:
-        name: As in its URI.
+        name: Name of the device, as in its URI.
         condition: "opening", "running", "silent", "lost" or "closed".
         why: One line for a person, empty where all is well.
-        losses: How often it was lost so far.
+        losses: Number of times that it was lost so far.
         errors: What was received and left out, by reason.
     """
 
@@ -73,15 +73,16 @@ class Status:
     """Numbers of one moment.
 
     Attributes:
-        phase: Where the sweep is.
-        elapsed_s: Since the start of the insertion, without pauses.
-        frames_read, frames_inserted, frames_dropped: So far.
+        phase: Phase of the sweep.
+        elapsed_s: Seconds since the start of the insertion, without pauses.
+        frames_read, frames_inserted, frames_dropped: Numbers of frames so far.
         left_out: Reason → frames that were not inserted.
-        frames_per_second: Inserted, over the last seconds.
-        latency_ms: From a frame's time stamp to the mask that contains it, median of the newest; None before any.
-        displayed_ms: The same until a viewer had drawn it; None without a viewer.
-        queues, devices: Fill and state.
-        warnings: One line each.
+        frames_per_second: Rate of inserted frames over the last seconds, in 1/s.
+        latency_ms: Time from a frame's time stamp to the mask that contains it, in ms, median of the newest frames;
+            None before any.
+        displayed_ms: Time from a frame's time stamp until a viewer had drawn it, in ms; None without a viewer.
+        queues, devices: Fill of each queue, state of each device.
+        warnings: What was found while the stream ran, one line each.
         class_ml: Class name → milliliters in the mask so far.
         rss_mb, memory_limit_mb: Resident memory, and the most that was stated at the start; None before one.
         problem: Why the stream failed, or "".
@@ -131,9 +132,9 @@ class Slice:
     Attributes:
         gray: (rows, columns) gray levels.
         labels: (rows, columns) of the mask so far.
-        row_mm, column_mm: Size of a pixel.
-        index: Of the plane, in the lattice of `extent`.
-        extent: Where the voxels lay when it was read.
+        row_mm, column_mm: Height and width of a pixel, in mm.
+        index: Index of the plane, in the lattice of `extent`.
+        extent: Extent of the volume when the plane was read.
     """
 
     gray: NDArray[np.uint8]
@@ -174,9 +175,10 @@ class Board(Protocol):
         """A plane, rows and columns along the later axes of (z, y, x); None without a volume.
 
         Args:
-            axis: Across which it lies.
-            index: In the volume's lattice, in which a voxel keeps its index while the volume grows; the nearest plane
-                that the volume has is given. None: where the probe is, or the middle before it was anywhere.
+            axis: Axis that the plane is perpendicular to.
+            index: Index of the plane in the volume's lattice, in which a voxel keeps its index while the volume
+                grows; the nearest plane that the volume has is given. None: where the probe is, or the middle before it
+                was anywhere.
         """
 
     def path(self) -> NDArray[np.float64]:

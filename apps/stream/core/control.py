@@ -78,8 +78,8 @@ class StreamControl:
         """Wait until the phase is another one or `stop` is set.
 
         Args:
-            phases: To wait in.
-            stop: Ends the waiting.
+            phases: Phases in which to wait.
+            stop: Event that ends the waiting when it is set.
             watch: Called about ten times a second.
         """
         while self._phase in phases and not (stop and stop.is_set()):

@@ -27,7 +27,7 @@ class GrowingVolume:
     Where the volume may not grow, a frame is inserted as far as it lies within what is there.
 
     Attributes:
-        extent: Where the voxels lie now; its lattice begins at the first voxel of the first grid.
+        extent: Extent of the volume now; its lattice begins at the first voxel of the first grid.
         limit_reached: Whether the volume was to grow and could not.
         cut_frames: Frames of which only a part was inserted.
     """
@@ -35,7 +35,7 @@ class GrowingVolume:
     def __init__(self, compounder: GrowingCompounder, first: Grid, lattice: TileLattice, fits: Fits) -> None:
         """
         Args:
-            compounder: Where frames go; its origin is the first voxel of `first`.
+            compounder: Inserts the frames; its origin is the first voxel of `first`.
             first: Grid before the first frame.
             lattice: Steps in which the volume grows, voxels.
             fits: Asked before the volume grows.

@@ -64,7 +64,7 @@ class FixedVolume:
     def __init__(self, compounder: KnownExtent) -> None:
         """
         Args:
-            compounder: Where frames go.
+            compounder: Inserts the frames.
         """
         self.extent = Extent(compounder.grid)
         self.insert, self.read = compounder.insert, compounder.read

@@ -56,7 +56,7 @@ class VolumePlan(Protocol):
         """An empty volume to insert frames into.
 
         Args:
-            lattice: Of the network's tiles in the volume.
+            lattice: Lattice of the network's tiles, in voxels of the volume.
             fits: Asked before the volume grows.
         """
 
@@ -66,7 +66,7 @@ class FixedPlan:
     """A volume whose extent is known before the first frame; see `VolumePlan`.
 
     Attributes:
-        grid: The volume's.
+        grid: Grid of the volume.
     """
 
     settings: ReconstructionSettings
@@ -121,7 +121,7 @@ class RecordingPlan(FixedPlan):
 
     Attributes:
         sweep: Frames and time stamps.
-        poses: Image to world, per frame.
+        poses: Pixel-to-world matrix of each frame.
     """
 
     sweep: Sweep = field(kw_only=True)

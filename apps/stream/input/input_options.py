@@ -19,13 +19,13 @@ class InputOptions:
     """Frames, poses and how they are joined; None is what nobody said.
 
     Attributes:
-        source: Where the frames come from.
-        poses: Where the poses come from; None: from the source itself.
+        source: URI of the source of the frames.
+        poses: URI of the source of the poses; None: the frames' source has them.
         config: Calibration and reconstruction settings; None: the source brings all transforms.
         lag: Seconds: a frame at t takes the pose at t + lag.
         max_gap: Seconds between poses that are still interpolated.
         wait_s: Seconds that a live frame waits for its pose at most.
-        pixel_spacing: mm per pixel (x, y).
+        pixel_spacing: Size of a pixel (x, y), in mm.
         crop: The ultrasound in the frames of a live source.
         orientation: PLUS's letters for the images of a live source as it sends them.
         spacing: mm per voxel of the volume, the same on each axis.

@@ -73,8 +73,8 @@ class SweepInput(Protocol):
         """Take only these pixels as ultrasound.
 
         Args:
-            origin: First pixel (x, y).
-            size: Pixels (width, height).
+            origin: Column and row of the first pixel (x, y).
+            size: Width and height, in pixels.
 
         Raises:
             EdgeSdkError: The rectangle leaves the frame, or the input knows better.

@@ -14,14 +14,14 @@ def labels_on_plane(
     """The label of the voxel nearest to every `step`-th pixel of a plane; 0 outside the volume.
 
     Args:
-        labels: (D, H, W).
-        grid: Where they lie.
+        labels: Labels of the voxels, (D, H, W).
+        grid: Grid of the voxels.
         plane_to_world: 4×4, pixel (x, y, 0, 1) to mm.
         shape: (H, W) of the plane's pixels.
         step: Take pixels 0, step, 2 · step, …
 
     Returns:
-        (⌈H/step⌉, ⌈W/step⌉).
+        Labels, (⌈H/step⌉, ⌈W/step⌉).
     """
     to_index = np.linalg.inv(grid.index_to_world) @ plane_to_world
     x, y = np.arange(0, shape[1], step), np.arange(0, shape[0], step)[:, None]

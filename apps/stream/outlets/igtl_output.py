@@ -37,7 +37,7 @@ class IgtlOutput(Closing):
     first. Leaving the context sends the last state.
 
     Attributes:
-        port: Where it listens, chosen where 0 was asked for.
+        port: TCP port that the server listens on; the system's choice where 0 was asked for.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class IgtlOutput(Closing):
     ) -> None:
         """
         Args:
-            board: Of the running stream.
-            port: 0 lets the system choose.
+            board: State of the running stream, which clients get.
+            port: TCP port to listen on; 0 lets the system choose.
             host: Address to bind to. Whoever reaches it sees the volume: there is no password and no encryption.
-            period_s: Between two looks at the board, at least.
+            period_s: Least time between two looks at the board, in seconds.
             world: What the stream's world is taken for. Messages are RAS, as 3D Slicer takes them whatever they say.
                 "LPS" puts the volume where the saved files lie; "RAS" where PLUS's own messages put theirs.
 

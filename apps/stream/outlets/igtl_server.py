@@ -22,14 +22,14 @@ class IgtlServer(Closing):
     volumes, serves one client at a time, spins after that one has left, and takes the process's signal handlers.
 
     Attributes:
-        port: Where it listens, chosen where 0 was asked for.
+        port: TCP port that the server listens on; the system's choice where 0 was asked for.
     """
 
     def __init__(self, host: str, port: int, *, patience_s: float = PATIENCE_S) -> None:
         """
         Args:
             host: Address to bind to.
-            port: 0 lets the system choose.
+            port: TCP port to listen on; 0 lets the system choose.
             patience_s: A client that takes nothing of what is sent to it for so long is cut off.
 
         Raises:

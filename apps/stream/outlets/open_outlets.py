@@ -17,8 +17,8 @@ def open_outlets(viewer: ViewerSettings, igtl: IgtlSettings, board: Board, stack
     Args:
         viewer: The page that shows the stream.
         igtl: The OpenIGTLink server that gives the volume and the mask away.
-        board: What they show.
-        stack: Closes them.
+        board: State of the stream, which the outlets show.
+        stack: Closes the outlets at its end.
 
     Yields:
         For each a line that says where it is.

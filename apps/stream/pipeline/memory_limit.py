@@ -32,8 +32,8 @@ class StreamMemory:
     ) -> None:
         """
         Args:
-            plan: Of the volume.
-            queues: Of the stream; those count that hold frames.
+            plan: Plan of the volume that the frames fill.
+            queues: All queues of the stream; those that hold frames count, at their capacity.
             held: Bytes that the segmenter and those who follow the stream hold with a volume on this grid.
             max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
         """

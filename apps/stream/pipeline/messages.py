@@ -58,7 +58,7 @@ class Touched:
 
     Attributes:
         index: Number of the frame.
-        due: As in `Frame`.
+        due: Moment of the frame's time stamp, as in `Frame`.
         box: Voxels that it changed, holes that it filled included.
         order: How many frames were in the volume after it.
     """

@@ -22,8 +22,8 @@ class Watchdog:
     def __init__(self, queues: Sequence[AnyQueue], clock: Clock, stuck_s: float = STUCK_S) -> None:
         """
         Args:
-            queues: Of the stream.
-            clock: Its own.
+            queues: All queues of the stream.
+            clock: Clock that measures how long nothing has moved.
             stuck_s: Seconds without any movement, while something waits, after which the stream has failed.
         """
         self._queues, self._clock, self._stuck_s = queues, clock, stuck_s

@@ -91,7 +91,7 @@ class SessionReport(ReportPart):
         """Describe an open session.
 
         Args:
-            session: The session.
+            session: Open session that ran the network.
             open_s: Seconds that opening it took.
         """
         facts = {

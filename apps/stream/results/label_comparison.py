@@ -32,7 +32,7 @@ def label_comparison(
     Args:
         dice: Class number → Dice coefficient; None where neither the mask nor the labels hold the class.
         names: Class number → name.
-        against: What the labels are.
+        against: Description of the labels that the mask is compared with.
         equals_segment: Whether the mask equals `edge_sdk.segment` on the final volume, voxel for voxel.
     """
     return LabelComparison(

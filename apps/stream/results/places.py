@@ -32,7 +32,7 @@ class OutputPlaces:
         """The folder of a sweep. Of several sweeps each has its own: DIR, DIR-2, …, whichever holds no result yet.
 
         Args:
-            began: When the sweep began.
+            began: Date and time at which the sweep began.
         """
         folder = with_time(self.folder, began)
         if not self.several:
@@ -43,7 +43,7 @@ class OutputPlaces:
         """The file to record a sweep to, or None. Of several sweeps each has its own: S.igs.mha, S-2.igs.mha, …
 
         Args:
-            began: When the sweep began.
+            began: Date and time at which the sweep began.
         """
         if self.recording is None:
             return None

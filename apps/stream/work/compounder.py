@@ -21,7 +21,7 @@ class CompounderStage:
         touched: Boxes of inserted frames; the segmenter takes all that there are at once. Waits when full.
         left_out: Reason → frames that were not inserted.
         newest: The frame that was inserted last.
-        path: Where the probe went.
+        path: Positions of the probe so far.
     """
 
     name = "compounder"

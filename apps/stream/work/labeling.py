@@ -17,8 +17,8 @@ class Labeling:
 
     Attributes:
         labels: (D, H, W) uint8 on `grid`; written to while the stream runs, by the segmenter only.
-        grid: The network's.
-        volume_grid: The volume's.
+        grid: Grid of the network's tiles, at the network's spacing.
+        volume_grid: Grid of the volume.
     """
 
     labels: NDArray[np.uint8]
@@ -35,8 +35,8 @@ class Labeling:
         """These labels on larger grids, 0 where there were none.
 
         Args:
-            grid: The network's.
-            volume_grid: The volume's.
+            grid: Grid of the network's tiles, at the network's spacing.
+            volume_grid: Grid of the volume.
             offset: Index (z, y, x) in `grid` of this grid's first voxel.
         """
         larger = np.zeros(grid.shape, np.uint8)

@@ -73,7 +73,7 @@ class DirectView:
     def __init__(self, volume: SharedVolume) -> None:
         """
         Args:
-            volume: Where the frames go.
+            volume: Volume that the frames are inserted into.
         """
         self._volume, self.border = volume, volume.reach
         self.extent = volume.extent
@@ -109,8 +109,8 @@ class ResampledView:
     def __init__(self, volume: SharedVolume, spacing: Spacing) -> None:
         """
         Args:
-            volume: Where the frames go.
-            spacing: The package's, mm (x, y, z).
+            volume: Volume that the frames are inserted into.
+            spacing: mm per voxel (x, y, z) that the network was trained on.
         """
         self._volume, self._wanted = volume, spacing
         self.extent = volume.extent
@@ -188,7 +188,7 @@ def lattice_in_volume(lattice: TileLattice, volume_spacing: Spacing, spacing: Sp
     inferences, and nothing else.
 
     Args:
-        lattice: Of the network's tiles on the network's grid.
+        lattice: Lattice of the network's tiles, in voxels of the network's grid.
         volume_spacing: mm per voxel of the volume (x, y, z).
         spacing: mm per voxel that the network was trained on (x, y, z).
     """

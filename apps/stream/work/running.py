@@ -40,11 +40,11 @@ class RunningStream:
     Attributes:
         plan: How frames become a volume.
         frames: Frames of the sweep, with their poses.
-        volume: Where they go.
-        compounding, segmenting: Its stages.
+        volume: Volume that the frames are inserted into.
+        compounding, segmenting: Stages that insert frames, and segment what they changed.
         tracker: Latencies so far.
-        pipeline: Its stages.
-        queues: Between them.
+        pipeline: All stages, each on a thread.
+        queues: Queues between the stages.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class RunningStream:
     ) -> None:
         """
         Args:
-            plan: What volume to build.
+            plan: How frames become a volume.
             frames: Frames of the sweep, with their poses.
-            segmenter: The network on tiles.
+            segmenter: Runs the network on tiles.
             package_spacing: mm per voxel (x, y, z) that the network was trained on.
             clock: Clock of the frames' time stamps.
-            volume: Where frames go; by default the plan's.
-            recorder: Where every frame also goes; it is left to be finished.
+            volume: Volume that the frames are inserted into; by default one that the plan opens.
+            recorder: Stage that records every frame; the caller finishes its recording.
             outlet_voxel_bytes: What those take at most that follow the stream, for each voxel of the volume.
             max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
 

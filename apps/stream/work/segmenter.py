@@ -73,10 +73,10 @@ class SegmenterStage:
         """
         Args:
             touched: Boxes of inserted frames.
-            view: Where to read voxels from.
-            segmenter: The network on tiles.
+            view: The volume at the network's spacing.
+            segmenter: Runs the network on tiles.
             finish_volume: Gives the final volume, such as with holes filled.
-            tracker, timer, clock: Where moments and durations go.
+            tracker, timer, clock: Take latencies and durations of steps; give the moments.
             min_change: Mean change of a tile, in gray levels, that is worth an inference before the end.
         """
         self._touched, self._view, self._segmenter = touched, view, segmenter
@@ -232,8 +232,8 @@ def segmenter_bytes(lattice: TileLattice, grid: Grid, spacing: tuple[float, floa
     """Memory that segmenting takes at most: the labels, the voxels that each tile's were computed from, and the view.
 
     Args:
-        lattice: Of the network's tiles.
-        grid: The volume's.
+        lattice: Lattice of the network's tiles, in voxels.
+        grid: Grid of the volume.
         spacing: mm per voxel (x, y, z) that the network was trained on.
     """
     network = network_grid(grid, spacing)

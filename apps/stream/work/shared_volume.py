@@ -30,7 +30,7 @@ class SharedVolume:
     def __init__(self, volume: StreamVolume, filling: Sequence[HoleFilling] = ()) -> None:
         """
         Args:
-            volume: Where frames go; nobody else may use it.
+            volume: Volume that frames are inserted into; nobody else may use it.
             filling: Kernels for holes, applied to what is read only.
         """
         self._volume = volume

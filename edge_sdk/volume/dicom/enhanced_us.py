@@ -33,11 +33,11 @@ _COMMENT = (
 def enhanced_us_volume(volume: Volume, study: Study, *, tracked: bool = True) -> Dataset:
     """The volume as a data set ready to be saved; a frame per z, in a new frame of reference.
 
-    Type 1 attributes that nobody told are 0 or coded as unknown, and the image comments say so.
+    Type 1 attributes that are not known are 0 or coded as unknown, and the image comments say so.
 
     Args:
         volume: Whole numbers from 0 to 65535, (D, H, W); stored in 8 bits where they fit.
-        study: Whose it is.
+        study: Patient and study that the volume belongs to.
         tracked: Whether a device measured the poses; False for declared ones.
 
     Raises:

@@ -33,7 +33,7 @@ def check_dicom_volume(volume: Volume) -> None:
     """Refuse, before the work, a volume that `write_dicom` would refuse.
 
     Raises:
-        GeometryError: See there.
+        GeometryError: DICOM cannot hold the voxels or express the grid.
     """
     from edge_sdk.volume.dicom.storable import check_rectangular, stored
 

@@ -17,7 +17,7 @@ def shared_groups(dataset: Dataset, grid: Grid) -> Dataset:
 
     Args:
         dataset: The object, but for its functional groups.
-        grid: Where the voxels lie.
+        grid: Grid of the volume's voxels.
     """
     x, y, z = grid.spacing
     levels = 2**dataset.BitsStored
@@ -44,8 +44,8 @@ def frame_groups(dataset: Dataset, grid: Grid, index: int) -> Dataset:
 
     Args:
         dataset: The object, but for its functional groups.
-        grid: Where the voxels lie.
-        index: Of the frame, along z.
+        grid: Grid of the volume's voxels.
+        index: Index of the frame along z, 0 first.
     """
     place = _position(grid, index)
     group = Dataset()

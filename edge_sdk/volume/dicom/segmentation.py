@@ -31,9 +31,9 @@ def segmentation(mask: Volume, labels: Mapping[int, str], source: Dataset, *, al
 
     Args:
         mask: Labels (D, H, W), 0 is the background, on the source's grid.
-        labels: Label to name.
-        source: Of `enhanced_us_volume`; its patient, study and frame of reference become the mask's.
-        algorithm: What segmented it.
+        labels: Label → name of the class.
+        source: Data set from `enhanced_us_volume`; its patient, study and frame of reference become the mask's.
+        algorithm: Name of the package that segmented it.
     """
     import highdicom
     from highdicom.seg import Segmentation, SegmentationTypeValues

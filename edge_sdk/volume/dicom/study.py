@@ -33,7 +33,7 @@ class Study:
     """Patient and study of new objects.
 
     Attributes:
-        attributes: Of the modules Patient, General Study and Patient Study, with the character set.
+        attributes: Elements of the modules Patient, General Study and Patient Study, with the character set.
         source: (SOP class UID, SOP instance UID) of the DICOM recording, None without one.
         compression: Whether the recording was compressed with loss, and how: what is derived from it is, too.
         acquired: AcquisitionDateTime of the recording as DICOM writes it, "" where it is not known.

@@ -53,13 +53,13 @@ def fill_holes(
     Only voxels of `hit` are sources, so the result does not depend on the order of filling, nor on `threads`.
 
     Args:
-        voxels: (D, H, W) uint8.
-        hit: (D, H, W) which voxels are known.
-        filling: Kernels in order.
+        voxels: Gray levels, (D, H, W) uint8.
+        hit: Mask of the known voxels, (D, H, W).
+        filling: Kernels, in the order in which they are tried.
         weights: (D, H, W) accumulated weights, 256 for each pixel that came, above 0 where `hit`; only
             GAUSSIAN_ACCUMULATION needs them.
         box: Fill and return only this part; nothing further away from it than `reach(filling)` is read.
-        threads: At most so many; None: as many as the process may use.
+        threads: Most threads to use; None: as many as the process may use.
 
     Returns:
         A new array of the volume's shape, or the box's; 0 where a hole could not be filled.

@@ -36,7 +36,7 @@ class FilledBox:
     Attributes:
         filled: The box that was asked for, (D, H, W) uint8.
         origin: Index of its first voxel in the volume, (z, y, x).
-        holes: Of the tile at hand, which voxels are still to fill; changed by each kernel that fills some.
+        holes: Mask of the voxels of the current tile that are still to fill; changed by each kernel that fills some.
     """
 
     filled: NDArray[np.uint8]

@@ -18,7 +18,7 @@ def corner_indices(x, y, z, base, size, owned, stride, dump):  # type: ignore[no
 
     Args:
         x, y, z: Voxel at or before the position, in the whole grid.
-        base, size, owned: As of `insert_nearest`.
+        base, size, owned: (2, 3) first and last index (x, y, z) that may be written, see `insert_nearest`.
         stride: Elements per voxel.
         dump: Index of an element that belongs to no voxel.
     """
@@ -45,8 +45,8 @@ def cell_limits(size, owned, bits, slack):  # type: ignore[no-untyped-def]
 
     Args:
         size: Voxels of the whole grid, (x, y, z).
-        owned: As of `insert_nearest`.
-        bits: Fractional bits.
+        owned: (2, 3) first and last index (x, y, z) that may be written, see `insert_nearest`.
+        bits: Number of fractional bits of a fixed-point position.
         slack: How far beyond the grid a position may lie, so that one on its border is not lost by rounding.
     """
     low, high = np.empty(3, np.int64), np.empty(3, np.int64)

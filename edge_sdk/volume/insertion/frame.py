@@ -28,7 +28,7 @@ class PixelPlan:
         importance: (H, W) uint8; zeros where the rules do not need it.
         factors: (H, W) float32 weights; empty where the rules do not need them.
         samples: (N, 2) pixels (x, y) spread evenly over what is inserted.
-        pixels: How many are inserted.
+        pixels: Number of pixels that are inserted.
         corners: (4, 2) corners (x, y) of the smallest rectangle around it; (0, 2) where nothing is.
     """
 
@@ -45,10 +45,10 @@ class InsertionFrame:
     """An image to insert.
 
     Attributes:
-        image: (H, W) uint8, read-only.
-        plan: For images of its size.
+        image: Gray levels, (H, W) uint8, read-only.
+        plan: Pixels to insert of images of this size.
         to_index: 4×4, pixel (x, y, 0, 1) to voxel (x, y, z, 1).
-        fixed: The same as (3, 3) fixed point; nothing where the frame is not `near`.
+        fixed: `to_index` as a (3, 3) fixed-point matrix; nothing where the frame is not `near`.
         near: Whether it lies where fixed point reaches; a frame that does not is not inserted.
     """
 

@@ -51,11 +51,11 @@ def grow_along(box, px, py, pz, matrix, start, stop, bits, ceiling):  # type: ig
     """Let `box` hold the voxels of a part of a row, which its ends bound.
 
     Args:
-        box: As of `grow`.
+        box: (6,) start and stop (z, y, x), see `grow`.
         px, py, pz: Where the row begins, fixed point.
         matrix: Its first column is the step along the row.
         start, stop: The part, not empty.
-        bits: Fractional bits.
+        bits: Number of fractional bits of a fixed-point position.
         ceiling: What rounds a position up: one voxel less the smallest step; 0 where only the voxel before it counts.
     """
     for end in (start, stop - 1):

@@ -32,9 +32,10 @@ class Voxels(Protocol):
         """Insert into the voxels from `owned[0]` to `owned[1]`, (x, y, z) of the whole grid.
 
         Args:
-            frame: What to insert.
-            owned: (2, 3) int64; nothing else is written, so that several threads may insert at once.
-            thread: Its number among those that insert at once.
+            frame: Image to insert, with its pose.
+            owned: (2, 3) int64 first and last index; nothing else is written, so that several threads may insert at
+                once.
+            thread: Number of the calling thread among those that insert at once, 0 first.
             touched: (6,) int64 start and stop (z, y, x), grown around what was touched.
         """
 
@@ -62,7 +63,7 @@ class _Block:
             shape: (D, H, W) of this block.
             base: (x, y, z) of its first voxel in the whole grid.
             grid_size: (x, y, z) voxels of the whole grid.
-            threads: That will insert at once.
+            threads: Number of threads that will insert at once.
         """
         self._rules, self._shape, self._base, self._grid_size = rules, shape, base, grid_size
         self._size = np.array(shape[::-1], np.int64)

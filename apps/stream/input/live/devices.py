@@ -37,10 +37,10 @@ class LiveDevices(Closing):
     """A frame source and where its poses come from; a context manager that follows both.
 
     Attributes:
-        poses: To ask.
-        provenance: Where the poses come from.
+        poses: Poses of the sensor, asked for the moment of each frame.
+        provenance: Sensor or declaration that the poses come from.
         newest: The image that came last, or None.
-        images: How many have come.
+        images: Number of images that have come so far.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class LiveDevices(Closing):
     ) -> None:
         """
         Args:
-            source: Where the images come from.
-            poses: Where the poses come from; None for those that the source itself sends.
+            source: URI of the source of the images.
+            poses: URI of the source of the poses; None: the source of the images sends them.
             clock: Clock of images and poses.
             max_gap: Seconds between poses that are still interpolated; None for the default.
             orientation: PLUS's letters for the images as the source sends them.

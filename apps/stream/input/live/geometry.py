@@ -58,9 +58,9 @@ class Calibration:
 
     Attributes:
         template: Frame shape, header and provenance of a recording of these frames.
-        placement: From pixels to the world.
+        placement: Turns a frame's transforms into its pixel-to-world matrix.
         fixed: Transforms that neither the devices nor the configuration give.
-        settings: Of the reconstruction.
+        settings: Reconstruction settings: voxel size, interpolation, compounding.
     """
 
     template: RecordingTemplate
@@ -131,8 +131,8 @@ def live_plan(found: Calibration, region: VolumeRegion, first_pose: Callable[[],
     """The volume that the frames will fill.
 
     Args:
-        found: Of `calibrate`.
-        region: Where the volume lies.
+        found: Calibration of the frames, from `calibrate`.
+        region: Extent of the volume, as far as it was given.
         first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
 
     Returns:
@@ -193,7 +193,7 @@ def check_crop(crop: tuple[tuple[int, int], tuple[int, int]], shape: tuple[int, 
     """Refuse a crop that leaves the frame.
 
     Raises:
-        GeometryError: It does.
+        GeometryError: The crop leaves the frame.
     """
     (x, y), (width, height) = crop
     rows, columns = shape

@@ -46,10 +46,10 @@ class LiveFrames:
     ) -> None:
         """
         Args:
-            devices: Opened.
-            placement: From pixels to the world.
+            devices: Source of frames and poses, opened.
+            placement: Turns a frame's transforms into its pixel-to-world matrix.
             control: Says when frames are wanted.
-            clock: Of the devices.
+            clock: Clock by which the devices stamp frames and poses.
             shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
         """
         self._devices, self._control = devices, control

@@ -98,18 +98,18 @@ class LiveInput:
         """
         Args:
             name: For headings: the source's URI.
-            devices: Entered.
-            clock: Of the devices.
+            devices: Source of frames and poses, opened.
+            clock: Clock by which the devices stamp frames and poses.
             config: Calibration and reconstruction settings.
             package_spacing: mm per voxel (x, y, z) that the package expects.
             spacing: mm per voxel that someone asked for, whatever the configuration says.
-            region: Where the volume lies.
+            region: Extent of the volume, as far as it was given.
             geometry: What is known of the images.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most.
 
         Raises:
-            GeometryError: As `check_extent`.
+            GeometryError: The configuration's extent is not possible, see `check_extent`.
         """
         if region == VolumeRegion() and config is not None and config.reconstruction is not None:
             check_extent(config.reconstruction)

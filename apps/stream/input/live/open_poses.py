@@ -26,7 +26,7 @@ class OpenedPoses:
     """Poses, and the devices that give them, which are still to be entered.
 
     Attributes:
-        poses: Where to ask for a frame's pose.
+        poses: Poses, asked for the moment of each frame.
         followers: Followers of the devices.
         provenance: Sensor or declaration that the poses come from.
     """
@@ -42,8 +42,8 @@ def open_poses(
     """The poses of a sensor, of an OpenIGTLink peer or of a declaration.
 
     Args:
-        uri: Where they come from.
-        timeline: Where measured poses go.
+        uri: URI of the sensor, peer or declaration.
+        timeline: Time line that measured poses are added to.
         now: The stream's clock, seconds.
         deliver_peer: Takes what an OpenIGTLink peer sends, and the moment of its arrival.
 

@@ -38,7 +38,7 @@ class LivePoses(Protocol):
         """Each of the transforms at a moment, as transforms of one frame.
 
         Args:
-            names: Of the transforms.
+            names: Names of the transforms.
             moment: Seconds on the stream's clock.
             elapsed: Seconds of the sweep until then, without pauses.
             frame: Number of the frame since the start, 0 first.
@@ -49,7 +49,7 @@ class TrackedPoses:
     """Poses that devices deliver into a time line.
 
     Attributes:
-        timeline: Where they go.
+        timeline: Time line that holds the poses.
     """
 
     def __init__(self, timeline: PoseTimeline) -> None:

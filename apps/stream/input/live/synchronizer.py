@@ -52,10 +52,10 @@ class LiveSynchronizer:
     ) -> None:
         """
         Args:
-            frames: As they come.
-            poses: To ask.
-            placement: From pixels to the world.
-            clock: Of the frames' moments.
+            frames: Queue of the frames, in the order of their arrival.
+            poses: Poses of the sensor, asked for the moment of each frame.
+            placement: Turns a frame's transforms into its pixel-to-world matrix.
+            clock: Clock by which the frames are stamped.
             shape: (H, W); other frames are left out.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most, from the moment that the pose belongs to.

@@ -59,7 +59,7 @@ class Options:
         """All values of a key, in their order; empty where it was not given.
 
         Raises:
-            EdgeSdkError: One of them is empty.
+            EdgeSdkError: A value is empty.
         """
         values = tuple(self._values.get(key, ()))
         if "" in values:
@@ -70,7 +70,7 @@ class Options:
         """The value of a key, or None where it was not given.
 
         Raises:
-            EdgeSdkError: It is empty.
+            EdgeSdkError: The value is empty.
         """
         return next(iter(self.texts(key)), None)
 

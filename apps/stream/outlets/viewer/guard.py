@@ -37,9 +37,9 @@ class Guard:
     def __init__(self, app: ASGIApp, *, host: str, port: int, token: str | None, allowed_hosts: Iterable[str]) -> None:
         """
         Args:
-            app: What is guarded.
-            host, port: What the server is bound to.
-            token: That every request must bring, except to `OPEN_TO_ALL`; None on a loopback address.
+            app: Application that gets the requests that pass.
+            host, port: Address and TCP port that the server is bound to.
+            token: Token that every request must bring, except to `OPEN_TO_ALL`; None on a loopback address.
             allowed_hosts: Further names by which a browser may call this device.
         """
         self._app, self._token = app, token

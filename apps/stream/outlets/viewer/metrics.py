@@ -19,8 +19,8 @@ def exposition(status: Status, pages: int) -> bytes:
     """The text exposition format, version 0.0.4.
 
     Args:
-        status: Numbers of this moment.
-        pages: Connected to the viewer.
+        status: State of the stream at this moment.
+        pages: Number of pages that are connected to the viewer.
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Once([*_frames(status), *_times(status), *_queues(status), *_devices(status)]))

@@ -19,7 +19,7 @@ class Outline:
     """Polygons around one label.
 
     Attributes:
-        label: The label.
+        label: Number of the class in the mask.
         rings: One flat list for each polygon, x, y, x, y …, in pixels; the center of the first pixel is (0, 0).
     """
 

@@ -32,7 +32,7 @@ class ViewerServer(Closing):
 
     Attributes:
         host: Address that it is bound to.
-        port: Its port, chosen where 0 was asked for.
+        port: TCP port that it is bound to; the system's choice where 0 was asked for.
         token: What every request must bring; None on a loopback address.
     """
 
@@ -48,9 +48,9 @@ class ViewerServer(Closing):
     ) -> None:
         """
         Args:
-            board: Of the running stream.
+            board: State of the running stream, which the pages show.
             host: Address to bind to; "0.0.0.0" for every network that the device is in.
-            port: To bind to; 0 lets the system choose.
+            port: TCP port to bind to; 0 lets the system choose.
             token: 16 or more of the characters A-Z, a-z, 0-9, - and _; made where none is given and the host is not a
                 loopback address.
             allowed_hosts: Further names by which a browser may call this device, such as "cart-7.local".
