@@ -193,5 +193,5 @@ def test_every_exception_is_still_needed(place: str) -> None:
 
 def test_the_command_line_starts_without_what_is_heavy() -> None:
     code = f"import sys, apps.cli; print([name for name in {HEAVY} if name in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert told.stdout.strip() == "[]"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert printed.stdout.strip() == "[]"

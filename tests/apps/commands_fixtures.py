@@ -14,23 +14,23 @@ from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.grid import Grid, Volume
 
 
-def run(*words: object) -> tuple[int, str, str]:
+def run(*arguments: object) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a command; wide enough that tables do not wrap."""
-    outcome = CliRunner(env={"COLUMNS": "300"}).invoke(app, [str(word) for word in words])
+    outcome = CliRunner(env={"COLUMNS": "300"}).invoke(app, [str(argument) for argument in arguments])
     assert outcome.exception is None or isinstance(outcome.exception, SystemExit), outcome.exception
     return outcome.exit_code, outcome.stdout, outcome.stderr
 
 
-def run_json(*words: object) -> Any:
+def run_json(*arguments: object) -> Any:
     """What a command that ends well prints as JSON."""
-    status, stdout, stderr = run(*words, "--json")
+    status, stdout, stderr = run(*arguments, "--json")
     assert status == 0, stderr
     return json.loads(stdout)
 
 
-def failure(*words: object) -> str:
+def failure(*arguments: object) -> str:
     """The one line of a command that fails."""
-    status, stdout, stderr = run(*words)
+    status, stdout, stderr = run(*arguments)
     assert status == 1, (status, stdout, stderr)
     assert stderr.count("\n") == 1, stderr
     return stderr

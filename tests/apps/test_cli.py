@@ -17,8 +17,8 @@ from edge_sdk.errors import EdgeSdkError
 PYTHON = [sys.executable, "-c", "from apps.cli import main; main()"]
 
 
-def edge_sdk(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PYTHON, *words], capture_output=True, text=True, check=False, timeout=120)
+def edge_sdk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PYTHON, *arguments], capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +55,9 @@ def test_failures_are_one_line(error: BaseException, status: int, line: str) -> 
     assert outcome.stdout == ""
 
 
-@pytest.mark.parametrize("words", [["--debug", "fail"], ["fail", "--debug"]])
-def test_debug_shows_the_traceback_wherever_it_stands(words: list[str]) -> None:
-    outcome = CliRunner().invoke(program(EdgeSdkError("is bad")), words)
+@pytest.mark.parametrize("arguments", [["--debug", "fail"], ["fail", "--debug"]])
+def test_debug_shows_the_traceback_wherever_it_stands(arguments: list[str]) -> None:
+    outcome = CliRunner().invoke(program(EdgeSdkError("is bad")), arguments)
     assert outcome.exit_code == 1
     assert "Traceback" in outcome.stderr
     assert outcome.stderr.endswith("edge-sdk: is bad\n")
@@ -76,9 +76,9 @@ def test_every_command_of_the_contract_is_there_and_explains_every_option() -> N
             assert parameter.help, f"{name} {parameter.name} has no help"
 
 
-@pytest.mark.parametrize("words", [[], ["nonsense"], ["segment"], ["inspect", "--nonsense", "x"]])
-def test_wrong_usage_is_status_2(words: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, words).exit_code == 2
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["segment"], ["inspect", "--nonsense", "x"]])
+def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 2
 
 
 def test_version() -> None:

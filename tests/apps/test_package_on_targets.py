@@ -33,16 +33,16 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_target_passes_its_selftest(package: Path) -> None:
-    said = run_json("verify", package)
-    assert {row["verdict"] for row in said["targets"]} == {"passed"}
-    assert said["passes"] is True
+    printed = run_json("verify", package)
+    assert {row["verdict"] for row in printed["targets"]} == {"passed"}
+    assert printed["passes"] is True
 
 
 @pytest.mark.slow
 def test_executed_operators_are_told_for_every_target(package: Path) -> None:
-    said = run_json("inspect", package, "--executed")["executed"]
+    printed = run_json("inspect", package, "--executed")["executed"]
     for name in ("openvino", "onnxruntime", "executorch"):
-        entry = said[name]
+        entry = printed[name]
         shares = [row["share_of_operators"] for row in entry["by_precision"]]
         assert sum(shares) == pytest.approx(1.0), name
         timed = [row["share_of_time"] for row in entry["by_precision"]]
@@ -51,7 +51,7 @@ def test_executed_operators_are_told_for_every_target(package: Path) -> None:
         assert any("int8" in row["precision"] for row in entry["by_precision"]), name
         assert {row["work"] for row in entry["by_work"]} == {"INT8", "float", "layout and copies"}, name
     # Everything but entry and exit, which ExecuTorch's own kernels may convert.
-    assert said["executorch"]["delegated"]["operators"] > 0.99
+    assert printed["executorch"]["delegated"]["operators"] > 0.99
 
 
 @pytest.mark.slow

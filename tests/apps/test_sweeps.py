@@ -44,25 +44,25 @@ def table(path: Path, times: np.ndarray, *, speed: float = 10.0) -> str:
 
 def test_dicom_with_a_table_reconstructs(tmp_path):
     poses = table(tmp_path / "p.csv", np.arange(-0.1, 0.6, 0.05))
-    said = run_json(
+    printed = run_json(
         "reconstruct", cine(tmp_path / "c.dcm"), "--poses", poses, "--spacing", "1", "--interpolation", "nearest",
         "-o", tmp_path / "v.nrrd",
     )  # fmt: skip
-    assert said["frames_inserted"] == 5
-    assert said["size_xyz"] == [8, 8, 5]  # the region alone, a pixel a mm, 1 mm between frames
-    np.testing.assert_allclose(said["origin_mm"], [-3.5, 0, 0], atol=1e-9)
-    assert said["poses_from"] == poses
-    assert said["image_to_probe_assumed"] == "1 × 1 mm per pixel, probe's origin at pixel (5.5, 1)"
+    assert printed["frames_inserted"] == 5
+    assert printed["size_xyz"] == [8, 8, 5]  # the region alone, a pixel a mm, 1 mm between frames
+    np.testing.assert_allclose(printed["origin_mm"], [-3.5, 0, 0], atol=1e-9)
+    assert printed["poses_from"] == poses
+    assert printed["image_to_probe_assumed"] == "1 × 1 mm per pixel, probe's origin at pixel (5.5, 1)"
     voxels = read_volume(tmp_path / "v.nrrd").voxels
     np.testing.assert_array_equal(voxels, np.broadcast_to(10 * np.arange(1, 6)[:, None, None], (5, 8, 8)))
 
 
 def test_frames_without_a_pose_are_left_out_and_counted(tmp_path):
     poses = table(tmp_path / "p.csv", np.array([-0.1, 0.1, 0.25]))
-    said = run_json("reconstruct", cine(tmp_path / "c.dcm"), "--poses", poses, "-o", tmp_path / "v.nrrd")
-    assert (said["frames_inserted"], said["frames_left_out"]) == (3, 2)
-    assert said["left_out_because"] == "ProbeToReference is MISSING: 2"
-    assert said["frames_without_pose"].startswith("2 (none within 0.25 s")
+    printed = run_json("reconstruct", cine(tmp_path / "c.dcm"), "--poses", poses, "-o", tmp_path / "v.nrrd")
+    assert (printed["frames_inserted"], printed["frames_left_out"]) == (3, 2)
+    assert printed["left_out_because"] == "ProbeToReference is MISSING: 2"
+    assert printed["frames_without_pose"].startswith("2 (none within 0.25 s")
     narrow = run_json(
         "reconstruct", cine(tmp_path / "c.dcm"), "--poses", poses, "--max-gap", "0.16", "-o", tmp_path / "v.nrrd"
     )
@@ -76,10 +76,12 @@ def test_a_lag_moves_the_frames(tmp_path):
 
 
 def test_a_declared_sweep_is_told(tmp_path):
-    said = run_json("reconstruct", cine(tmp_path / "c.dcm"), "--poses", "linear:speed=10mm/s", "-o", tmp_path / "v.mha")
-    assert said["poses_declared"] == "linear, 10 mm/s along z of the probe"
-    assert said["size_xyz"] == [15, 15, 9]  # 7, 7 and 4 mm at 0.5 mm
-    assert read_volume(tmp_path / "v.mha").provenance.poses_declared == said["poses_declared"]
+    printed = run_json(
+        "reconstruct", cine(tmp_path / "c.dcm"), "--poses", "linear:speed=10mm/s", "-o", tmp_path / "v.mha"
+    )
+    assert printed["poses_declared"] == "linear, 10 mm/s along z of the probe"
+    assert printed["size_xyz"] == [15, 15, 9]  # 7, 7 and 4 mm at 0.5 mm
+    assert read_volume(tmp_path / "v.mha").provenance.poses_declared == printed["poses_declared"]
     inspected = run_json("inspect", tmp_path / "c.dcm", "--poses", "linear:speed=10mm/s")
     assert inspected["extent"]["size_mm"] == [12, 10, 5]
     assert inspected["usable_frames"] == 5
@@ -111,9 +113,9 @@ def test_pixel_spacing_does_not_contradict_a_calibration(tmp_path):
 
 def test_a_converted_sweep_is_the_same_sweep(tmp_path):
     path = cine(tmp_path / "c.dcm")
-    said = run_json("convert", path, "--poses", "fan:step=2deg", "-o", tmp_path / "s.igs.mha")
-    assert said["poses_declared"] == "fan, 2 °/frame about x of the probe"
-    assert said["transforms"] == ["ImageToProbe", "ProbeToReference"]
+    printed = run_json("convert", path, "--poses", "fan:step=2deg", "-o", tmp_path / "s.igs.mha")
+    assert printed["poses_declared"] == "fan, 2 °/frame about x of the probe"
+    assert printed["transforms"] == ["ImageToProbe", "ProbeToReference"]
     before, after = load_sweep(path, options("fan:step=2deg")), load_sweep(tmp_path / "s.igs.mha")
     np.testing.assert_array_equal(after.images, before.images)
     for name, transform in before.transforms.items():
@@ -144,11 +146,11 @@ def test_recordings_without_poses(tmp_path):
     line = failure("reconstruct", path, "-o", tmp_path / "v.mha")
     assert "without poses" in line
     assert "csv:FILE" in line
-    said = run_json("inspect", path)
-    assert said["format"] == "ultrasound DICOM"
-    assert said["pixel_spacing_mm"] == [1.0, 1.0]
-    assert "no poses" in said["extent"]
-    assert said["header"]["TimesFrom"] == "FrameTime"
+    printed = run_json("inspect", path)
+    assert printed["format"] == "ultrasound DICOM"
+    assert printed["pixel_spacing_mm"] == [1.0, 1.0]
+    assert "no poses" in printed["extent"]
+    assert printed["header"]["TimesFrom"] == "FrameTime"
 
 
 def test_a_declared_sweep_has_no_lag(tmp_path):

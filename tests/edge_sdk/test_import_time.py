@@ -13,22 +13,22 @@ from tests.edge_sdk.fakes import toy_package
 def test_import_is_light() -> None:
     best = float("inf")
     for _ in range(3):  # the machine may be busy
-        told = subprocess.run(
+        printed = subprocess.run(
             [sys.executable, "-X", "importtime", "-c", "import edge_sdk"], capture_output=True, text=True, check=True
         )
-        line = next(line for line in told.stderr.splitlines() if line.endswith("| edge_sdk"))
+        line = next(line for line in printed.stderr.splitlines() if line.endswith("| edge_sdk"))
         best = min(best, int(re.split(r"[|:]", line)[2]) / 1e6)
     assert best < 0.2
 
 
 def test_neither_import_nor_opening_a_package_loads_torch(tmp_path: Path) -> None:
     code = "import sys, edge_sdk; print([m for m in ('torch', 'numba', 'numpy', 'pydantic') if m in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "[]"
     package = toy_package(tmp_path / "toy.edgepkg")
     code = (
         "import sys; from edge_sdk import load_package, segment, read_volume, read_sweep; "
         "package = load_package(sys.argv[1]); print(package.targets, 'torch' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code, str(package)], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "('alpha', 'beta') False"
+    printed = subprocess.run([sys.executable, "-c", code, str(package)], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "('alpha', 'beta') False"

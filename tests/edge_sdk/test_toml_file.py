@@ -43,7 +43,7 @@ def test_values_and_the_files_folder_reach_the_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ('name = "a"\n[inner]\nsiz = 3\n', "unknown key inner.siz, did you mean inner.size; correct the sheet"),
         ('name = "a"\n[iner]\nsize = 3\n', "unknown key iner, did you mean inner; correct the sheet"),
@@ -54,11 +54,11 @@ def test_values_and_the_files_folder_reach_the_model(tmp_path: Path) -> None:
         ("name = " + "[" * 10_000, "cannot be read ("),
     ],
 )
-def test_what_is_wrong_is_one_line_that_names_the_file(tmp_path: Path, content: Any, told: str) -> None:
+def test_what_is_wrong_is_one_line_that_names_the_file(tmp_path: Path, content: Any, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, content)
     assert str(caught.value).startswith(f"{tmp_path / 'x.toml'}: ")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

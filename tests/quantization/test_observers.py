@@ -87,7 +87,7 @@ def test_least_squares_rounds_a_long_tail_better_than_minmax(float_graph: Graph,
 
 
 @pytest.mark.parametrize(
-    ("patches", "told"),
+    ("patches", "message"),
     [
         (np.full((2, 1, 32, 32, 32), 3, np.float32), "zero variance: .*3 everywhere"),
         (np.stack([np.full((1, 32, 32, 32), i, np.float32) for i in range(2)]), "zero variance"),
@@ -96,6 +96,6 @@ def test_least_squares_rounds_a_long_tail_better_than_minmax(float_graph: Graph,
         (np.zeros((0, 1, 32, 32, 32), np.float32), r"shape \(0, 1"),
     ],
 )
-def test_patches_that_teach_no_range_are_refused(float_graph: Graph, patches: np.ndarray, told: str) -> None:
-    with pytest.raises(TrainingError, match=told):
+def test_patches_that_teach_no_range_are_refused(float_graph: Graph, patches: np.ndarray, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
         check_calibration(patches, float_graph)

@@ -83,7 +83,7 @@ def test_heads_that_a_network_does_without_are_left_out(brief: Recipe, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"num_classes": 3}, r"of another shape \(out_0\.conv_out\.bias"),
         ({"deep_supervision": False}, r"6 missing \(out_2\.conv_out\.bias"),
@@ -91,8 +91,8 @@ def test_heads_that_a_network_does_without_are_left_out(brief: Recipe, tmp_path:
     ids=["classes", "missing heads"],
 )
 def test_heads_that_cannot_be_used_are_told(
-    brief: Recipe, tmp_path: Path, changes: dict[str, object], told: str
+    brief: Recipe, tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     start = published(brief, tmp_path / "published.pt", **changes)
-    with pytest.raises(TrainingError, match=told):
+    with pytest.raises(TrainingError, match=message):
         load_published(build_network(brief), start, new_heads="num_classes" in changes)

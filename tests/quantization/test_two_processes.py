@@ -88,11 +88,11 @@ def test_two_processes_give_the_weights_of_one(data_folder: Path, tmp_path: Path
     words = ["train", "--data", data_folder, "--recipe", tmp_path / "recipe.toml", "-o", tmp_path / "two"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "apps"]
     command = [*torchrun, *map(str, words)]
-    said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200, check=False)
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.count("\n") == 1
-    assert "2 steps on CPU, float32, 2 processes" in said.stdout
-    assert "Error" not in said.stderr
+    printed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200, check=False)
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.count("\n") == 1
+    assert "2 steps on CPU, float32, 2 processes" in printed.stdout
+    assert "Error" not in printed.stderr
 
     torch.manual_seed(plan.seed)
     start = flat(build_network(plan).state_dict())

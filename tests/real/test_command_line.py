@@ -22,35 +22,35 @@ FRAMES = {
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_sweeps_are_known(real_data: Path, name: str) -> None:
-    said = run_json("inspect", real_data / name)
-    assert (said["kind"], said["frames"]) == ("sweep", FRAMES[name])
+    printed = run_json("inspect", real_data / name)
+    assert (printed["kind"], printed["frames"]) == ("sweep", FRAMES[name])
 
 
 @pytest.mark.parametrize("kind", ["LNMAXI", "LNMEAN", "NNMEAN"])
 def test_plus_reference_volumes_are_volumes(real_data: Path, kind: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
     path = real_data / "plus_golden" / f"VolumeReconstructorTest{kind}volumeRef.mha"
-    said, image = run_json("inspect", path), sitk.ReadImage(str(path))
-    assert said["kind"] == "volume"
-    assert said["size_xyz"] == list(image.GetSize())
-    np.testing.assert_allclose(said["origin_mm"], image.GetOrigin())
+    printed, image = run_json("inspect", path), sitk.ReadImage(str(path))
+    assert printed["kind"] == "volume"
+    assert printed["size_xyz"] == list(image.GetSize())
+    np.testing.assert_allclose(printed["origin_mm"], image.GetOrigin())
 
 
 def test_parameters_of_the_published_networks(real_data: Path) -> None:
     found = {path.name: run_json("inspect", path) for path in (real_data / "upstream_parity").glob("*.npz")}
     assert found
-    for name, said in found.items():
-        assert said["variant"] == ("T" if name.startswith("tiny") else "M or L")
+    for name, printed in found.items():
+        assert printed["variant"] == ("T" if name.startswith("tiny") else "M or L")
 
 
 def test_reconstruct_has_the_references_geometry_and_voxels(real_data: Path, tmp_path: Path) -> None:
     sitk = pytest.importorskip("SimpleITK")
     folder = real_data / "plus_golden"
-    said = run_json(
+    printed = run_json(
         "reconstruct", folder / "SpinePhantomFreehand.igs.mha",
         "--config", folder / "Config_VolumeReconstruction_SpinePhantom_NN_MEAN.xml", "-o", tmp_path / "v.mha",
     )  # fmt: skip
-    assert said["frames_inserted"] == 21
+    assert printed["frames_inserted"] == 21
     ours = sitk.ReadImage(str(tmp_path / "v.mha"))
     theirs = sitk.ReadImage(str(folder / "VolumeReconstructorTestNNMEANvolumeRef.mha"))
     assert ours.GetSize() == theirs.GetSize()

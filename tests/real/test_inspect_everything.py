@@ -26,40 +26,40 @@ def test_recordings(real_data: Path) -> None:
     files = [path for path in files if not path.name.startswith("LICENSE")]
     assert len(files) >= 32
     for path in files:
-        said = run_json("inspect", path)
+        printed = run_json("inspect", path)
         if path.suffix == ".xml":
-            assert said["kind"] == "configuration", path
-            assert said["transforms"], path
+            assert printed["kind"] == "configuration", path
+            assert printed["transforms"], path
         elif path.name in VOLUMES or path.name.endswith("volumeRef.mha"):
-            assert (said["kind"], len(said["size_xyz"])) == ("volume", 3), path
+            assert (printed["kind"], len(printed["size_xyz"])) == ("volume", 3), path
         else:
-            assert (said["kind"], said["frames"]) == ("sweep", FRAMES.get(path.name, said["frames"])), path
-            assert said["frames"] > 0
-            assert said["transforms"] or said["image_size"], path
+            assert (printed["kind"], printed["frames"]) == ("sweep", FRAMES.get(path.name, printed["frames"])), path
+            assert printed["frames"] > 0
+            assert printed["transforms"] or printed["image_size"], path
 
 
 def test_a_calibration_result(real_data: Path) -> None:
-    said = run_json("inspect", real_data / "plus_nwire" / "FreehandCalibration3NWires_fCal2.0.results.xml")
-    assert said["document"] == "ProbeCalibrationResult 2.0"
-    assert (said["calibration_frames"], said["validation_frames"]) == (190, 103)
-    assert said["reprojection_error"]["CalibrationMeanMm"].startswith("0.")
-    (transform,) = said["transforms"]
+    printed = run_json("inspect", real_data / "plus_nwire" / "FreehandCalibration3NWires_fCal2.0.results.xml")
+    assert printed["document"] == "ProbeCalibrationResult 2.0"
+    assert (printed["calibration_frames"], printed["validation_frames"]) == (190, 103)
+    assert printed["reprojection_error"]["CalibrationMeanMm"].startswith("0.")
+    (transform,) = printed["transforms"]
     assert transform["transform"] == "ImageToProbe"
     np.testing.assert_allclose(transform["scale"], 0.078, atol=0.005)  # mm per pixel, of its device set's Segmentation
 
 
 def test_a_device_set(real_data: Path) -> None:
-    said = run_json("inspect", real_data / "plus_nwire" / "PlusDeviceSet_fCal_Sim_SpatialCalibration_2.0.xml")
-    assert len(said["wires"]) == 9
-    assert said["devices"][0]["recording"] == "fCal_Test_Calibration_3NWires_fCal2.0.igs.mha"
-    assert said["reconstruction"]["spacing"] == [0.5, 0.5, 0.5]
+    printed = run_json("inspect", real_data / "plus_nwire" / "PlusDeviceSet_fCal_Sim_SpatialCalibration_2.0.xml")
+    assert len(printed["wires"]) == 9
+    assert printed["devices"][0]["recording"] == "fCal_Test_Calibration_3NWires_fCal2.0.igs.mha"
+    assert printed["reconstruction"]["spacing"] == [0.5, 0.5, 0.5]
 
 
 def test_ultrasound_of_pydicom() -> None:
     files = ultrasound_files()
     assert len(files) > 20
     for path in files:
-        said = run_json("inspect", path)
-        assert (said["kind"], said["format"]) == ("sweep", "ultrasound DICOM"), path
-        assert said["frames"] >= 1
-        assert min(said["image_size"]) > 1
+        printed = run_json("inspect", path)
+        assert (printed["kind"], printed["format"]) == ("sweep", "ultrasound DICOM"), path
+        assert printed["frames"] >= 1
+        assert min(printed["image_size"]) > 1

@@ -32,7 +32,7 @@ def test_program_that_the_runtime_fails_on_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashes on the artifact: .* signal SIGSEGV"),
         ("import os; os.abort()", "crashes on the artifact: .* signal SIGABRT"),
@@ -41,11 +41,13 @@ def test_program_that_the_runtime_fails_on_is_told(tmp_path: Path) -> None:
         ("import time; time.sleep(60)", r"did not open the artifact and run one patch within 0\.5 s; .*LIMIT=SECONDS"),
     ],
 )
-def test_runtime_that_crashes_or_hangs(code: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_that_crashes_or_hangs(
+    code: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stand_in(tmp_path / "modules", code, monkeypatch)
     if "sleep" in code:
         monkeypatch.setenv("EDGE_SDK_OPEN_LIMIT", "0.5")
-    with pytest.raises(TargetError, match=told):
+    with pytest.raises(TargetError, match=message):
         require_running("onnxruntime", tmp_path, precision="int8")
 
 

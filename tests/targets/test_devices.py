@@ -16,8 +16,8 @@ from tests.targets import graphs
 
 @pytest.mark.parametrize("name", list(TARGETS))
 def test_absent_device_is_refused_with_those_that_are_there(name: str) -> None:
-    told = rf"^{name} has no device 'Abacus' on this machine, there is CPU.*; choose one of {name}:CPU"
-    with pytest.raises(TargetError, match=told):
+    message = rf"^{name} has no device 'Abacus' on this machine, there is CPU.*; choose one of {name}:CPU"
+    with pytest.raises(TargetError, match=message):
         TARGETS[name].on("Abacus")
 
 

@@ -36,8 +36,8 @@ def test_every_package_gets_its_report(tmp_path: Path, package: Path) -> None:
 
 @pytest.mark.parametrize("target", ["openvino:NPU", "onnxruntime:XNNPACK"])
 def test_a_device_that_is_not_here_is_told(tmp_path: Path, target: str) -> None:
-    said = failure("benchmark", PHANTOM, "--target", target, "-o", tmp_path, *QUICK)
-    assert f"{target} skipped: not run" in said
+    printed = failure("benchmark", PHANTOM, "--target", target, "-o", tmp_path, *QUICK)
+    assert f"{target} skipped: not run" in printed
     report = written(tmp_path)
     assert report.targets[0].target == target
     assert report.status.state == "failed"

@@ -33,23 +33,23 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def test_json_and_the_numbers_to_use(pair) -> None:
-    said = run_json("calibrate-time", *pair)
-    assert said["lag_s"] == pytest.approx(LAG, abs=0.002)
-    assert said["standard_error_s"] < 0.002
-    assert said["correlation"] > 0.99
-    assert said["ambiguous"] is False
-    assert said["transform"] == "ProbeToTracker"
-    assert said["plus_local_time_offset_s"] == {"tracker": -said["lag_s"], "or_video": said["lag_s"]}
-    assert f"--lag {said['lag_s']:.4f}" in said["use"][0]
-    assert "plot" not in said
+    printed = run_json("calibrate-time", *pair)
+    assert printed["lag_s"] == pytest.approx(LAG, abs=0.002)
+    assert printed["standard_error_s"] < 0.002
+    assert printed["correlation"] > 0.99
+    assert printed["ambiguous"] is False
+    assert printed["transform"] == "ProbeToTracker"
+    assert printed["plus_local_time_offset_s"] == {"tracker": -printed["lag_s"], "or_video": printed["lag_s"]}
+    assert f"--lag {printed['lag_s']:.4f}" in printed["use"][0]
+    assert "plot" not in printed
 
 
 def test_folder_with_picture_and_values(pair, tmp_path) -> None:
     out = tmp_path / "deep" / "out"
-    said = run_json("calibrate-time", *pair, "-o", out)
+    printed = run_json("calibrate-time", *pair, "-o", out)
     assert sorted(path.name for path in out.iterdir()) == ["temporal_calibration.json", "temporal_calibration.png"]
     values = json.loads((out / "temporal_calibration.json").read_text())
-    assert values["lag_s"] == said["lag_s"]
+    assert values["lag_s"] == printed["lag_s"]
     lags, correlation = np.array(values["curve"]["lags_s"]), np.array(values["curve"]["correlation"], float)
     assert lags[np.nanargmax(correlation)] == pytest.approx(LAG, abs=0.01)
     picture = cv2.imread(str(out / "temporal_calibration.png"))
@@ -70,16 +70,16 @@ def test_a_pose_table_and_one_recording_with_both(tmp_path) -> None:
     images, tracker = recordings()
     write_sweep(images, tmp_path / "video.igs.mha")
     write_pose_table(tracker, tmp_path / "poses.csv")
-    said = run_json("calibrate-time", tmp_path / "video.igs.mha", tmp_path / "poses.csv")
-    assert said["lag_s"] == pytest.approx(LAG, abs=0.002)
+    printed = run_json("calibrate-time", tmp_path / "video.igs.mha", tmp_path / "poses.csv")
+    assert printed["lag_s"] == pytest.approx(LAG, abs=0.002)
 
     path = along((0, 1, 0), hand_motion(2))
     transforms = poses(path, images.timestamps + 0.1, lag=-0.1).transforms
     both = Sweep(images.images, images.timestamps, transforms, images.image_status)
     write_sweep(both, tmp_path / "both.igs.mha")
-    said = run_json("calibrate-time", tmp_path / "both.igs.mha")
-    assert said["lag_s"] == pytest.approx(-0.1, abs=0.003)
-    assert said["tracker"] == said["video"]
+    printed = run_json("calibrate-time", tmp_path / "both.igs.mha")
+    assert printed["lag_s"] == pytest.approx(-0.1, abs=0.003)
+    assert printed["tracker"] == printed["video"]
 
 
 def test_failures_are_one_line_and_leave_nothing(pair, tmp_path) -> None:

@@ -29,46 +29,46 @@ def small_sweep(path: Path) -> Path:
 
 
 def test_sweep(tmp_path: Path) -> None:
-    said = run_json("inspect", small_sweep(tmp_path / "s.igs.mha"))
-    assert said["kind"] == "sweep"
-    assert (said["frames"], said["image_size"], said["frame_rate"]) == (4, [6, 5], pytest.approx(10.0))
-    assert {"transform": "ProbeToReference", "status": {"OK": 3, "INVALID": 1}} in said["transforms"]
-    assert said["usable_frames"] == 3
-    assert said["left_out"] == {"ProbeToReference is INVALID": 1}
-    assert said["extent"] == {"from_mm": [0.0, 0.0, 0.0], "size_mm": [6, 5, 3]}
+    printed = run_json("inspect", small_sweep(tmp_path / "s.igs.mha"))
+    assert printed["kind"] == "sweep"
+    assert (printed["frames"], printed["image_size"], printed["frame_rate"]) == (4, [6, 5], pytest.approx(10.0))
+    assert {"transform": "ProbeToReference", "status": {"OK": 3, "INVALID": 1}} in printed["transforms"]
+    assert printed["usable_frames"] == 3
+    assert printed["left_out"] == {"ProbeToReference is INVALID": 1}
+    assert printed["extent"] == {"from_mm": [0.0, 0.0, 0.0], "size_mm": [6, 5, 3]}
 
 
 def test_volume(tmp_path: Path) -> None:
-    said = run_json("inspect", bright_half(tmp_path / "v.nii.gz", spacing=0.5))
-    assert said["kind"] == "volume"
-    assert said["size_xyz"] == [20, 20, 20]
-    assert said["spacing_mm"] == [0.5, 0.5, 0.5]
-    assert said["origin_mm"] == [1.0, 2.0, 3.0]
-    assert said["voxels_by_value"] == {"0": 4000, "255": 4000}
+    printed = run_json("inspect", bright_half(tmp_path / "v.nii.gz", spacing=0.5))
+    assert printed["kind"] == "volume"
+    assert printed["size_xyz"] == [20, 20, 20]
+    assert printed["spacing_mm"] == [0.5, 0.5, 0.5]
+    assert printed["origin_mm"] == [1.0, 2.0, 3.0]
+    assert printed["voxels_by_value"] == {"0": 4000, "255": 4000}
 
 
 def test_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
     package = toy_package(tmp_path / "toy.edgepkg")
-    said = run_json("inspect", package)
-    assert said["labels"] == {"0": "background", "1": "bright"}
-    assert [row["here"] for row in said["targets"]] == ["version 1.2.3", "not installed"]
-    assert said["package_bytes"] == package.stat().st_size
+    printed = run_json("inspect", package)
+    assert printed["labels"] == {"0": "background", "1": "bright"}
+    assert [row["here"] for row in printed["targets"]] == ["version 1.2.3", "not installed"]
+    assert printed["package_bytes"] == package.stat().st_size
     assert "alpha/weights.bin" in run("inspect", package)[1]
 
 
 def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
     package = toy_package(tmp_path / "toy.edgepkg")
-    said = run_json("inspect", package, "--executed")["executed"]
-    assert said["alpha"]["by_precision"] == [
+    printed = run_json("inspect", package, "--executed")["executed"]
+    assert printed["alpha"]["by_precision"] == [
         {"precision": "int8", "operators": 1, "share_of_operators": 0.5, "ms": 3.0, "share_of_time": 0.75},
         {"precision": "float32", "operators": 1, "share_of_operators": 0.5, "ms": 1.0, "share_of_time": 0.25},
     ]
-    assert {row["work"]: row["share_of_time"] for row in said["alpha"]["by_work"]} == {"INT8": 0.75, "float": 0.25}
-    assert [row["share"] for row in said["alpha"]["operators"]] == [0.25, 0.75]
-    assert said["alpha"]["delegated"] is None
-    assert "not installed" in said["beta"]["not_run"]
+    assert {row["work"]: row["share_of_time"] for row in printed["alpha"]["by_work"]} == {"INT8": 0.75, "float": 0.25}
+    assert [row["share"] for row in printed["alpha"]["operators"]] == [0.25, 0.75]
+    assert printed["alpha"]["delegated"] is None
+    assert "not installed" in printed["beta"]["not_run"]
     assert "0.75" in run("inspect", package, "--executed")[1]
     assert "not installed" in failure("inspect", package, "--executed", "--target", "beta")
 
@@ -76,9 +76,9 @@ def test_executed_operators_and_their_precision(tmp_path: Path, monkeypatch: pyt
 def test_operators_that_the_runtime_does_not_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha", timed=False))
     package = toy_package(tmp_path / "toy.edgepkg", "alpha")
-    said = run_json("inspect", package, "--executed")["executed"]["alpha"]
-    assert [row["milliseconds"] for row in said["operators"]] == [None, None]
-    assert {row["precision"]: (row["ms"], row["share_of_time"]) for row in said["by_precision"]} == {
+    printed = run_json("inspect", package, "--executed")["executed"]["alpha"]
+    assert [row["milliseconds"] for row in printed["operators"]] == [None, None]
+    assert {row["precision"]: (row["ms"], row["share_of_time"]) for row in printed["by_precision"]} == {
         "float32": (None, None),
         "int8": (None, None),
     }
@@ -94,10 +94,10 @@ def test_published_checkpoint(tmp_path: Path) -> None:
 
     save_file(model.state_dict(), tmp_path / "t.safetensors")
     for name in ("t.pt", "t.safetensors"):
-        said = run_json("inspect", tmp_path / name)
-        assert said["variant"] == "T"
-        assert (said["in_channels"], said["classes"], said["width"], said["decoder_width"]) == (2, 3, 8, 8)
-        assert said["parameters"] == said_by_torch
+        printed = run_json("inspect", tmp_path / name)
+        assert printed["variant"] == "T"
+        assert (printed["in_channels"], printed["classes"], printed["width"], printed["decoder_width"]) == (2, 3, 8, 8)
+        assert printed["parameters"] == said_by_torch
 
 
 @pytest.mark.parametrize("name", ["a.pt", "a.safetensors", "a.npz", "a.mha", "a.nii.gz", "a.nrrd", "a.edgepkg"])

@@ -18,8 +18,8 @@ from tests.apps.commands_fixtures import failure, run_json
 def test_volume_lies_where_the_frames_were(tmp_path: Path, suffix: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
     sweep, volume = small_sweep(tmp_path / "s.igs.mha"), tmp_path / f"v{suffix}"
-    said = run_json("reconstruct", sweep, "--spacing", "1", "--interpolation", "nearest", "-o", volume)
-    assert (said["frames_inserted"], said["frames_left_out"]) == (3, 1)
+    printed = run_json("reconstruct", sweep, "--spacing", "1", "--interpolation", "nearest", "-o", volume)
+    assert (printed["frames_inserted"], printed["frames_left_out"]) == (3, 1)
     image = sitk.ReadImage(str(volume))
     assert image.GetSize() == (6, 5, 3)
     np.testing.assert_allclose(image.GetOrigin(), 0.0, atol=1e-6)
@@ -37,24 +37,24 @@ def test_a_later_configuration_completes_the_first(tmp_path: Path) -> None:
         'Matrix="3 0 0 0  0 1 0 0  0 0 1 0  0 0 0 1"/></CalibrationResults></ProbeCalibrationResult>'
     )
     sweep = small_sweep(tmp_path / "s.igs.mha")
-    said = run_json(
+    printed = run_json(
         "reconstruct", sweep, "--config", device_set, "--config", result, "-o", tmp_path / "v.mha"
     )  # fmt: skip
-    assert said["spacing_mm"] == [2.0, 2.0, 2.0]
-    assert said["size_xyz"][0] == 9  # 6 pixels of 3 mm span 15 mm, in voxels of 2 mm
+    assert printed["spacing_mm"] == [2.0, 2.0, 2.0]
+    assert printed["size_xyz"][0] == 9  # 6 pixels of 3 mm span 15 mm, in voxels of 2 mm
 
 
 def test_options_win_over_the_defaults(tmp_path: Path) -> None:
     sweep = small_sweep(tmp_path / "s.igs.mha")
-    said = run_json("reconstruct", sweep, "-o", tmp_path / "v.mha")
-    assert said["spacing_mm"] == [0.5, 0.5, 0.5]
+    printed = run_json("reconstruct", sweep, "-o", tmp_path / "v.mha")
+    assert printed["spacing_mm"] == [0.5, 0.5, 0.5]
     filled = run_json(
         "reconstruct", sweep, "--interpolation", "nearest", "--compounding", "latest",
         "--fill-holes", "nearest_neighbor", "-o", tmp_path / "f.mha",
     )  # fmt: skip
-    assert filled["size_xyz"] == said["size_xyz"]
+    assert filled["size_xyz"] == printed["size_xyz"]
     bare = run_json("reconstruct", sweep, "--interpolation", "nearest", "-o", tmp_path / "b.mha")
-    assert bare["size_xyz"] == said["size_xyz"]
+    assert bare["size_xyz"] == printed["size_xyz"]
     empty = (read_volume(tmp_path / "b.mha").voxels == 0).sum()
     assert (read_volume(tmp_path / "f.mha").voxels == 0).sum() < empty
     run_json(
@@ -87,8 +87,8 @@ def test_failures_write_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_simulated_sweep_is_one_that_the_other_commands_take(tmp_path: Path) -> None:
-    said = run_json("simulate", "-o", tmp_path / "s.igs.mha", "--frames", "3", "--seed", "1", "--frame-rate", "20")
-    assert [Path(said[key]).name for key in ("sweep", "config", "labels")] == [
+    printed = run_json("simulate", "-o", tmp_path / "s.igs.mha", "--frames", "3", "--seed", "1", "--frame-rate", "20")
+    assert [Path(printed[key]).name for key in ("sweep", "config", "labels")] == [
         "s.igs.mha",
         "s.xml",
         "s-labels.nii.gz",
@@ -111,8 +111,8 @@ def test_a_mask_alone_asks_for_importance(tmp_path: Path) -> None:
     cv2 = pytest.importorskip("cv2")
     sweep, mask = small_sweep(tmp_path / "s.igs.mha"), tmp_path / "mask.png"
     cv2.imwrite(str(mask), np.full((5, 6), 9, np.uint8))
-    said = run_json("reconstruct", sweep, "--importance-mask", mask, "-o", tmp_path / "v.mha")
-    assert said["compounding"].startswith("importance")
+    printed = run_json("reconstruct", sweep, "--importance-mask", mask, "-o", tmp_path / "v.mha")
+    assert printed["compounding"].startswith("importance")
     line = failure(
         "reconstruct", sweep, "--importance-mask", mask, "--compounding", "maximum", "-o", tmp_path / "n.mha"
     )

@@ -51,9 +51,9 @@ def test_a_killed_app_loses_at_most_one_sync_interval(tmp_path: Path) -> None:
     random = np.random.default_rng(11)
     for attempt in range(KILLS):
         path = tmp_path / f"{attempt}.igs.mha"
-        words = ["--source", f"replay:{sweep}?fps=30", "--package", PACKAGE, "--config", tmp_path / "sim.xml"]
+        arguments = ["--source", f"replay:{sweep}?fps=30", "--package", PACKAGE, "--config", tmp_path / "sim.xml"]
         app = subprocess.Popen(
-            [sys.executable, "-m", "apps", "--quiet", "stream", *words, "--record", path, "-o", tmp_path / "out"],
+            [sys.executable, "-m", "apps", "--quiet", "stream", *arguments, "--record", path, "-o", tmp_path / "out"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

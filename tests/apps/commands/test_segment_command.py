@@ -34,11 +34,11 @@ def package(tmp_path: Path) -> Path:
 def test_mask_lies_on_the_volume(tmp_path: Path, package: Path, suffix: str) -> None:
     scan = bright_half(tmp_path / f"scan{suffix}")
     mask = tmp_path / f"mask{suffix}"
-    said = run_json("segment", scan, "--package", package, "-o", mask)
-    assert said["mask"] == str(mask)
-    assert said["target"] == "alpha"
-    assert said["class_ml"] == {"bright": pytest.approx(4.0, rel=0.11)}
-    assert said["seconds"] > 0
+    printed = run_json("segment", scan, "--package", package, "-o", mask)
+    assert printed["mask"] == str(mask)
+    assert printed["target"] == "alpha"
+    assert printed["class_ml"] == {"bright": pytest.approx(4.0, rel=0.11)}
+    assert printed["seconds"] > 0
     found = read_volume(mask)
     assert found.voxels.dtype == np.uint8
     assert (found.voxels[:9] == 1).all()
@@ -56,10 +56,10 @@ def test_slicer_segmentation_has_names(tmp_path: Path, package: Path) -> None:
 
 def test_surfaces_hold_what_the_mask_holds(tmp_path: Path, package: Path) -> None:
     scan, surface = bright_half(tmp_path / "scan.mha"), tmp_path / "s.stl"
-    said = run_json("segment", scan, "--package", package, "-o", tmp_path / "mask.mha", "--surface", surface)
-    assert said["surfaces"] == {"bright": str(tmp_path / "s-bright.stl")}
-    mesh = trimesh.load_mesh(said["surfaces"]["bright"])
-    assert mesh.volume / 1000 == pytest.approx(said["class_ml"]["bright"], rel=0.05)
+    printed = run_json("segment", scan, "--package", package, "-o", tmp_path / "mask.mha", "--surface", surface)
+    assert printed["surfaces"] == {"bright": str(tmp_path / "s-bright.stl")}
+    mesh = trimesh.load_mesh(printed["surfaces"]["bright"])
+    assert mesh.volume / 1000 == pytest.approx(printed["class_ml"]["bright"], rel=0.05)
     line = failure("segment", scan, "--package", package, "-o", tmp_path / "m.mha", "--surface", tmp_path / "s.obj")
     assert "use a name that ends with .stl" in line
     assert not (tmp_path / "m.mha").exists()
@@ -67,15 +67,15 @@ def test_surfaces_hold_what_the_mask_holds(tmp_path: Path, package: Path) -> Non
 
 def test_dicom_masks_come_with_their_volume(tmp_path: Path, package: Path) -> None:
     scan, mask = bright_half(tmp_path / "scan.mha"), tmp_path / "mask.dcm"
-    said = run_json("segment", scan, "--package", package, "-o", mask)
-    assert said["mask"] == str(mask)
+    printed = run_json("segment", scan, "--package", package, "-o", mask)
+    assert printed["mask"] == str(mask)
     segments, volume = highdicom.seg.segread(mask), highdicom.imread(tmp_path / "mask-volume.dcm")
     assert segments.get_segment_description(1).segment_label == "bright"
     assert segments.FrameOfReferenceUID == volume.FrameOfReferenceUID
     assert volume.PositionMeasuringDeviceUsed == "FREEHAND"  # nobody knows, so nothing is claimed
     np.testing.assert_array_equal(volume.get_volume().array[::-1], read_volume(scan).voxels)
     labels = segments.get_volume(combine_segments=True).array[::-1]
-    assert labels.sum() / 1000 == pytest.approx(said["class_ml"]["bright"])
+    assert labels.sum() / 1000 == pytest.approx(printed["class_ml"]["bright"])
 
 
 def test_what_dicom_cannot_hold_is_refused_before_the_work(
@@ -96,11 +96,11 @@ def test_what_dicom_cannot_hold_is_refused_before_the_work(
 
 def test_measurements_are_written_where_asked_for(tmp_path: Path, package: Path) -> None:
     scan, place = bright_half(tmp_path / "scan.mha"), tmp_path / "new" / "m.json"
-    said = run_json("segment", scan, "--package", package, "-o", tmp_path / "m.mha", "--measurements", place)
-    assert said["measurements"] == str(place)
+    printed = run_json("segment", scan, "--package", package, "-o", tmp_path / "m.mha", "--measurements", place)
+    assert printed["measurements"] == str(place)
     content = json.loads(place.read_text())
     bright = content["classes"]["bright"]
-    assert bright["volume_ml"] == pytest.approx(said["class_ml"]["bright"])
+    assert bright["volume_ml"] == pytest.approx(printed["class_ml"]["bright"])
     assert bright["cut_off"]
     assert content["package"].keys() == {"name", "manifest_sha256"}
 
@@ -117,10 +117,10 @@ def test_a_sweeps_measurements_know_what_was_seen(tmp_path: Path, package: Path)
     )
     write_sweep(sweep, tmp_path / "s.igs.mha")
     place = tmp_path / "m.json"
-    said = run_json(
+    printed = run_json(
         "segment", tmp_path / "s.igs.mha", "--package", package, "-o", tmp_path / "m.dcm", "--measurements", place
     )
-    assert said["frames_inserted"] == count
+    assert printed["frames_inserted"] == count
     content = json.loads(place.read_text())
     assert content["seen_share"] == 1.0
     assert content["classes"]["bright"]["unseen_voxels"] == 0
@@ -128,9 +128,9 @@ def test_a_sweeps_measurements_know_what_was_seen(tmp_path: Path, package: Path)
 
 
 def test_table_for_people_and_silence_when_quiet(tmp_path: Path, package: Path) -> None:
-    words = ("segment", bright_half(tmp_path / "scan.mha"), "--package", package, "-o", tmp_path / "mask.mha")
-    assert "bright: 4" in run(*words)[1] or "bright: 3." in run(*words)[1]
-    assert run(*words, "--quiet")[1:] == ("", "")
+    arguments = ("segment", bright_half(tmp_path / "scan.mha"), "--package", package, "-o", tmp_path / "mask.mha")
+    assert "bright: 4" in run(*arguments)[1] or "bright: 3." in run(*arguments)[1]
+    assert run(*arguments, "--quiet")[1:] == ("", "")
 
 
 def test_failures_write_nothing(tmp_path: Path, package: Path) -> None:
@@ -156,7 +156,7 @@ def test_an_input_is_not_replaced_by_its_own_result(tmp_path: Path, package: Pat
     scan = bright_half(tmp_path / "scan.mha")
     before = scan.read_bytes()
     mask = ["-o", tmp_path / "mask.mha"] if option != "-o" else []
-    said = failure("segment", scan, "--package", package, *mask, option, scan)
-    assert "is an input, which the output would replace" in said
+    printed = failure("segment", scan, "--package", package, *mask, option, scan)
+    assert "is an input, which the output would replace" in printed
     assert scan.read_bytes() == before
     assert not (tmp_path / "mask.mha").exists()

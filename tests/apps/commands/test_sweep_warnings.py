@@ -39,10 +39,10 @@ def written(case: Case, folder: Path) -> tuple[Path, str, Path]:
 
 
 def test_nothing_is_said_of_a_right_sweep(right: Case, tmp_path: Path) -> None:
-    words = written(right, tmp_path)
-    assert run("reconstruct", *words, "-o", tmp_path / "v.mha")[2] == ""
-    assert run_json("reconstruct", *words, "-o", tmp_path / "v.mha")["warnings"] == []
-    assert run_json("inspect", *words)["warnings"] == []
+    arguments = written(right, tmp_path)
+    assert run("reconstruct", *arguments, "-o", tmp_path / "v.mha")[2] == ""
+    assert run_json("reconstruct", *arguments, "-o", tmp_path / "v.mha")["warnings"] == []
+    assert run_json("inspect", *arguments)["warnings"] == []
 
 
 @pytest.mark.parametrize("command", [["reconstruct", "-o", "v.nrrd"], ["inspect"], ["segment", "-o", "m.nrrd"]])
@@ -52,19 +52,19 @@ def test_a_warning_is_a_line_on_stderr_and_an_entry_in_json(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDGE_SDK_CACHE", str(tmp_path / "cache"))
     fake_targets(monkeypatch, FakeTarget("alpha"))
-    words = [command[0], *written(right.flipped(1), tmp_path), *command[1:]]
+    arguments = [command[0], *written(right.flipped(1), tmp_path), *command[1:]]
     if command[0] == "segment":
-        words += ["--package", toy_package(tmp_path / "toy.edgepkg", "alpha")]
-    status, stdout, stderr = run(*words)
+        arguments += ["--package", toy_package(tmp_path / "toy.edgepkg", "alpha")]
+    status, stdout, stderr = run(*arguments)
     assert status == 0
     assert stderr.startswith("warning: the images do not move as the poses say: ")
     assert stderr.endswith("check UltrasoundImageOrientation and ImageToProbe\n")
     assert stderr.count("\n") == 1
     assert "likely cause" not in stdout
-    (warning,) = run_json(*words)["warnings"]
+    (warning,) = run_json(*arguments)["warnings"]
     assert set(warning) == {"what", "likely_cause", "remedy"}
     assert "left-right" in warning["likely_cause"]
-    status, stdout, stderr = run(*words, "--quiet", "--json")
+    status, stdout, stderr = run(*arguments, "--quiet", "--json")
     assert stderr == ""
     assert "left-right" in stdout
 
@@ -73,23 +73,27 @@ def test_a_warning_is_a_line_on_stderr_and_an_entry_in_json(
 def test_files_keep_what_was_left_out_and_what_was_warned_of(right: Case, tmp_path: Path, suffix: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
     path = tmp_path / f"v.{suffix}"
-    said = run_json("reconstruct", *written(right.flipped(0), tmp_path), "-o", path)
-    assert (said["frames_inserted"], said["frames_left_out"], said["left_out_because"]) == (FRAMES - 3, 3, REASONS)
+    printed = run_json("reconstruct", *written(right.flipped(0), tmp_path), "-o", path)
+    assert (printed["frames_inserted"], printed["frames_left_out"], printed["left_out_because"]) == (
+        FRAMES - 3,
+        3,
+        REASONS,
+    )
     image = sitk.ReadImage(str(path))
     assert image.GetMetaData("frames_inserted") == str(FRAMES - 3)
     assert image.GetMetaData("frames_left_out") == "3"
     assert image.GetMetaData("left_out_because") == REASONS
-    assert image.GetMetaData("warnings") == said["warnings"][0]["what"]
+    assert image.GetMetaData("warnings") == printed["warnings"][0]["what"]
 
 
 def test_memory_is_told_before_the_work(right: Case, tmp_path: Path) -> None:
-    words = written(right, tmp_path)
-    said = run_json("reconstruct", *words, "-o", tmp_path / "v.mha")
-    assert set(said["memory"]) == {"needed", "usable"}
-    first = run("reconstruct", *words, "-o", tmp_path / "v.mha")[1].splitlines()[0]
-    assert first.startswith(f"memory: {said['memory']['needed']} needed, ")
-    seen = run_json("inspect", *words)
-    assert seen["memory_at_0.5_mm"]["needed"] == said["memory"]["needed"]
+    arguments = written(right, tmp_path)
+    printed = run_json("reconstruct", *arguments, "-o", tmp_path / "v.mha")
+    assert set(printed["memory"]) == {"needed", "usable"}
+    first = run("reconstruct", *arguments, "-o", tmp_path / "v.mha")[1].splitlines()[0]
+    assert first.startswith(f"memory: {printed['memory']['needed']} needed, ")
+    seen = run_json("inspect", *arguments)
+    assert seen["memory_at_0.5_mm"]["needed"] == printed["memory"]["needed"]
     assert seen["left_out"] == {"ProbeToTracker is OUT_OF_VIEW": 2, "ProbeToTracker is INVALID": 1}
 
 

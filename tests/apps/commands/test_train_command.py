@@ -98,9 +98,9 @@ def test_a_case_that_cannot_be_used_is_told(
 ) -> None:
     path = path_of(tmp_path, kind, number)
     write_volume(change(read_volume(path)), path)
-    said = failure(*options)
-    assert f"{path}: " in said
-    assert told in said
+    printed = failure(*options)
+    assert f"{path}: " in printed
+    assert told in printed
     assert not (tmp_path / "run").exists()
 
 
@@ -131,11 +131,11 @@ def test_a_checkpoint_of_another_network_is_told(
 
     network = {"variant": "T", "in_channels": 1, "num_classes": 2, "width": 8, "decoder_width": 8, **changed}
     torch.save(efficient_mednext(**network).state_dict(), tmp_path / "other.pt")
-    said = failure(*options, "--from", tmp_path / "other.pt")
-    assert f"{tmp_path / 'other.pt'}: " in said
-    assert told in said
-    assert "which does not fit T of width 8" in said
-    assert "keys that differ: " in said
+    printed = failure(*options, "--from", tmp_path / "other.pt")
+    assert f"{tmp_path / 'other.pt'}: " in printed
+    assert told in printed
+    assert "which does not fit T of width 8" in printed
+    assert "keys that differ: " in printed
     assert not (tmp_path / "run").exists()
 
 

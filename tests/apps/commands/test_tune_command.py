@@ -20,10 +20,10 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_fastest_plan_is_checked_used_and_written(tmp_path: Path) -> None:
     package, tuned = tiny_package(tmp_path, "openvino", "onnxruntime"), tmp_path / "tuned.edgepkg"
-    said = run_json("tune", package, "--threads", 1, "--rounds", 4, "-o", tuned)
-    assert [each["target"] for each in said["tuned"]] == ["openvino", "onnxruntime"]
+    printed = run_json("tune", package, "--threads", 1, "--rounds", 4, "-o", tuned)
+    assert [each["target"] for each in printed["tuned"]] == ["openvino", "onnxruntime"]
     with Package(package) as before, Package(tuned) as after:
-        for each in said["tuned"]:
+        for each in printed["tuned"]:
             name = each["target"]
             assert {"all INT8", "all FP32"} <= {plan["plan"] for plan in each["plans"]}
             folder, precision = before.artifact(name, 1)

@@ -37,10 +37,10 @@ def data(tmp_path: Path) -> Path:
 
 def test_every_installed_target_is_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha"), FakeTarget("beta", missing="not installed"))
-    said = run_json("verify", toy_package(tmp_path / "toy.edgepkg"))
-    assert said["passes"] is True
-    assert [(row["target"], row["verdict"]) for row in said["targets"]] == [("alpha", "passed"), ("beta", "not run")]
-    assert "not installed" in said["targets"][1]["why"]
+    printed = run_json("verify", toy_package(tmp_path / "toy.edgepkg"))
+    assert printed["passes"] is True
+    assert [(row["target"], row["verdict"]) for row in printed["targets"]] == [("alpha", "passed"), ("beta", "not run")]
+    assert "not installed" in printed["targets"][1]["why"]
 
 
 def test_a_target_that_disagrees_fails_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,11 +67,11 @@ def test_altered_package_is_refused(tmp_path: Path) -> None:
 def test_accuracy_against_the_package_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha"))
     toy_package(tmp_path / "toy-fp32.edgepkg", "alpha")
-    said = run_json("verify", toy_package(tmp_path / "toy-pruned-int8.edgepkg", "alpha"), "--data", data)
-    assert said["dice"] == {"bright": pytest.approx(5 / 6), "mean": pytest.approx(5 / 6)}
-    assert said["reference_dice"] == said["dice"]
-    assert (said["ratio"], said["ci95"], said["passes"]) == (1.0, [1.0, 1.0], True)
-    assert "toy-fp32.edgepkg on alpha" in said["reference"]
+    printed = run_json("verify", toy_package(tmp_path / "toy-pruned-int8.edgepkg", "alpha"), "--data", data)
+    assert printed["dice"] == {"bright": pytest.approx(5 / 6), "mean": pytest.approx(5 / 6)}
+    assert printed["reference_dice"] == printed["dice"]
+    assert (printed["ratio"], printed["ci95"], printed["passes"]) == (1.0, [1.0, 1.0], True)
+    assert "toy-fp32.edgepkg on alpha" in printed["reference"]
 
 
 def test_accuracy_lost_against_the_record_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
@@ -87,11 +87,11 @@ def test_accuracy_without_a_reference_is_not_passed(
     fake_targets(monkeypatch, FakeTarget("alpha"))
     package = toy_package(tmp_path / "toy.edgepkg", "alpha")
     status, stdout, stderr = run("verify", package, "--data", data, "--json")
-    said = json.loads(stdout)
+    printed = json.loads(stdout)
     assert status == 1
     assert "cannot be judged" in stderr
-    assert said["dice"]["mean"] == pytest.approx(5 / 6)
-    assert said["reference_dice"] is said["ratio"] is said["ci95"] is said["passes"] is None
+    assert printed["dice"]["mean"] == pytest.approx(5 / 6)
+    assert printed["reference_dice"] is printed["ratio"] is printed["ci95"] is printed["passes"] is None
 
 
 def recorded(data: Path, **dice: float) -> dict[str, Any]:
@@ -107,10 +107,10 @@ def test_every_target_is_held_against_the_graph(tmp_path: Path, monkeypatch: pyt
         "reference_cases": recorded(data, whole=1.0, part=0.7),
     }
     package = toy_package(tmp_path / "toy.edgepkg", "alpha", "beta", "gamma", metrics=metrics)
-    said = run_json("verify", package, "--data", data, "--every-target")
-    assert (said["cases"], said["bound"], said["passes"]) == (2, 0.002, True)
-    assert said["graph_dice"]["mean"] == pytest.approx((0.999 + 2 / 3) / 2)
-    alpha, beta, gamma = said["accuracy_by_target"]
+    printed = run_json("verify", package, "--data", data, "--every-target")
+    assert (printed["cases"], printed["bound"], printed["passes"]) == (2, 0.002, True)
+    assert printed["graph_dice"]["mean"] == pytest.approx((0.999 + 2 / 3) / 2)
+    alpha, beta, gamma = printed["accuracy_by_target"]
     assert alpha["dice"] == {"bright": pytest.approx(5 / 6), "mean": pytest.approx(5 / 6)}
     assert alpha["difference"] == pytest.approx(0.0005)
     assert alpha["case_difference"] == pytest.approx(0.001)
@@ -133,10 +133,10 @@ def test_only_the_held_out_cases_are_looked_at(tmp_path: Path, monkeypatch: pyte
     fake_targets(monkeypatch, FakeTarget("alpha"))
     metrics = {"reference_cases": recorded(data, part=2 / 3)}
     package = toy_package(tmp_path / "toy.edgepkg", "alpha", metrics=metrics)
-    said = run_json("verify", package, "--data", data, "--held-out")
-    assert (said["cases"], said["ratio"], said["difference"]) == (1, pytest.approx(1.0), pytest.approx(0.0))
-    assert said["levels"] == {"0.99": {"kept": True, "surely": True}, "0.999": {"kept": True, "surely": True}}
-    assert said["reference"] == "the manifest's record of these very cases"
+    printed = run_json("verify", package, "--data", data, "--held-out")
+    assert (printed["cases"], printed["ratio"], printed["difference"]) == (1, pytest.approx(1.0), pytest.approx(0.0))
+    assert printed["levels"] == {"0.99": {"kept": True, "surely": True}, "0.999": {"kept": True, "surely": True}}
+    assert printed["reference"] == "the manifest's record of these very cases"
     assert "recorded 0 cases when it was made" in failure("verify", package, "--data", data, "--every-target")
 
 
@@ -152,5 +152,5 @@ def test_options_that_contradict_each_other_are_usage_errors(tmp_path: Path, opt
 def test_a_package_that_failed_its_gate_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_targets(monkeypatch, FakeTarget("alpha"))
     gate = Gate(verdict="failed", reason="keeps 90 %", allowed_failing=True)
-    said = run_json("verify", toy_package(tmp_path / "toy.edgepkg", "alpha", gate=gate))
-    assert said["gate"] == {"verdict": "failed", "reason": "keeps 90 %", "allowed_failing": True}
+    printed = run_json("verify", toy_package(tmp_path / "toy.edgepkg", "alpha", gate=gate))
+    assert printed["gate"] == {"verdict": "failed", "reason": "keeps 90 %", "allowed_failing": True}

@@ -95,9 +95,9 @@ def test_several_runs_in_one_report(make_run: MakeRun, pruned: RunFolder, tmp_pa
     page = (tmp_path / "out" / "report.html").read_text()
     for words in ("plain: INT8", "half: pruned FP32", "measured at different moments", "half: Gate"):
         assert words in page
-    said = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert [row["ms"] for row in said["forms"]] == ["60.0", "28.4", "12.0", "17.1", "8.0"]
-    assert set(said["runs"]) == {"plain", "half"}
+    printed = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [row["ms"] for row in printed["forms"]] == ["60.0", "28.4", "12.0", "17.1", "8.0"]
+    assert set(printed["runs"]) == {"plain", "half"}
 
 
 def test_the_command_prints_the_table_and_refuses_other_cases_in_one_line(make_run: MakeRun, tmp_path: Path) -> None:

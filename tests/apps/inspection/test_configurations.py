@@ -40,29 +40,29 @@ RESULT = """
 def test_a_device_set(tmp_path):
     path = tmp_path / "c.xml"
     path.write_text(DEVICE_SET)
-    said = run_json("inspect", path)
-    assert (said["kind"], said["document"], said["name"]) == (
+    printed = run_json("inspect", path)
+    assert (printed["kind"], printed["document"], printed["name"]) == (
         "configuration",
         "PlusConfiguration 2.9",
         "Probe and tracker",
     )
-    assert said["transforms"] == [
+    assert printed["transforms"] == [
         {"transform": "ImageToProbe", "scale": [0.2, 0.1, 0.3], "translation_mm": [11, 12, 13]}
     ]
-    assert [(wire["wire"], wire["length_mm"]) for wire in said["wires"]] == [("1:E2_e2", 50.0)]
-    assert said["devices"] == [
+    assert [(wire["wire"], wire["length_mm"]) for wire in printed["wires"]] == [("1:E2_e2", 50.0)]
+    assert printed["devices"] == [
         {"device": "Video", "type": "SavedDataSource", "time_offset_s": "-0.0648", "recording": "v.igs.mha"}
     ]
-    assert said["reconstruction"]["compounding"] == "mean"
-    assert said["reconstruction"]["fill_holes"] == ["STICK"]
+    assert printed["reconstruction"]["compounding"] == "mean"
+    assert printed["reconstruction"]["fill_holes"] == ["STICK"]
 
 
 def test_a_calibration_result(tmp_path):
     path = tmp_path / "r.xml"
     path.write_text(RESULT)
-    said = run_json("inspect", path)
-    assert (said["calibration_frames"], said["calibration_points"], said["validation_frames"]) == (2, 3, 0)
-    assert said["reprojection_error"] == {"CalibrationMeanMm": "0.5"}
+    printed = run_json("inspect", path)
+    assert (printed["calibration_frames"], printed["calibration_points"], printed["validation_frames"]) == (2, 3, 0)
+    assert printed["reprojection_error"] == {"CalibrationMeanMm": "0.5"}
 
 
 @pytest.mark.parametrize(
