@@ -30,9 +30,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         TOP: set(),
         "containers": {TOP},
         "packages": {TOP},
-        "network.variants": set(),
-        "checkpoint_identity": {"network.variants"},  # names a checkpoint's network where no torch is installed
-        "network": {TOP, "checkpoint_identity", "network.variants"},
+        "network": {TOP},
         "volume": {TOP, "containers"},
         "sweep": {TOP, "containers", "volume"},
         "volume.reconstruct": {TOP, "volume", "sweep"},  # a sweep into a volume: above both

@@ -10,8 +10,8 @@ from pathlib import Path
 import edge_sdk
 from apps.accelerators import accelerators
 from apps.benchmark.shared_groups import DeviceGroup, GateGroup, IdentityGroup, manifest_values
+from apps.report.device_facts import device_facts
 from apps.report.measured import NotMeasured
-from edge_sdk.device import describe_device
 from edge_sdk.files import sha256
 from edge_sdk.packages.package import Package
 from edge_sdk.session import artifacts_of
@@ -57,13 +57,9 @@ def target_bytes(package: Package, target: str) -> int:
 
 def device() -> DeviceGroup:
     """The facts of `edge_sdk.device`, the load at the start, and the accelerators that are not used."""
-    facts = {
-        name: NotMeasured(why=fact.reason or "not known") if fact.value is None else fact.value or "none seen"
-        for name, fact in describe_device().items()
-    }
     absent = {kind.lower(): NotMeasured(why=why) for kind, why in accelerators().items()}
     load = list(os.getloadavg()) if hasattr(os, "getloadavg") else NotMeasured(why="the system does not tell")
-    return DeviceGroup.model_validate({**facts, "load_average_at_start": load, **absent})
+    return DeviceGroup.model_validate({**dict(device_facts()), "load_average_at_start": load, **absent})
 
 
 def _commit() -> str | NotMeasured:

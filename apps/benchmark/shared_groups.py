@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 from typing_extensions import TypeAliasType
 
+from apps.report.device_facts import DeviceFacts
 from apps.report.group import ReportGroup
 from apps.report.measured import NotMeasured
 
@@ -82,28 +83,14 @@ class IdentityGroup(ReportGroup):
     seed: int
 
 
-class DeviceGroup(ReportGroup):
-    """The device; see `edge_sdk.device.describe_device`.
+class DeviceGroup(DeviceFacts):
+    """The device, and what was found on it at the start of a benchmark.
 
     Attributes:
         load_average_at_start: Of the system over 1, 5 and 15 minutes, before the first target.
         npu, gpu: Accelerators that were not used, and why.
     """
 
-    cpu: str | NotMeasured
-    architecture: str | NotMeasured
-    isa: list[str] | str | NotMeasured
-    cores: int | NotMeasured
-    threads: int | NotMeasured
-    ram_mb: int | NotMeasured
-    os: str | NotMeasured
-    kernel: str | NotMeasured
-    python: str | NotMeasured
-    machine: str | NotMeasured
-    container: str | NotMeasured
-    governor: str | NotMeasured
-    turbo: str | NotMeasured
-    power: str | NotMeasured
     load_average_at_start: list[float] | NotMeasured
     npu: NotMeasured
     gpu: NotMeasured

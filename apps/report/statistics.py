@@ -6,7 +6,6 @@ from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import JsonValue
 
 from apps.report.group import ReportGroup
 from apps.report.measured import NotMeasured
@@ -56,13 +55,6 @@ def statistics_ms(seconds: ArrayLike) -> Statistics:
         max=_rounded(samples.max()),
         samples=[_rounded(sample) for sample in samples],
     )
-
-
-def summary_ms(seconds: ArrayLike) -> dict[str, JsonValue]:
-    """`statistics_ms` as JSON has it; without samples {"value": null, "why": …}."""
-    if np.size(seconds) == 0:
-        return NotMeasured(why="no samples").model_dump(mode="json")
-    return statistics_ms(seconds).as_json()
 
 
 def _rounded(milliseconds: SupportsFloat) -> float:

@@ -85,14 +85,18 @@ class SweepJob:
             self._control.enter("finishing")
         if self._recorder and (problem := self._recorder.problem) and problem != self._reported_problem:
             self._reported_problem = problem
-            warn_of(problem)
-            self._board.warn([problem])
+            self._warn_while_running(problem)
             log_event(_LOGGER, "recording failed", severity="error", why=problem)
         if running is not None and not self._limit_reported and (warning := running.limit_warning()) is not None:
             self._limit_reported = True
-            warn_of(str(warning))
-            self._board.warn([str(warning)])
-            log_event(_LOGGER, "memory limit reached", severity="warning", what=str(warning))
+            self._warn_while_running(str(warning))
+            if self._job.log_file is not None:  # stderr has it already
+                log_event(_LOGGER, "memory limit reached", severity="warning", what=str(warning))
+
+    def _warn_while_running(self, text: str) -> None:
+        """Show a line on stderr and on the board."""
+        warn_of(text)
+        self._board.warn([text])
 
     def run(self, progress: Progress | None) -> StreamReport | None:
         """Stream one sweep and write what it leaves.

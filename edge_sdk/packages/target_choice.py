@@ -132,7 +132,9 @@ def choose_target(
     if not milliseconds:
         reasons = "; ".join(f"{name}: {why}" for name, why in problems.items())
         raise TargetError(
-            f"no target of the package runs rightly here ({reasons})", where=where, remedy="see edge-sdk doctor"
+            f"no target in this package passes its self-test on this device ({reasons})",
+            where=where,
+            remedy="see edge-sdk doctor",
         )
     fastest = min(milliseconds, key=milliseconds.__getitem__)
     choice = Choice(target=fastest, milliseconds=milliseconds, passed_over=problems)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 
 OK = "OK"
 MISSING = "MISSING"

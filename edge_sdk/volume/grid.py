@@ -9,7 +9,7 @@ from typing import Any, SupportsInt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 from edge_sdk.volume.compounding_summary import CompoundingSummary
 
 IDENTITY = np.eye(3)

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 from edge_sdk.volume.compounding_summary import CompoundingSummary
 from edge_sdk.volume.grid import Grid, Volume
 

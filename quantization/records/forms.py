@@ -55,7 +55,7 @@ class FormTiming(RecordPart):
 
     median_ms: float
     samples_ms: list[float]
-    artifact_bytes: int = Field(validation_alias="artifact_bytes", serialization_alias="artifact_bytes")
+    artifact_bytes: int = Field(validation_alias="artefact_bytes", serialization_alias="artefact_bytes")
 
 
 class LatencyConditions(RecordRow):

@@ -80,7 +80,7 @@ class StageReports(RecordPart):
     swaps: SwapReport | None = None
     prune: PruningReport | None = None
     quantize: QuantizationReport | None = Field(
-        default=None, validation_alias="quantize", serialization_alias="quantize"
+        default=None, validation_alias="quantise", serialization_alias="quantise"
     )
 
     def by_key(self) -> dict[StageKey, AnyStageReport]:

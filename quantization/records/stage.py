@@ -8,12 +8,12 @@ from pydantic import Field
 
 from quantization.records.part import Cell, RecordPart, RecordRow
 
-StageKey = Literal["distil", "swaps", "prune", "quantize"]
+StageKey = Literal["distil", "swaps", "prune", "quantise"]
 """Key of a stage in run.json, and the beginning of its files' names; every version has written these."""
 DISTILLATION: StageKey = "distil"
 SWAPS: StageKey = "swaps"
 PRUNING: StageKey = "prune"
-QUANTIZATION: StageKey = "quantize"
+QUANTIZATION: StageKey = "quantise"
 
 
 class StageTables(RecordPart):

@@ -65,7 +65,9 @@ def test_artifact_cut_short_and_sealed_again_is_refused(target: str, path: str, 
 def test_program_whose_second_half_is_gone_is_refused_by_auto(tmp_path: Path) -> None:
     """Of the right length, so that the runtime loads it and fails as it runs."""
     hollow = {"executorch/model.pte": lambda whole: whole[: len(whole) // 2].ljust(len(whole), b"\0")}
-    told = r"no target of the package runs rightly here \(executorch: the runtime fails on a patch \("
+    told = (
+        r"no target in this package passes its self-test on this device \(executorch: the runtime fails on a patch \("
+    )
     with Package(resealed(tmp_path, "executorch", hollow)) as package, pytest.raises(TargetError, match=told):
         package.open()
 
@@ -87,7 +89,7 @@ def test_target_that_computes_something_else_is_refused(tmp_path: Path) -> None:
         reference = shipped.selftest_vector.reference + 20.0
     package = resealed(tmp_path, "openvino", {}, reference=reference, manifest={"isa_notes": "needs VNNI"})
     told = failure("segment", bright_half(tmp_path / "v.mha"), "--package", package, "-o", tmp_path / "mask.mha")
-    assert "no target of the package runs rightly here (openvino: self-test error 2" in told
+    assert "no target in this package passes its self-test on this device (openvino: self-test error 2" in told
     told = r"openvino: self-test error 2\d\.\d+ > 5\.723 \(the package's notes: needs VNNI\); this device"
     with Package(package) as opened:
         for _ in ("tried", "remembered"):

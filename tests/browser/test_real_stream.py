@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.stream.results.latency import LatencyStatistics
+from apps.report.statistics import Statistics
 from apps.stream.results.report import StreamReport
 from edge_sdk.inference.segment import segment
 from edge_sdk.packages.package import load_package
@@ -55,7 +55,7 @@ def test_from_start_to_saved_files(opened: Callable[..., Page], tmp_path: Path) 
     assert program.returncode == 0
     report = StreamReport.model_validate_json((tmp_path / "out" / "report.json").read_text())
     assert report.frames.inserted == report.frames.read < 90
-    assert isinstance(report.latency_ms.displayed, LatencyStatistics)
+    assert isinstance(report.latency_ms.displayed, Statistics)
     assert report.latency_ms.displayed.p50 >= report.latency_ms.whole_frame_in_mask.p50
     with load_package(PACKAGE) as package, package.open("openvino") as session:
         again = segment(session, read_volume(tmp_path / "out" / "volume.nii.gz"), package.manifest)

@@ -13,9 +13,9 @@ from apps.stream.core.stream_volume import FixedVolume, StreamVolume
 from apps.sweep_warnings import look_at
 from apps.sweeps import defaults_for
 from edge_sdk.inference.tiling import TileLattice
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion

@@ -196,7 +196,7 @@ class RunningBoard:
     def _before_start(self, what: str) -> None:
         if self._control.phase != "ready":
             raise StreamError(
-                f"a sweep that is {self._control.phase} cannot be {what}", remedy="do so before the start"
+                f"a sweep that is {self._control.phase} cannot be {what}", remedy="do that before starting the sweep"
             )
 
 

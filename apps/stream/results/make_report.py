@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import edge_sdk
+from apps.report.device_facts import device_facts
 from apps.report.measured import NotMeasured
 from apps.report.memory import peak_rss_mb
 from apps.stream.core.board import DeviceState
 from apps.stream.core.volume_plan import VolumePlan
-from apps.stream.results.device_facts import device_facts
 from apps.stream.results.groups import (
     MemoryReport,
     PackageReport,

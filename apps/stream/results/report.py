@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from apps.report.device_facts import DeviceFacts
 from apps.report.measured import NotMeasured
 from apps.report.part import ReportPart
 from apps.stream.pipeline.latency import StageStatistics
 from apps.stream.pipeline.monitor import Timeline
 from apps.stream.pipeline.queues import QueueStatistics
-from apps.stream.results.device_facts import DeviceFacts
 from apps.stream.results.groups import (
     MemoryReport,
     PackageReport,

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from edge_sdk.containers.metaimage import MetaImage, read_metaimage
 from edge_sdk.errors import FileFormatError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.formats.custusx_probe import read_probe_definition
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.merging import MAX_GAP_S, with_poses
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
 _TRACKED = "ProbeToReference"

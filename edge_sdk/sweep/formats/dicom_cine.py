@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from edge_sdk.containers.dicom_file import is_dicom
 from edge_sdk.errors import EdgeSdkError, FileFormatError
 from edge_sdk.extras import missing_module
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.formats.dicom_tags import b_mode_region, frame_times, pixel_spacing
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.image_geometry import clip_rectangle_fields
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep
 
 __all__ = ["is_dicom", "read_dicom_cine"]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
 from edge_sdk.files import atomic_path
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.quaternions import to_rotations
 from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.capture import opened_capture
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep
 
 UNDECODABLE = "UNDECODABLE"

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.formats import write_sweep
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.recording.layout import FRAMES, PIXELS, FrameLine, RecordingLine, checked_lines
 from edge_sdk.sweep.sweep import MISSING, Sweep, TrackedTransform
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.sweep import Sweep
 
 _UINT8 = np.dtype(np.uint8)

@@ -51,7 +51,7 @@ class NdiTracker:
         """
         if baud not in BAUD_CODES:
             raise TrackerError(
-                f"speaks no {baud} baud", where=line.port, remedy=f"use one of {', '.join(map(str, BAUD_CODES))}"
+                f"{baud} baud is not supported", where=line.port, remedy=f"use one of {', '.join(map(str, BAUD_CODES))}"
             )
         self._line, self._binary = line, binary
         self._numbers: dict[str, int | None] = {}

@@ -24,6 +24,7 @@ from edge_sdk.simulation.simulate import simulate
 from edge_sdk.sweep.formats import read_sweep, write_sweep
 from edge_sdk.volume.files import read_volume
 from tests.apps.commands_fixtures import failure
+from tests.apps.stream.outlets.viewer.viewer_pages import received
 
 PACKAGE = Path(__file__).resolve().parents[3] / "models" / "phantom-s-int8.edgepkg"
 FILES = {
@@ -102,7 +103,7 @@ def test_a_signal_ends_the_sweep_and_saves_what_has_come(folder: Path, tmp_path:
 
 
 class Operator:
-    """A page of the viewer, without its pictures."""
+    """A page of the viewer that looks at no picture."""
 
     def __init__(self, address: str, connection: ClientConnection) -> None:
         self.address, self._connection = address, connection
@@ -113,11 +114,10 @@ class Operator:
     def wait(self, phase: str, also: Callable[[dict[str, Any]], bool] = lambda _status: True) -> dict[str, Any]:
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
-            message = self._connection.recv(timeout=30)
-            if isinstance(message, str):
-                status: dict[str, Any] = json.loads(message)
-                if status.get("phase") == phase and also(status):
-                    return status
+            # Pictures are confirmed: a page that confirms none is closed after a while.
+            message = received(self._connection, timeout=30)
+            if message.get("phase") == phase and also(message):
+                return message
         pytest.fail(f"it never was {phase}")
 
 

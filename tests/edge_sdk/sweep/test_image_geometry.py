@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from edge_sdk.errors import FileFormatError, PoseError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.image_geometry import (
     assumed_calibration,
     clip_rectangle_fields,
     recorded_clip,
     with_assumed_calibration,
 )
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.volume.clip import ClipRegion, Fan
 

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK
 
 from edge_sdk.inference.resampling import resample
-from edge_sdk.sweep.provenance import Provenance
+from edge_sdk.provenance import Provenance
 from edge_sdk.volume.compounding_summary import CompoundingSummary
 from edge_sdk.volume.files import read_volume, write_volume
 from edge_sdk.volume.grid import Grid, Volume

@@ -31,7 +31,7 @@ def test_the_numbers_of_a_committed_run() -> None:
     assert record.recipe.data.license == "CC BY-SA 4.0"
     assert record.cases is not None
     assert [len(part) for part in record.cases.by_part().values()] == [160, 10, 40]
-    assert list(record.stages.by_key()) == ["distil", "prune", "quantize"]
+    assert list(record.stages.by_key()) == ["distil", "prune", "quantise"]
     assert record.stages.prune is not None
     assert record.stages.prune.summary.parameters == 1_021_787
     assert record.stages.quantize is not None

@@ -18,6 +18,7 @@ from apps.stream.input.uris.poses import LIVE_POSES_SYNTAX, LivePosesUri
 from apps.stream.input.uris.sources import CameraUri, LiveUri, PeerUri
 from edge_sdk.closing import Closing
 from edge_sdk.errors import DeviceError, PoseError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.camera import open_camera
 from edge_sdk.sweep.feeds.igtl import open_igtl
 from edge_sdk.sweep.feeds.items import NamedPose, TimedImage
@@ -25,7 +26,6 @@ from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.formats.orientation import to_mf
 from edge_sdk.sweep.merging import MAX_GAP_S
 from edge_sdk.sweep.pose_timeline import PoseTimeline
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.transforms import split_name
 
 FIRST_FRAME_S = 15.0

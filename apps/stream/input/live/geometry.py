@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from apps.stream.core.volume_plan import FixedPlan, GrowingPlan, VolumePlan
 from apps.sweeps import assumes_calibration
 from edge_sdk.errors import GeometryError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.image_geometry import IMAGE_TO_PROBE, assumed_calibration, clip_rectangle_fields
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import ImagePlacement
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.extent import check_memory, grid_from_extent

@@ -12,11 +12,11 @@ from apps.stream.input.live.poses import DeclaredPoses, ImuPoses, LivePoses, Too
 from apps.stream.input.uris.poses import ImuUri, LivePosesUri, NdiUri
 from apps.stream.input.uris.sources import PeerUri
 from edge_sdk.errors import PoseError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE
 from edge_sdk.sweep.feeds.igtl import open_igtl
 from edge_sdk.sweep.following import Follower
 from edge_sdk.sweep.pose_timeline import PoseTimeline
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.trackers.devices import open_bno08x, open_ndi, open_witmotion
 from edge_sdk.sweep.trackers.reading import Reading
 

@@ -128,7 +128,7 @@ def test_a_recording_is_not_calibrated_by_clicks(make_sweep: Callable[..., Sweep
     with pytest.raises(StreamError, match="decided when it is opened"):
         board.crop((0, 0), (5, 5))
     board.command("start")
-    with pytest.raises(StreamError, match="before the start"):
+    with pytest.raises(StreamError, match="before starting the sweep"):
         board.crop((0, 0), (5, 5))
 
 

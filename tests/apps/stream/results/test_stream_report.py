@@ -15,6 +15,7 @@ from apps.stream.results.groups import SessionReport
 from apps.stream.results.label_comparison import label_comparison
 from apps.stream.results.report import StreamReport
 from apps.stream.results.summary import StreamSummary, stream_summary
+from edge_sdk.session import SessionDescription
 from tests.apps.stream.results.small_report import COMPARISON, REPORT, small_report
 
 RECORDING = {"path": "/r.igs.mha", "frames": 3, "frames_lost": 0, "problem": "none", "sync_interval_s": 1.0}
@@ -78,7 +79,7 @@ def test_a_class_in_neither_mask_has_no_dice_and_is_left_out_of_the_mean() -> No
 
 
 def test_a_session_says_what_its_runtime_knows() -> None:
-    facts = {"runtime": "openvino 2026.4", "threads": 2, "patch_shape": (1, 1, 48, 48, 48)}
+    facts = SessionDescription("openvino 2026.4", threads=2, patch_shape=(1, 1, 48, 48, 48))
     opened: Any = SimpleNamespace(target="openvino", description=facts)
     report = SessionReport.of(opened, 8.80949)
     assert report.model_dump(mode="json") == {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.formats import read_sweep
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.recording.recorder import SweepRecorder
 from edge_sdk.sweep.recording.template import RecordingTemplate
 from edge_sdk.sweep.sweep import Sweep

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.poses import image_to_world
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sanity import check_sweep
 from edge_sdk.sweep.sweep import OK, TrackedTransform
 from tests.edge_sdk.sweep.sanity.tissue import (

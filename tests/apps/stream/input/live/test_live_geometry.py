@@ -9,10 +9,10 @@ from apps.stream.core.volume_plan import FixedPlan, GrowingPlan
 from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion, calibrate, check_crop, live_plan
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.inference.tiling import TileLattice
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.declared import PROBE_TO_REFERENCE as PROBE
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.volume.settings import ReconstructionSettings
 
 IMAGE = TimedImage(np.zeros((101, 201), np.uint8), 5.0)

@@ -15,9 +15,9 @@ from apps.stream.input.live.poses import DeclaredPoses
 from apps.stream.input.uris.motions import parse_motion
 from apps.stream.outlets.running_board import RunningBoard
 from edge_sdk.errors import GeometryError, PoseError, StreamError
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.volume.settings import ReconstructionSettings
 
 

@@ -1,18 +1,18 @@
-"""The device that a sweep was streamed on."""
+"""The device that a report comes from."""
 
 from __future__ import annotations
 
+from apps.report.group import ReportGroup
 from apps.report.measured import NotMeasured
-from apps.report.part import ReportPart
 from edge_sdk.device import describe_device
 
 
-class DeviceFacts(ReportPart):
+class DeviceFacts(ReportGroup):
     """What this device is, see `edge_sdk.device.describe_device`."""
 
     cpu: str | NotMeasured
     architecture: str | NotMeasured
-    isa: list[str] | NotMeasured
+    isa: list[str] | str | NotMeasured
     """Instruction sets that decide which kernels a runtime takes."""
     cores: int | NotMeasured
     """Physical cores."""
@@ -37,7 +37,7 @@ def device_facts() -> DeviceFacts:
     """Describe this device."""
     return DeviceFacts.model_validate(
         {
-            name: NotMeasured(why=fact.reason or "not known") if fact.value is None else fact.value
+            name: NotMeasured(why=fact.reason or "not known") if fact.value is None else fact.value or "none seen"
             for name, fact in describe_device().items()
         }
     )

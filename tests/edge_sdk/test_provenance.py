@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.formats import read_sweep, write_sweep
-from edge_sdk.sweep.provenance import Provenance
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 
 HEADER = {
