@@ -15,7 +15,7 @@ def old_recipe(tmp_path: Path) -> Path:
     path = tmp_path / "old.toml"
     path.write_text(
         '[data]\nlabels = { 0 = "background", 1 = "x" }\n'
-        'normalization = { shift = 3.0, scale = 2.0 }\nlicence = "MIT"\n'
+        'normalisation = { shift = 3.0, scale = 2.0 }\nlicence = "MIT"\n'
     )
     return path
 
@@ -26,7 +26,7 @@ def test_old_keys_are_one_line_on_stderr(old_recipe: Path, capsys: pytest.Captur
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        f"warning: {old_recipe}: data.normalization is now data.normalization, data.licence is now data.license; "
+        f"warning: {old_recipe}: data.normalisation is now data.normalization, data.licence is now data.license; "
         "the old name is still read\n"
     )
 

@@ -22,18 +22,18 @@ def written(folder: Path, lines: str) -> Path:
 
 
 def test_old_keys_are_read_with_one_warning_that_names_old_and_new(tmp_path: Path) -> None:
-    old = written(tmp_path, 'normalization = { kind = "zscore" }\nlicence = "MIT"\n')
+    old = written(tmp_path, 'normalisation = { kind = "zscore" }\nlicence = "MIT"\n')
     with pytest.warns(RenamedKeyWarning) as caught:
         recipe = read_recipe(old)
     (warning,) = caught
-    assert "data.normalization is now data.normalization, data.licence is now data.license" in str(warning.message)
+    assert "data.normalisation is now data.normalization, data.licence is now data.license" in str(warning.message)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert recipe == read_recipe(written(tmp_path, 'normalization = { kind = "zscore" }\nlicense = "MIT"\n'))
 
 
 def test_old_and_new_key_together_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"data: license is the old name of license"):
+    with pytest.raises(RecipeError, match=r"data: licence is the old name of license"):
         read_recipe(written(tmp_path, 'licence = "MIT"\nlicense = "MIT"\n'))
 
 
