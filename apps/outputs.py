@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.files import atomic_path, check_place
@@ -164,7 +164,7 @@ def write_each(folder: Path, files: Mapping[str, Callable[[Path], object]]) -> N
     ) from next(iter(failed.values()))
 
 
-def write_json(path: Path, content: Mapping[str, Any], *, indent: int = 2) -> None:
+def write_json(path: Path, content: Mapping[str, object], *, indent: int = 2) -> None:
     """Write JSON without NaN, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(content, indent=indent, allow_nan=False), encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -25,7 +25,7 @@ def _time_only(path: Path) -> Path:
     return path
 
 
-def _three(value: Any) -> Any:
+def _three(value: object) -> object:
     return [value] * 3 if isinstance(value, int | float) else value
 
 

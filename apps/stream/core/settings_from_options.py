@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,7 +18,7 @@ _EXCLUSIVE = {"box_mm": "around_mm", "around_mm": "box_mm"}
 """Keys of the file that an option for the other one takes away."""
 
 
-def merged(file: Path | None, **options: Mapping[str, Any]) -> StreamSettings:
+def merged(file: Path | None, **options: Mapping[str, object]) -> StreamSettings:
     """Settings of `file`, if any, with the options in their place.
 
     Args:
