@@ -86,14 +86,16 @@ def align(target: MotionSignal, others: MotionSignal, *, smoothing: float, max_l
         return None
     best = int(np.nanargmin(left.prod(1)))
     fit = _fit(y, x[best : best + size])
-    assert fit is not None
+    if fit is None:
+        return None
     rank = int(np.linalg.matrix_rank(fit.design))
     independent = max(fit.independent, rank + 4.0)
     adjusted = np.clip(left * (independent - 1) / (independent - rank - 1), None, 1)
     correlation = np.sqrt(1 - adjusted.prod(1) ** (1 / adjusted.shape[1]))
     tops = _tops(correlation)
     fit = _fit(y, x[tops[0] : tops[0] + size])
-    assert fit is not None
+    if fit is None:
+        return None
     lags = np.asarray(np.arange(-count, count + 1) * step, np.float64)
     fitted = np.full(y.shape, np.nan)
     fitted[fit.rows] = fit.fitted + fit.mean_y
