@@ -72,7 +72,7 @@ def test_no_tool_and_no_answer_are_told(device: tuple[SimulatedNdi, Path], monke
 
 def test_a_baud_rate_that_no_tracker_speaks_is_refused(device: tuple[SimulatedNdi, Path]) -> None:
     _, link = device
-    with SerialLine(str(link), FIRST_BAUD) as line, pytest.raises(TrackerError, match="no 12345 baud"):
+    with SerialLine(str(link), FIRST_BAUD) as line, pytest.raises(TrackerError, match="12345 baud is not supported"):
         NdiTracker(line, baud=12_345)
 
 
