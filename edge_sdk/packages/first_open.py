@@ -6,6 +6,7 @@ each device, package and runtime version in a process that may end as it likes; 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,6 @@ def first_open(
         return known.max_error
     error = target.probe(artifacts_of(package, name), package / SELFTEST, precision=precision, threads=threads)
     _tried[file] = error
-    if error is not None:
+    if error is not None and math.isfinite(error):
         remember(file, _FirstOpening(opened=name, max_error=error))
     return error

@@ -164,7 +164,7 @@ class Package(Closing):
         runtime = runtime_of(target)
         bound = self.selftest_vector.bounds[runtime]
         found = SelfTestResult(target, self.manifest.precision[runtime], bound, error)
-        if error > bound:
+        if not error <= bound:  # NaN is not right either
             notes = f" (the package's notes: {self.manifest.isa_notes})" if self.manifest.isa_notes else ""
             raise TargetError(
                 f"{found.failure}{notes}",

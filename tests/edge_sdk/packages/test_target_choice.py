@@ -215,3 +215,11 @@ def test_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_installed_targets_are_the_three() -> None:
     assert set(known_targets()) == {"openvino", "onnxruntime", "executorch"}
+
+
+def test_an_error_that_is_no_number_is_not_within_the_bound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target = FakeTarget("alpha")
+    monkeypatch.setattr(target, "probe", lambda *_arguments, **_options: float("nan"))
+    fake_targets(monkeypatch, target)
+    with Package(toy_package(tmp_path / "toy.edgepkg")) as package, pytest.raises(TargetError):
+        package.open("alpha")
