@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from edge_sdk.progress import Progress
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
+from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.compounding_summary import CompoundingSummary
 from edge_sdk.volume.extent import check_memory, grid_for, grid_from_extent
@@ -20,7 +22,7 @@ from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.growing import GrowingCompounder
 from edge_sdk.volume.holes.filling import check_kernels, fill_holes
 from edge_sdk.volume.importance import read_importance_mask
-from edge_sdk.volume.settings import ReconstructionSettings
+from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization, ReconstructionSettings
 
 DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 """Where neither the caller nor a PLUS configuration says otherwise: 0.5 mm, linear, the true mean, no hole filling.
@@ -160,18 +162,7 @@ def make_compounder(grid: Grid, settings: ReconstructionSettings, *, threads: in
         FileFormatError: The importance mask cannot be read.
         GeometryError: The settings are impossible.
     """
-    mask = settings.importance_mask
-    return Compounder(
-        grid,
-        interpolation=settings.interpolation,
-        mode=settings.compounding,
-        mean=settings.mean,
-        plus_optimization=settings.plus_optimization,
-        clip=settings.clip,
-        importance=None if mask is None else read_importance_mask(mask),
-        darkest=settings.darkest,
-        threads=threads,
-    )
+    return Compounder(grid, **_insertion(settings), threads=threads)
 
 
 def make_growing_compounder(
@@ -183,19 +174,32 @@ def make_growing_compounder(
         FileFormatError: The importance mask cannot be read.
         GeometryError: The settings are impossible, or a growing volume cannot follow them.
     """
+    return GrowingCompounder(settings.spacing, origin=origin, **_insertion(settings), threads=threads)
+
+
+class _Insertion(TypedDict):
+    """What both compounders are told of how frames are inserted; see `Compounder`."""
+
+    interpolation: Interpolation
+    mode: Compounding
+    mean: Mean
+    plus_optimization: PlusOptimization | None
+    clip: ClipRegion | None
+    importance: NDArray[np.uint8] | None
+    darkest: int
+
+
+def _insertion(settings: ReconstructionSettings) -> _Insertion:
     mask = settings.importance_mask
-    return GrowingCompounder(
-        settings.spacing,
-        origin=origin,
-        interpolation=settings.interpolation,
-        mode=settings.compounding,
-        mean=settings.mean,
-        plus_optimization=settings.plus_optimization,
-        clip=settings.clip,
-        importance=None if mask is None else read_importance_mask(mask),
-        darkest=settings.darkest,
-        threads=threads,
-    )
+    return {
+        "interpolation": settings.interpolation,
+        "mode": settings.compounding,
+        "mean": settings.mean,
+        "plus_optimization": settings.plus_optimization,
+        "clip": settings.clip,
+        "importance": None if mask is None else read_importance_mask(mask),
+        "darkest": settings.darkest,
+    }
 
 
 def effective_settings(

@@ -65,8 +65,8 @@ class ReplayedFrames:
         self.left_out: Counter[str] = Counter()
         self.inputs: tuple[AnyQueue, ...] = ()
         self.outputs: tuple[AnyQueue, ...] = (self.posed, *([] if record_to is None else [record_to]))
-        self.total: int | None = len(sweep) * pacing.loops
         self._count = len(sweep) * pacing.loops
+        self.total: int | None = self._count
         self.read = 0
         self.first_due = self.last_due = clock.now()
 
