@@ -46,7 +46,7 @@ class FormLatency:
         Args:
             patch: (D, H, W) voxels, one channel.
             rounds: Every form runs once in each, in random order; one round before is dropped.
-            threads: Of the runtime; None leaves it to the runtime.
+            threads: Number of threads of the runtime; None leaves it to the runtime.
             target: The runtime; forms without a deploy graph are for OpenVINO only.
             calibration: (M, 1, D, H, W), for targets whose export needs patches; default: an empty one.
         """

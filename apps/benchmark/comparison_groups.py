@@ -54,7 +54,7 @@ class Comparison(ReportGroup):
 
     Attributes:
         kind: Tells the file from other JSON.
-        schema_version: Of this format; "schema" in the JSON.
+        schema_version: Version of the comparison's format; "schema" in the JSON.
         a, b: Which reports they are.
         warnings: One line for each circumstance that differs.
         targets: Every target of either report.

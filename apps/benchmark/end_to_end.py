@@ -103,8 +103,8 @@ def measure_volume(session: Session, manifest: Manifest, volume: Volume, compoun
     """Segment the volume `RUNS` times.
 
     Args:
-        session: Opened target.
-        manifest: Of its package.
+        session: Open session that runs the network.
+        manifest: Manifest of the session's package.
         volume: The workload.
         compounding_s: Seconds in which the volume was made from its sweep; None where it was read from a file.
     """

@@ -24,7 +24,7 @@ def identity(package: Package, seed: int) -> IdentityGroup:
 
     Args:
         package: What is measured.
-        seed: Of the random patch and of the simulated sweep.
+        seed: Seed of the random patch and of the simulated sweep.
     """
     manifest, source = package.manifest, package.source
     folder = source.is_dir()

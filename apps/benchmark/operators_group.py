@@ -12,9 +12,9 @@ class PrecisionShare(ReportGroup):
     Attributes:
         precision: Element type that they computed on.
         operators: How many they are.
-        share_of_operators: Of all operators.
+        share_of_operators: Part of all operators, 0 to 1.
         ms: Their time.
-        share_of_time: Of the time of all operators.
+        share_of_time: Part of the time of all operators, 0 to 1.
     """
 
     precision: str

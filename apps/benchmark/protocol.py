@@ -29,7 +29,7 @@ class MeasurementProtocol:
         warmup: Inferences that are timed but not counted.
         samples: Least number of inferences that count.
         min_seconds: Least duration of these.
-        seed: Of the random patch.
+        seed: Seed of the random patch.
         threads: For the runtime; None leaves it to the runtime.
     """
 

@@ -90,7 +90,7 @@ class BenchmarkReport(ReportGroup):
 
     Attributes:
         kind: Tells the file from other JSON.
-        schema_version: Of this format; "schema" in the JSON.
+        schema_version: Version of the report's format; "schema" in the JSON.
         identity: What was measured.
         device: What it was measured on.
         protocol: How latency was measured.

@@ -53,18 +53,18 @@ class IdentityGroup(ReportGroup):
     Attributes:
         sdk_version: Version of edge-sdk.
         sdk_commit: Git commit that it ran from.
-        written_utc: When, ISO 8601.
+        written_utc: When the report was written, ISO 8601, UTC.
         package: Path as it was given.
         package_name: Name in the manifest.
         package_sha256: Of the package's file.
         manifest_sha256: Of the manifest, which holds the hashes of all other files.
         package_bytes: Size of the package.
-        variant: Of the network: "T", "S", "M", "L".
+        variant: Variant of the network: "T", "S", "M", "L".
         precision: Runtime → "int8" or "fp32".
         recipe: What compression did, as the manifest records it.
         gate: The gate's verdict.
         training_data: What the network learned from, as the manifest records it.
-        seed: Of the random patch and of the simulated sweep.
+        seed: Seed of the random patch and of the simulated sweep.
     """
 
     sdk_version: str

@@ -20,7 +20,7 @@ class RuntimeGroup(ReportGroup):
         runtime: Name and full version, as the runtime gives them.
         device: Name of the device that it ran on, as the runtime gives it.
         threads: That it used.
-        version: Of the runtime's distribution.
+        version: Version of the runtime's distribution.
         cpus_allowed: Numbers of the processors that the process might use.
         pinning: How threads were bound to processors.
         denormals: Whether they were flushed to zero.
@@ -79,7 +79,7 @@ class EnergyGroup(ReportGroup):
     Attributes:
         joules_per_inference: Mean.
         mean_watts: Mean power.
-        joules: Of all of them.
+        joules: Energy of all of them, J.
         scope: What the counters cover.
     """
 
@@ -191,9 +191,9 @@ class ThroughputGroup(ReportGroup):
     """Work per second.
 
     Attributes:
-        patches_per_second, patch_voxels_per_second: Of the network alone.
+        patches_per_second, patch_voxels_per_second: Rates of the network alone.
         mode: How the inferences follow each other.
-        volumes_per_second, voxels_per_second: Of whole volumes.
+        volumes_per_second, voxels_per_second: Rates of whole volumes.
     """
 
     patches_per_second: float | NotMeasured

@@ -37,7 +37,7 @@ def thermal_group(start: ThermalState, end: ThermalState, latency_ms: Sequence[f
 
     Args:
         start, end: Before and after the counted inferences.
-        latency_ms: Of each counted inference, in order of time.
+        latency_ms: Latency in ms of each counted inference, in order of time.
     """
     return ThermalGroup(
         start=start,

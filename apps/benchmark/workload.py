@@ -33,9 +33,9 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
     """Read the first case of `data`, or simulate a sweep and compound it at the package's spacing.
 
     Args:
-        manifest: Of the package that is measured.
+        manifest: Manifest of the package that is measured.
         data: Folder of labeled volumes; None for a simulated sweep.
-        seed: Of the simulation.
+        seed: Seed of the simulated sweep.
 
     Raises:
         EdgeSdkError: The data cannot be used.

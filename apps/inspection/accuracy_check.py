@@ -34,9 +34,9 @@ class AccuracyCheck:
         data: The folder.
         cases: How many cases were judged.
         accuracy_target: Target that segmented them.
-        dice: Of the package.
+        dice: Dice of the package's masks.
         reference: Where the reference's Dice comes from, or why there is none.
-        reference_dice: Of the reference.
+        reference_dice: Dice of the reference's masks.
         ratio, ci95: Share of the reference's Dice that the package keeps, with its 95 % interval.
         difference, difference_ci95: Package minus reference, with its 95 % interval.
         levels: Level of `edge_sdk.metrics.QUALITY_LEVELS` → whether the ratio, and its whole interval, reach it.

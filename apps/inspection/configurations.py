@@ -100,12 +100,12 @@ class ConfigurationDescription:
 
     Attributes:
         document: Root element and version.
-        name: Of the device set; None without one.
+        name: Name of the device set; None without one.
         reconstruction: Settings that it sets, by name; None without any.
         calibration: Result of a probe calibration; None without one.
         transforms: Its coordinate transforms.
-        wires: Of the phantom.
-        devices: Of the data collection.
+        wires: Wires of the phantom.
+        devices: Devices of the data collection.
     """
 
     document: str

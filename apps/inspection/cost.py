@@ -101,7 +101,7 @@ def stage_rows(costs: Iterable[Cost], peaks: Peaks, measured: Mapping[str, float
     """A row for each stage: each of its operators takes at least the longer of multiplying and moving.
 
     Args:
-        costs: Of every operator.
+        costs: Cost of every operator.
         peaks: What the machine does at most.
         measured: Milliseconds by stage; None where they are not known.
     """

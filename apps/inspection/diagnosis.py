@@ -30,7 +30,7 @@ class TargetState:
     Attributes:
         target: Its name.
         runs: Whether it can run here.
-        version: Of its runtime; None where it is not installed.
+        version: Version of its runtime; None where it is not installed.
         devices: That the runtime finds here.
         problem: Why it cannot run; None where it can.
     """

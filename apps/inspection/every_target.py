@@ -24,8 +24,8 @@ class TargetAccuracy:
 
     Attributes:
         target: Its name.
-        dice: Of the target.
-        difference: Of the means: target minus graph.
+        dice: Mean Dice of the target's masks.
+        difference: Mean Dice of the target minus that of the graph.
         class_difference: Largest difference of a class's mean.
         case_difference: Largest difference of a class in one case.
         ratio, ci95: Share of the published FP32 form's Dice, with its 95 % interval.
@@ -56,7 +56,7 @@ class EveryTargetCheck:
     Attributes:
         data: The folder.
         cases: How many cases were judged.
-        graph_dice: Of the fake-quantized (or FP32) graph.
+        graph_dice: Mean Dice of the fake-quantized (or FP32) graph's masks.
         bound: Largest allowed difference of the means.
         accuracy_by_target: The targets.
         passes: Whether none failed.

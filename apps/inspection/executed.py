@@ -24,9 +24,9 @@ class OperatorShare:
     Attributes:
         name: What they have in common: a precision, or a kind of work.
         operators: How many they are.
-        share_of_operators: Of all operators.
+        share_of_operators: Part of all operators, 0 to 1.
         ms: Their time; None where the runtime does not time single operators.
-        share_of_time: Of the time of all operators; None where `ms` is.
+        share_of_time: Part of the time of all operators, 0 to 1; None where `ms` is.
     """
 
     name: str

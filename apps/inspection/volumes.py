@@ -22,7 +22,7 @@ class GridDescription:
         spacing_mm: (x, y, z).
         origin_mm: Center of the first voxel (x, y, z).
         direction: Rows of the 3×3 matrix whose columns are the axes' directions.
-        volume_ml: Of all voxels.
+        volume_ml: Volume of all voxels together, ml.
     """
 
     size_xyz: list[int]

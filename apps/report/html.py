@@ -18,7 +18,7 @@ APPS = Path(__file__).resolve().parent.parent
 
 def not_measured(why: str) -> dict[str, str | None]:
     """What stands in a report, in JSON as on the page, where a number could not be had."""
-    return {"value": None, "why": why}
+    return NotMeasured(why=why).model_dump()
 
 
 def is_measured(value: object) -> bool:
