@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import permutations
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -14,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.packages.patch_size import check_patch
 
-SCHEMA_VERSION = 4
-"""2 added `inference` and `gate.allowed_failing`, 3 `made_with`, 4 `plans`; older packages have their defaults."""
+SCHEMA_VERSION = 5
+"""2 added `inference` and `gate.allowed_failing`, 3 `made_with`, 4 `plans`, 5 `orientation` and
+`normalisation.full_scale`; older packages have their defaults."""
 NAME = "manifest.json"
 SELFTEST = "selftest.npz"
 _BLANK = "0" * 64
@@ -23,6 +25,8 @@ _BLANK = "0" * 64
 Size = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# Three letters in any order, one of each pair.
+Orientation = Annotated[str, Field(pattern=f"^({'|'.join(map(''.join, permutations(('[RL]', '[AP]', '[SI]'))))})$")]
 
 
 def _key(name: str) -> Any:
@@ -39,11 +43,15 @@ class Normalization(_Part):
 
     "affine" has fixed numbers, so a volume can be segmented while it grows. "zscore" takes the mean and the standard
     deviation of the whole volume, for scanners whose intensities have no unit (MR); it cannot stream.
+
+    `full_scale` is the level that was white where the network learned: 255 for 8-bit ultrasound. The levels of images
+    of other types (16-bit, float) are brought to 0 to `full_scale` first. None takes every voxel as it is.
     """
 
     kind: Literal["affine", "zscore"] = "affine"
     shift: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     scale: Positive = 1.0
+    full_scale: Positive | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -126,6 +134,9 @@ class Manifest(_Part):
         patch: (D, H, W) of the network's input.
         patch_multiple: Every patch axis is a multiple of this.
         spacing_mm: (x, y, z) of the voxels that the network was trained on.
+        orientation: Direction in the patient in which the index along x, y and z grew where the network learned, such
+            as "RAS" (right, anterior, superior); None where its volumes have no place in a patient, as those compounded
+            in a tracker's frame.
         normalization: From voxels to network input.
         output_stride: Patch voxels per logit voxel, per axis.
         inference: How patches become a mask.
@@ -151,6 +162,7 @@ class Manifest(_Part):
     patch: tuple[Size, Size, Size]
     patch_multiple: Size = 16
     spacing_mm: tuple[Positive, Positive, Positive]
+    orientation: Orientation | None = None
     normalization: Annotated[Normalization, _key("normalisation")] = Normalization()
     output_stride: Size = 2
     inference: Inference = Inference()

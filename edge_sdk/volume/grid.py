@@ -114,6 +114,9 @@ class Volume:
         meta: Header fields of the file that the volume was read from.
         compounding: How the volume was made from frames; None where it was not, or nobody knows.
         provenance: Where the poses and the calibration of those frames come from.
+        located: Whether the file says how the axes lie in the patient or the room. False where it gives a spacing at
+            most (NIfTI with both codes 0, NRRD without a space): the grid's origin and direction mean nothing then.
+        gray_range: Levels that mean black and white; None where they are 0 and 255 (uint8), or nobody knows.
     """
 
     voxels: NDArray[Any]
@@ -121,6 +124,8 @@ class Volume:
     meta: dict[str, str] = field(default_factory=dict)
     compounding: CompoundingSummary | None = field(default=None, kw_only=True)
     provenance: Provenance = field(default_factory=Provenance, kw_only=True)
+    located: bool = field(default=True, kw_only=True)
+    gray_range: tuple[float, float] | None = field(default=None, kw_only=True)
 
     @property
     def tracked(self) -> bool:
