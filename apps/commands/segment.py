@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
+from apps.orientation_warnings import orientation_warnings, tracker_warnings
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge_sdk.inference.segment import ProbabilitySink
     from edge_sdk.packages.manifest import Manifest
     from edge_sdk.volume.grid import Volume
 
@@ -59,6 +62,14 @@ def command(
         Path | None,
         typer.Option("--measurements", metavar="M.json", help="Also write volume, place and size of each class."),
     ] = None,
+    probabilities: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="P.nii.gz",
+            help="Also write the probabilities of all classes on the image's grid (x, y, z, class): NIfTI, uint8 with "
+            "scl_slope 1/255, so steps of 0.004.",
+        ),
+    ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -71,6 +82,7 @@ def command(
     from edge_sdk.metrics import class_ml
     from edge_sdk.packages.package import Package
     from edge_sdk.volume.measurements import measurements
+    from edge_sdk.volume.probability_file import check_probability_name
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
     options = sweep_options(poses, lag, max_gap, pixel_spacing)
@@ -78,7 +90,11 @@ def command(
     writer = mask_writer(output, inputs)
     if surface is not None:
         check_surface_name(surface)
-    for place in filter(None, (output, surface, measure)):
+    if probabilities is not None:
+        check_probability_name(probabilities)
+        if probabilities.absolute() in {place.absolute() for place in (output, measure) if place is not None}:
+            raise FileFormatError("is named twice as an output", where=probabilities, remedy="choose another name")
+    for place in filter(None, (output, surface, measure, probabilities)):
         check_place(place, inputs=inputs)
     with Package(package) as opened, progress() as report:
         made = _volume(source, options, config, opened.manifest, report)
@@ -86,7 +102,8 @@ def command(
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            mask = segment(session, made.volume, progress=report)
+            with _probabilities(probabilities, made.volume, len(labels)) as sink:
+                mask = segment(session, made.volume, progress=report, probabilities=sink)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
@@ -102,6 +119,7 @@ def command(
             "target": session.target,
             **ran_on,
             **made.reported,
+            **({} if probabilities is None else _written(probabilities)),
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
         }
@@ -109,6 +127,21 @@ def command(
         print_json(result)
     else:
         show(str(output), {name: value for name, value in result.items() if name != "warnings"})
+
+
+def _probabilities(path: Path | None, volume: Volume, classes: int) -> AbstractContextManager[ProbabilitySink | None]:
+    """What takes the probabilities, and writes them where they are asked for."""
+    if path is None:
+        return nullcontext()
+    from edge_sdk.volume.probability_file import probability_file
+
+    return probability_file(path, volume, classes)
+
+
+def _written(probabilities: Path) -> dict[str, str]:
+    from edge_sdk.volume.probability_file import ENCODING
+
+    return {"probabilities": str(probabilities), "probabilities_encoding": ENCODING}
 
 
 def _names(files: Mapping[str, Path]) -> dict[str, str]:
@@ -124,7 +157,7 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output about the sweep; empty where a volume was given.
+        reported: Fields of the output about the sweep or the volume.
     """
 
     volume: Volume
@@ -149,19 +182,24 @@ def _volume(
                 remedy="leave them out",
             )
         volume = read_volume(source)
-        return _Input(volume, volume.tracked)
+        warnings = orientation_warnings(volume, manifest)
+        warn(warnings)
+        return _Input(volume, volume.tracked, reported={"warnings": for_json(warnings)})
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.volume.grid import Volume
+    from edge_sdk.volume.orientation import tracker_spacing
     from edge_sdk.volume.reconstruct import compound, read_out
 
     plus = read_configs(config)
-    plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
-    warn(plan.warnings)
+    spacing = tracker_spacing(manifest.spacing_mm, manifest.orientation)
+    plan = plan_volume(load_sweep(source, options, config=plus), plus, spacing)
+    warnings = [*tracker_warnings(manifest), *plan.warnings]
+    warn(warnings)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
     # The mask's file states the counts of frames; the provenance is in the command's output.
     volume = Volume(voxels, compounder.grid, compounding=summary)
-    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(plan.warnings)}
+    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(warnings)}
     return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)

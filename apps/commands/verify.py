@@ -9,6 +9,7 @@ import typer
 
 from apps.console import print_json
 from apps.progress import progress
+from apps.sweep_warnings import warn
 from apps.tables import show, show_rows
 from edge_sdk.errors import PackageError
 
@@ -49,24 +50,28 @@ def command(
 ) -> None:
     """Check a package's hashes, its targets against the reference output, and with --data its accuracy."""
     from apps.inspection.verification import verify
+    from apps.orientation_warnings import case_warnings
+    from edge_sdk.inference.cases import find_cases
     from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
     with Package(package) as opened, progress() as report:
         found = verify(opened, target, threads, report)
         if data is not None:
+            warnings = case_warnings(find_cases(data), opened.manifest)
+            warn(warnings)
             accuracy = (
                 _every_target(opened, data, threads, report)
                 if every_target
                 else _accuracy(opened, data, reference, target or "auto", threads, report, held_out=held_out)
             )
-            found = found.with_accuracy(accuracy)
+            found = found.with_accuracy(accuracy, warnings)
     result = found.as_json()
     if as_json:
         print_json(result)
     else:
         show_rows("self-test on this device", [vars(entry) for entry in found.targets])
-        show(str(package), {name: value for name, value in result.items() if name != "targets"})
+        show(str(package), {name: value for name, value in result.items() if name not in ("targets", "warnings")})
     _raise_unless_passed(package, found)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apps.logs import log_event, logger_of
+from apps.orientation_warnings import tracker_warnings
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.signals import Interrupts
@@ -194,7 +195,7 @@ class SweepJob:
     def _streamed(
         self, sweep: PreparedSweep, recorder: RecorderStage | None, progress: Progress | None
     ) -> StreamOutcome:
-        plan = sweep.plan
+        plan, warnings = sweep.plan, [*tracker_warnings(self._manifest), *sweep.plan.warnings]
         frames = sweep.frames(self._control, self._clock, recorder.recorded if recorder else None)
         running = RunningStream(
             plan,
@@ -202,15 +203,16 @@ class SweepJob:
             self._segmenter,
             self._manifest.spacing_mm,
             clock=self._clock,
+            orientation=self._manifest.orientation,
             recorder=recorder,
             outlet_voxel_bytes=self._outlet_voxel_bytes,
             max_memory=self._job.max_memory,
         )
         self._board.running, self._limit_reported = running, False
-        self._board.warn([str(warning) for warning in plan.warnings])
+        self._board.warn([str(warning) for warning in warnings])
         self._control.on_finish(frames.stop)
         if self._job.log_file is not None:  # stderr has them already
-            for warning in plan.warnings:
+            for warning in warnings:
                 log_event(_LOGGER, "warning", severity="warning", what=str(warning))
         self._announce(f"memory: at most {running.memory_limit_mb:.0f} MB")
         log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
+
+if TYPE_CHECKING:
+    from nibabel import Nifti1Image
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -55,9 +58,16 @@ def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
             where=path,
             remedy="convert the voxels, such as to int32",
         )
+    with atomic_path(path) as temporary:
+        nibabel.save(nifti_image(grid, voxels), temporary)
+
+
+def nifti_image(grid: Grid, voxels: NDArray[Any]) -> Nifti1Image:
+    """nibabel's image of voxels (D, H, W) on a grid, with its header."""
+    import nibabel
+
     image = nibabel.Nifti1Image(voxels.T, _LPS_TO_RAS @ grid.index_to_world)
     image.set_sform(image.affine, code=1)
     image.set_qform(image.affine, code=1)
     image.header.set_xyzt_units("mm")
-    with atomic_path(path) as temporary:
-        nibabel.save(image, temporary)
+    return image

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import edge_sdk
+from apps.orientation_warnings import tracker_warnings
 from apps.report.device_facts import device_facts
 from apps.report.measured import NotMeasured
 from apps.report.memory import peak_rss_mb
@@ -28,6 +29,7 @@ from apps.stream.work.outcome import FinishedSweep
 from apps.stream.work.recorder_stage import RecordingResult
 from edge_sdk.metrics import class_ml
 from edge_sdk.packages.manifest import Manifest
+from edge_sdk.volume.orientation import tracker_order
 from edge_sdk.volume.settings import ReconstructionSettings
 
 
@@ -67,7 +69,7 @@ def stream_report(
         folder=folder,
         source=_source(outcome, plan, source, pacing),
         devices=[SensorReport(name=each.name, losses=each.losses, errors=dict(each.errors)) for each in devices],
-        warnings=[*plan.warnings, *outcome.warnings],
+        warnings=[*tracker_warnings(manifest), *plan.warnings, *outcome.warnings],
         recording=recording or NotMeasured(why="not asked for (--record)"),
         volume=_volume(outcome, plan.settings, manifest),
         package=_package(manifest, package_digest),
@@ -120,7 +122,7 @@ def _volume(outcome: FinishedSweep, settings: ReconstructionSettings, manifest: 
         compounding=settings.compounding,
         holes=", ".join(kernel.kernel for kernel in settings.fill_holes) or "left open",
         seen_share=round(float(outcome.seen.mean()), 4),
-        resampling=resampling_summary(grid, manifest.spacing_mm),
+        resampling=resampling_summary(tracker_order(manifest.orientation).grid(grid), manifest.spacing_mm),
     )
 
 
