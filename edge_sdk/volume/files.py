@@ -13,7 +13,7 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.metaimage_volume import read_metaimage_volume, write_metaimage_volume
 from edge_sdk.volume.nifti_volume import read_nifti_volume, write_nifti_volume
-from edge_sdk.volume.notes import header_notes
+from edge_sdk.volume.notes import COMPOUNDED, header_notes, is_compounded
 from edge_sdk.volume.nrrd_volume import read_nrrd_volume, write_nrrd_volume
 
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
@@ -67,4 +67,4 @@ def write_volume(volume: Volume, path: str | Path) -> None:
     elif suffix in {".nrrd", ".nhdr"}:
         write_nrrd_volume(path, volume.grid, voxels, notes)
     else:
-        write_nifti_volume(path, volume.grid, voxels)
+        write_nifti_volume(path, volume.grid, voxels, COMPOUNDED if is_compounded(volume) else "")

@@ -44,8 +44,14 @@ def read_nifti_volume(path: Path) -> Volume:
     return Volume(np.ascontiguousarray(voxels), grid, {"description": description})
 
 
-def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
+def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any], description: str = "") -> None:
     """Write a volume; .nii.gz is compressed.
+
+    Args:
+        path: File to write.
+        grid: Grid of the voxels.
+        voxels: (D, H, W).
+        description: For the header, at most 79 bytes.
 
     Raises:
         FileFormatError: The voxels are 64-bit integers.
@@ -59,7 +65,9 @@ def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
             remedy="convert the voxels, such as to int32",
         )
     with atomic_path(path) as temporary:
-        nibabel.save(nifti_image(grid, voxels), temporary)
+        image = nifti_image(grid, voxels)
+        image.header["descrip"] = description.encode()
+        nibabel.save(image, temporary)
 
 
 def nifti_image(grid: Grid, voxels: NDArray[Any]) -> Nifti1Image:

@@ -14,6 +14,7 @@ from apps.stream.pipeline.messages import PosedFrame, Touched
 from edge_sdk.errors import StreamError
 from edge_sdk.volume.grid import Box, Extent, Volume
 from edge_sdk.volume.holes.filling import fill_holes, reach
+from edge_sdk.volume.notes import COMPOUNDED
 from edge_sdk.volume.settings import HoleFilling
 
 LOCK_S = 30.0
@@ -85,7 +86,7 @@ class SharedVolume:
     def whole(self) -> Volume:
         """A copy of all voxels at this moment, (D, H, W), and where they lie."""
         extent = self.extent
-        return Volume(self.read(extent.box)[0], extent.grid)
+        return Volume(self.read(extent.box)[0], extent.grid, {"description": COMPOUNDED})
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""
