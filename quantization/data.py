@@ -24,8 +24,9 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     """(image, label) of a case, checked against the recipe.
 
     Raises:
-        FileFormatError, GeometryError: The two do not belong together, or a label value has no name.
-        TrainingError: The spacing is not the recipe's, or the image holds NaN, infinity or one value only.
+        FileFormatError, GeometryError: The two do not belong together, the image holds NaN or infinity, or a label
+            value has no name.
+        TrainingError: The spacing is not the recipe's, or the image holds one value only.
     """
     image, label = case.read(recipe.label_names)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
@@ -34,12 +35,6 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
             f"spacing {given} mm, the recipe says {recipe.data.spacing_mm}",
             where=case.image,
             remedy="resample the data, or change data.spacing_mm",
-        )
-    if broken := int(np.count_nonzero(~np.isfinite(image.voxels))):
-        raise TrainingError(
-            f"{broken} of {image.voxels.size} voxels are not finite numbers",
-            where=case.image,
-            remedy="export the image again, or replace NaN and infinity",
         )
     if image.voxels.min() == image.voxels.max():
         raise TrainingError(

@@ -25,7 +25,7 @@ from apps.sweeps import (
     sweep_options,
 )
 from apps.tables import show
-from edge_sdk.errors import FileFormatError
+from edge_sdk.errors import FileFormatError, naming_file
 from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def command(
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            mask = segment(session, made.volume, progress=report)
+            with naming_file(source):
+                mask = segment(session, made.volume, progress=report)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import say
 from apps.progress import progress
 from apps.training import require_training
@@ -26,6 +27,7 @@ def command(
     from quantization.training import train
 
     plan = recipe_for_command(recipe, data, variant)
+    warn_of_unused_labels(data)
     with progress() as report:
         run = train(data, plan, output, start_from=start_from, progress=report)
     if (result := run.record.train) is not None:

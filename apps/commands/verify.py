@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import print_json
 from apps.progress import progress
 from apps.tables import show, show_rows
@@ -52,6 +53,8 @@ def command(
     from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
+    if data is not None:
+        warn_of_unused_labels(data)
     with Package(package) as opened, progress() as report:
         found = verify(opened, target, threads, report)
         if data is not None:

@@ -15,6 +15,7 @@ from edge_sdk.inference.accuracy import (
     compare_with_reference,
     recorded_cases,
     recorded_reference,
+    recorded_scores,
     score_cases,
 )
 from edge_sdk.inference.cases import Case, find_cases
@@ -147,15 +148,16 @@ def held_out_cases(package: Package, data: Path, key: str) -> list[Case]:
     Raises:
         PackageError: None of them is there, or the package recorded none.
     """
-    recorded = recorded_cases(package.manifest, key)
-    cases = [case for case in find_cases(data) if case.identity in recorded]
-    if not cases:
+    every = find_cases(data)
+    these = recorded_scores(package.manifest, key, every)
+    if not these:
+        recorded = recorded_cases(package.manifest, key)
         raise PackageError(
             f"recorded {len(recorded)} cases when it was made, and none of them is in {data}",
             where=package.source,
             remedy="give the data that the package was compressed with" if recorded else "export it again",
         )
-    return cases
+    return [case for case in every if case.identity in these]
 
 
 def sibling_reference(package: Path) -> Path | None:
@@ -176,5 +178,5 @@ def reference_scores(
         # FP32 agrees between runtimes to 1e-5, so a reference that lacks the target may run on another.
         with Package(path) as other, other.open(target if target in other.targets else "auto", threads) as session:
             return Reference(score_cases(session, cases, progress=report), f"{path} on {session.target}")
-    recorded = recorded_reference(package.manifest, [case.identity for case in cases])
+    recorded = recorded_reference(package.manifest, cases)
     return recorded or Reference(None, "no FP32 package lies beside it, and its manifest records no reference")

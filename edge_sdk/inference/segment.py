@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.errors import GeometryError, PackageError
 from edge_sdk.inference.blending import blended_labels
+from edge_sdk.inference.finite import require_finite
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tile_network import TileNetwork
@@ -67,5 +68,4 @@ def _check(volume: Volume) -> None:
             f"voxels of shape {volume.voxels.shape} and type {volume.voxels.dtype}, expected D×H×W numbers",
             remedy="give a volume of one channel",
         )
-    if volume.voxels.dtype.kind == "f" and not np.isfinite(volume.voxels).all():
-        raise FileFormatError("the volume holds voxels that are not finite", remedy="replace NaN and infinity")
+    require_finite(volume.voxels)
