@@ -6,6 +6,7 @@ from pathlib import Path
 
 from apps.console import follows
 from apps.sweep_warnings import warn_of
+from edge_sdk.errors import FileFormatError
 
 
 def warn_of_unused_labels(data: Path) -> None:
@@ -13,13 +14,13 @@ def warn_of_unused_labels(data: Path) -> None:
 
     Args:
         data: Folder with images/ and labels/.
-
-    Raises:
-        FileFormatError: As `edge_sdk.inference.cases.find_cases`.
     """
     from edge_sdk.inference.cases import labels_without_image
 
-    unused = labels_without_image(data)
+    try:
+        unused = labels_without_image(data)
+    except FileFormatError:
+        return  # the work itself refuses such a folder
     if unused and not follows():
         more = f" and {len(unused) - 1} more" if len(unused) > 1 else ""
         warn_of(f"{unused[0]}{more}: labels without an image of the same name, which are left out")

@@ -19,7 +19,7 @@ from edge_sdk.inference.accuracy import (
     score_cases,
 )
 from edge_sdk.inference.cases import Case, find_cases
-from edge_sdk.metrics import Scores
+from edge_sdk.metrics import Scores, no_interval
 from edge_sdk.packages.package import Package
 from edge_sdk.progress import Progress
 
@@ -40,6 +40,7 @@ class AccuracyCheck:
         reference_dice: Dice of the reference's masks.
         ratio, ci95: Share of the reference's Dice that the package keeps, with its 95 % interval.
         difference, difference_ci95: Package minus reference, with its 95 % interval.
+        no_interval: Why there are no intervals; None where there are some.
         levels: Level of `edge_sdk.metrics.QUALITY_LEVELS` → whether the ratio, and its whole interval, reach it.
         threshold: Least ratio.
         passes: Whether the ratio is at least `threshold`.
@@ -55,7 +56,8 @@ class AccuracyCheck:
     ci95: list[float] | None
     difference: float | None
     difference_ci95: list[float] | None
-    levels: dict[str, dict[str, bool]] | None
+    no_interval: str | None
+    levels: dict[str, dict[str, bool | None]] | None
     threshold: float
     passes: bool | None
 
@@ -119,7 +121,8 @@ def check_accuracy(
         ratio=found.ratio,
         ci95=None if found.ci95 is None else list(found.ci95),
         difference=compared.difference if compared else None,
-        difference_ci95=list(compared.difference_ci95) if compared else None,
+        difference_ci95=list(compared.difference_ci95) if compared and compared.difference_ci95 else None,
+        no_interval=no_interval(compared.cases) if compared else "there is no reference to compare with",
         levels=compared.levels() if compared else None,
         threshold=THRESHOLD,
         passes=found.passes,

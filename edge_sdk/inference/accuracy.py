@@ -75,7 +75,7 @@ class Accuracy:
 
     @property
     def ci95(self) -> tuple[float, float] | None:
-        """The ratio's 95 % interval, bootstrapped over the cases."""
+        """The ratio's 95 % interval, bootstrapped over the cases; None from few of them."""
         return self.compared.ratio_ci95 if self.compared else None
 
     @property

@@ -27,7 +27,7 @@ def content_sha256(path: Path) -> str:
     try:
         if path.suffix.lower() == ".gz":
             with gzip.open(path) as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+                return hashlib.file_digest(stream, "sha256").hexdigest()
         if path.suffix.lower() not in _HEADERS:
             return sha256(path)
         return hashlib.sha256(path.read_bytes() + read_volume(path).voxels.tobytes()).hexdigest()
