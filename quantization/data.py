@@ -123,12 +123,15 @@ class PatchSampler:
 def _pipeline(recipe: Recipe, augment: bool) -> Any:
     from monai import transforms as mt
 
+    from quantization.affine_in_mm import rand_affine
+
     keys, plan, jitter = ("image", "label"), recipe.data, recipe.data.intensity_jitter
     steps: list[Any] = []
     if augment and (plan.rotate_degrees > 0 or plan.scale_jitter > 0):
         steps += [
-            mt.RandAffined(
-                keys,
+            rand_affine(
+                plan.spacing_mm[::-1],
+                keys=keys,
                 prob=0.5,
                 rotate_range=(math.radians(plan.rotate_degrees),) * 3,
                 scale_range=(plan.scale_jitter,) * 3,
