@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
@@ -21,7 +22,7 @@ Item = Mapping[str, Tensor]
 
 
 def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
-    """(image, label) of a case, checked against the recipe.
+    """(image, label) of a case, checked against the recipe; the image without extreme levels.
 
     Raises:
         FileFormatError, GeometryError: The two do not belong together, the image holds NaN or infinity, or a label
@@ -42,7 +43,7 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
             where=case.image,
             remedy="remove this case, or export its image again",
         )
-    return image, label
+    return without_extremes(image, recipe.data.normalization, where=case.image), label
 
 
 def load_split(split: DatasetSplit, recipe: Recipe, progress: Progress | None = None) -> list[Item]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from edge_sdk.errors import GeometryError, naming_file
 from edge_sdk.inference.cases import Case
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import (
     QUALITY_LEVELS,
@@ -102,6 +103,7 @@ def score_cases(
     scores: dict[str, Scores] = {}
     for done, case in enumerate(cases, 1):
         image, label = case.read(classes)
+        image = without_extremes(image, session.manifest.normalization, where=case.image)
         with naming_file(case.image):
             mask = segment(session, image)
         scores[case.identity] = dice_per_class(mask.voxels, label.voxels, classes[1:])

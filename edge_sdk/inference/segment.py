@@ -6,6 +6,7 @@ import numpy as np
 
 from edge_sdk.errors import GeometryError, PackageError
 from edge_sdk.inference.blending import blended_labels
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.inference.finite import require_finite
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
@@ -37,6 +38,9 @@ def segment(
     Returns:
         uint8 labels on the volume's grid.
 
+    Warns:
+        ExtremeLevelsWarning: As `edge_sdk.inference.extreme_levels.without_extremes`.
+
     Raises:
         GeometryError: Not a volume of one channel.
         FileFormatError: Voxels that are not finite, or all equal where the normalization needs contrast.
@@ -46,6 +50,7 @@ def segment(
     if manifest is None:
         raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
     _check(volume)
+    volume = without_extremes(volume, manifest.normalization)
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))

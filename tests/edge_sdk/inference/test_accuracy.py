@@ -95,7 +95,8 @@ def test_recorded_means_are_told_to_be_of_other_cases(tmp_path: Path) -> None:
     assert found is not None
     scores, source, paired = found
     assert not paired
-    assert scores == {case.identity: {1: pytest.approx(0.9)} for case in cases}
+    assert scores is not None
+    assert dict(scores) == {case.identity: {1: pytest.approx(0.9)} for case in cases}
     assert "2 other cases" in source
 
 
