@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from quantization.recipe import Recipe
@@ -21,11 +22,12 @@ Item = Mapping[str, Tensor]
 
 
 def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
-    """(image, label) of a case, checked against the recipe.
+    """(image, label) of a case, checked against the recipe; the image without extreme levels.
 
     Raises:
-        FileFormatError, GeometryError: The two do not belong together, or a label value has no name.
-        TrainingError: The spacing is not the recipe's, or the image holds NaN, infinity or one value only.
+        FileFormatError, GeometryError: The two do not belong together, the image holds NaN or infinity, or a label
+            value has no name.
+        TrainingError: The spacing is not the recipe's, or the image holds one value only.
     """
     image, label = case.read(recipe.label_names)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
@@ -35,19 +37,13 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
             where=case.image,
             remedy="resample the data, or change data.spacing_mm",
         )
-    if broken := int(np.count_nonzero(~np.isfinite(image.voxels))):
-        raise TrainingError(
-            f"{broken} of {image.voxels.size} voxels are not finite numbers",
-            where=case.image,
-            remedy="export the image again, or replace NaN and infinity",
-        )
     if image.voxels.min() == image.voxels.max():
         raise TrainingError(
             f"every voxel is {image.voxels.flat[0]:g}: there is no image",
             where=case.image,
             remedy="remove this case, or export its image again",
         )
-    return image, label
+    return without_extremes(image, recipe.data.normalization, where=case.image), label
 
 
 def load_split(split: DatasetSplit, recipe: Recipe, progress: Progress | None = None) -> list[Item]:
@@ -128,12 +124,15 @@ class PatchSampler:
 def _pipeline(recipe: Recipe, augment: bool) -> Any:
     from monai import transforms as mt
 
+    from quantization.affine_in_mm import rand_affine
+
     keys, plan, jitter = ("image", "label"), recipe.data, recipe.data.intensity_jitter
     steps: list[Any] = []
     if augment and (plan.rotate_degrees > 0 or plan.scale_jitter > 0):
         steps += [
-            mt.RandAffined(
-                keys,
+            rand_affine(
+                plan.spacing_mm[::-1],
+                keys=keys,
                 prob=0.5,
                 rotate_range=(math.radians(plan.rotate_degrees),) * 3,
                 scale_range=(plan.scale_jitter,) * 3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.console import print_json
+from apps.image_warnings import image_warnings
 from apps.inputs import kind_of, read_configs
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
@@ -25,13 +26,14 @@ from apps.sweeps import (
     sweep_options,
 )
 from apps.tables import show
-from edge_sdk.errors import FileFormatError
+from edge_sdk.errors import FileFormatError, naming_file
 from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge_sdk.data_warning import DataWarning
     from edge_sdk.packages.manifest import Manifest
     from edge_sdk.volume.grid import Volume
 
@@ -86,7 +88,8 @@ def command(
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            mask = segment(session, made.volume, progress=report)
+            with naming_file(source), image_warnings() as found:
+                mask = segment(session, made.volume, progress=report)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
@@ -102,6 +105,7 @@ def command(
             "target": session.target,
             **ran_on,
             **made.reported,
+            **_warnings(made, found),
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
         }
@@ -109,6 +113,13 @@ def command(
         print_json(result)
     else:
         show(str(output), {name: value for name, value in result.items() if name != "warnings"})
+
+
+def _warnings(made: _Input, found: Sequence[DataWarning]) -> dict[str, object]:
+    """The field "warnings" with those about the levels of the image added; empty without any."""
+    before = made.reported.get("warnings")
+    earlier = before if isinstance(before, list) else []
+    return {"warnings": [*earlier, *for_json(found)]} if found else {}
 
 
 def _names(files: Mapping[str, Path]) -> dict[str, str]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import print_json
+from apps.image_warnings import image_warnings
 from apps.progress import progress
+from apps.sweep_warnings import for_json
 from apps.tables import show, show_rows
 from edge_sdk.errors import PackageError
 
@@ -52,7 +55,9 @@ def command(
     from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
-    with Package(package) as opened, progress() as report:
+    if data is not None:
+        warn_of_unused_labels(data)
+    with Package(package) as opened, progress() as report, image_warnings() as warnings:
         found = verify(opened, target, threads, report)
         if data is not None:
             accuracy = (
@@ -61,12 +66,12 @@ def command(
                 else _accuracy(opened, data, reference, target or "auto", threads, report, held_out=held_out)
             )
             found = found.with_accuracy(accuracy)
-    result = found.as_json()
+    result = found.as_json() | ({"warnings": for_json(warnings)} if warnings else {})
     if as_json:
         print_json(result)
     else:
         show_rows("self-test on this device", [vars(entry) for entry in found.targets])
-        show(str(package), {name: value for name, value in result.items() if name != "targets"})
+        show(str(package), {name: value for name, value in result.items() if name not in ("targets", "warnings")})
     _raise_unless_passed(package, found)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.errors import GeometryError, PackageError
 from edge_sdk.inference.blending import blended_labels
+from edge_sdk.inference.extreme_levels import without_extremes
+from edge_sdk.inference.finite import require_finite
 from edge_sdk.inference.resampling import nearest_on, resample, same_spacing
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tile_network import TileNetwork
@@ -36,6 +38,9 @@ def segment(
     Returns:
         uint8 labels on the volume's grid.
 
+    Warns:
+        ExtremeLevelsWarning: As `edge_sdk.inference.extreme_levels.without_extremes`.
+
     Raises:
         GeometryError: Not a volume of one channel.
         FileFormatError: Voxels that are not finite, or all equal where the normalization needs contrast.
@@ -45,6 +50,7 @@ def segment(
     if manifest is None:
         raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
     _check(volume)
+    volume = without_extremes(volume, manifest.normalization)
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))
@@ -67,5 +73,4 @@ def _check(volume: Volume) -> None:
             f"voxels of shape {volume.voxels.shape} and type {volume.voxels.dtype}, expected D×H×W numbers",
             remedy="give a volume of one channel",
         )
-    if volume.voxels.dtype.kind == "f" and not np.isfinite(volume.voxels).all():
-        raise FileFormatError("the volume holds voxels that are not finite", remedy="replace NaN and infinity")
+    require_finite(volume.voxels)
