@@ -29,14 +29,21 @@ def look_at(
         PoseError: The sweep has no images.
         GeometryError: The volume would not fit in memory; a mistake that may be why is named.
     """
+    from edge_sdk.sweep.outside import cut_frames
     from edge_sdk.sweep.sanity import check_sweep
     from edge_sdk.volume.reconstruct import sweep_grid
 
-    warnings = check_sweep(sweep, poses, config=config, image=settings.image_frame, world=settings.world_frame)
+    notes = [] if config is None else [*config.notes]
+    found = check_sweep(sweep, poses, config=config, image=settings.image_frame, world=settings.world_frame)
+    warnings = [*found, *notes]
     try:
-        return sweep_grid(sweep, poses, settings), warnings
+        grid = sweep_grid(sweep, poses, settings)
+        if settings.extent is not None:
+            height, width = sweep.images.shape[1:3]
+            warnings += cut_frames(poses.matrices[poses.usable], (height, width), settings.clip, grid)
+        return grid, warnings
     except GeometryError as error:
-        why = [f"look first at this: {warnings[0].what} (likely cause: {warnings[0].likely_cause})"] if warnings else []
+        why = [f"look first at this: {found[0].what} (likely cause: {found[0].likely_cause})"] if found else []
         raise GeometryError(error.what, where=error.where, remedy="; ".join([*why, error.remedy])) from None
 
 

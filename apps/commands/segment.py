@@ -12,11 +12,12 @@ import typer
 
 from apps.console import print_json
 from apps.image_warnings import image_warnings
-from apps.inputs import kind_of, read_configs
+from apps.inputs import GridChoice, kind_of, read_configs
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
 from apps.sweeps import (
+    GridOption,
     LagOption,
     MaxGapOption,
     PixelSpacingOption,
@@ -61,6 +62,7 @@ def command(
         Path | None,
         typer.Option("--measurements", metavar="M.json", help="Also write volume, place and size of each class."),
     ] = None,
+    grid: GridOption = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -83,7 +85,7 @@ def command(
     for place in filter(None, (output, surface, measure)):
         check_place(place, inputs=inputs)
     with Package(package) as opened, progress() as report:
-        made = _volume(source, options, config, opened.manifest, report)
+        made = _volume(source, options, config, grid, opened.manifest, report)
         writer.check(made.volume)
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
@@ -146,16 +148,21 @@ class _Input:
 
 
 def _volume(
-    source: Path, options: SweepOptions, config: list[Path] | None, manifest: Manifest, report: Progress
+    source: Path,
+    options: SweepOptions,
+    config: list[Path] | None,
+    grid: GridChoice | None,
+    manifest: Manifest,
+    report: Progress,
 ) -> _Input:
     """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":
         from edge_sdk.volume.files import read_volume
 
-        if options != SweepOptions():
+        if options != SweepOptions() or grid is not None:
             raise FileFormatError(
-                "is a volume, and --poses, --lag, --max-gap and --pixel-spacing are for sweeps",
+                "is a volume, and --poses, --lag, --max-gap, --pixel-spacing and --grid are for sweeps",
                 where=source,
                 remedy="leave them out",
             )
@@ -164,15 +171,19 @@ def _volume(
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
+    from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.reconstruct import compound, read_out
 
-    plus = read_configs(config)
+    plus = read_configs(config, grid)
     plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
     warn(plan.warnings)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
     # The mask's file states the counts of frames; the provenance is in the command's output.
     volume = Volume(voxels, compounder.grid, compounding=summary)
-    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(plan.warnings)}
+    lost = lost_frames(summary.frames_outside, summary.frames_inserted + summary.frames_outside)
+    warn(lost)
+    warnings = [*plan.warnings, *lost]
+    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(warnings)}
     return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)

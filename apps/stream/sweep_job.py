@@ -216,4 +216,6 @@ class SweepJob:
         log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
         outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
         log_event(_LOGGER, "sweep ended", frames=outcome.frames.inserted, dropped=outcome.frames.dropped)
+        for warning in running.lost_warnings() if isinstance(outcome, FinishedSweep) else ():
+            self._warn_while_running(str(warning))
         return outcome

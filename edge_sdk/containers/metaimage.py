@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.containers.header_text import decoded, field_line, trimmed
+from edge_sdk.containers.header_text import decoded, field_line, header_lines, trimmed, utf16_error
 from edge_sdk.containers.pixel_bytes import as_array, byte_count, inflate, opened, pixel_file, read_raw
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
@@ -60,12 +60,15 @@ def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
     """
     path = Path(path)
     with opened(path) as stream:
-        fields = _read_fields(stream, path)
+        lines = header_lines(stream, path)
+        fields = _read_fields(lines, path)
         dimensions, kinds, channels = _dimensions(fields, path)
         pixels = None
         if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
             shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
             if fields["ElementDataFile"] == "LOCAL":
+                if lines is not stream:
+                    raise utf16_error(path)
                 pixels = _read_pixels(stream, fields, shape, kind, path)
             else:
                 data_path = pixel_file(path, fields["ElementDataFile"])

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.containers.header_text import decoded, field_line, trimmed
+from edge_sdk.containers.frame_keys import is_frame_key
+from edge_sdk.containers.header_text import decoded, field_line, header_lines, trimmed, utf16_error
 from edge_sdk.containers.pixel_bytes import (
     as_array,
     bunzip2,
@@ -85,12 +86,15 @@ def read_nrrd(path: str | Path, *, header_only: bool = False) -> NrrdFile:
     """
     path = Path(path)
     with opened(path) as stream:
-        fields, values, comments = _read_header(stream, path)
+        lines = header_lines(stream, path)
+        fields, values, comments = _read_header(lines, path)
         sizes, kinds = _sizes(fields, path)
         pixels = None
         if not header_only and 0 not in sizes and (kind := _kind(fields, path)) is not None:
             name = fields.get("data file")
             if name is None:
+                if lines is not stream:
+                    raise utf16_error(path)
                 pixels = _read_pixels(stream, fields, sizes[::-1], kind, path)
             else:
                 data_path = pixel_file(path, name)
@@ -178,6 +182,10 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
             comments.append(trimmed(text[1:]))
             continue
         key, colon, value = text.partition(":")
+        # The name of a frame's field may hold colons, as transforms of PLUS do.
+        if is_frame_key(trimmed(text.partition(":=")[0])):
+            key, colon, value = text.partition(":=")
+            value = f"={value}"
         if not colon or not trimmed(key) or not key.isprintable():
             raise FileFormatError(
                 f"has a header line that is not 'field: value': {line[:40]!r}", where=path, remedy=remedy

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.frame_keys import frame_numbers
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Grid
 
@@ -46,9 +47,10 @@ def voxels_of(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path
     Raises:
         FileFormatError: It is one, or has no voxels, or not in three dimensions.
     """
+    frames = frame_numbers(fields)
+    kinds = fields.get("Kinds", fields.get("kinds", "")).lower().split()
     # PLUS writes reconstructed volumes with fields of one frame.
-    frames = any(key.startswith("Seq_Frame0001_") for key in fields)
-    if frames or (pixels is None and any(key.startswith("Seq_Frame") for key in fields)):
+    if len(frames) > 1 or (frames and (pixels is None or {"list", "time"} & {*kinds})):
         raise FileFormatError(
             "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
         )

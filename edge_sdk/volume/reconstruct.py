@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.outside import lost_frames
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -30,6 +31,9 @@ DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 The true mean because it is unbiased and faster; PLUS's own output is the default as soon as its configuration is given.
 """
 
+OUTSIDE = "outside the volume"
+"""Reason for which a frame is left out that reaches no voxel."""
+
 _AT_ONCE = 16
 """Frames handed to the compounder together: threads wait for each other less, and progress still moves."""
 
@@ -47,7 +51,8 @@ def reconstruct(
 
     Args:
         sweep: The recording.
-        config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
+        config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings. The grid is
+            computed from the frames, as PLUS does; see `PlusConfig.with_saved_grid`.
         settings: Override those of the configuration.
         poses: Poses of the sweep's frames in the settings' world; None: they are computed.
         progress: Called with (done, total, what).
@@ -123,7 +128,7 @@ def compound(
         missed = boxes.count(None)
         inserted += len(part) - missed
         if missed:
-            left_out["outside the volume"] += missed
+            left_out[OUTSIDE] += missed
         if progress:
             progress(start + len(part), len(chosen), "compounding")
     if not inserted:
@@ -134,6 +139,8 @@ def compound(
         left_out_because="; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
         interpolation=settings.interpolation,
         compounding=settings.compounding_text,
+        warnings=tuple(warning.what for warning in lost_frames(left_out[OUTSIDE], inserted + left_out[OUTSIDE])),
+        frames_outside=left_out[OUTSIDE],
     )
     return compounder, summary
 
@@ -151,7 +158,7 @@ def _nothing_inserted(sweep: Sweep, compounder: Compounder, settings: Reconstruc
     return GeometryError(
         f"no frame reaches the volume of {size} voxels at {origin} mm",
         where=sweep.source,
-        remedy="correct OutputOrigin and OutputExtent, or leave them out",
+        remedy="leave out --grid saved, or correct OutputOrigin and OutputExtent",
     )
 
 

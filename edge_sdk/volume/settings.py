@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 
 Interpolation = Literal["nearest", "linear"]
@@ -68,7 +69,8 @@ class ReconstructionSettings:
         darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
         fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
         skip_interval: Insert every n-th frame.
-        image_frame: Coordinate frame of the images.
+        image_frame: Coordinate frame of the images; None for the one that the recording's transforms tell, see
+            `edge_sdk.sweep.transforms.pixel_frame`.
         world_frame: Coordinate frame of the volume.
     """
 
@@ -84,8 +86,28 @@ class ReconstructionSettings:
     darkest: int = 0
     fill_holes: tuple[HoleFilling, ...] = ()
     skip_interval: int = 1
-    image_frame: str = "Image"
+    image_frame: str | None = None
     world_frame: str = "Reference"
+
+    def with_spacing(self, spacing: tuple[float, float, float]) -> ReconstructionSettings:
+        """Other voxels over the same region: a fixed extent, which counts in voxels, is counted anew.
+
+        Args:
+            spacing: mm per voxel (x, y, z).
+
+        Raises:
+            GeometryError: The spacing is not positive.
+        """
+        if not min(spacing) > 0:
+            raise GeometryError(
+                f"the spacing is {min(spacing):g} mm, expected more than 0", remedy="give for example 0.5"
+            )
+        if self.extent is None:
+            return replace(self, spacing=spacing)
+        x, y, z = (old / new for old, new in zip(self.spacing, spacing, strict=True))
+        x0, x1, y0, y1, z0, z1 = self.extent
+        extent = round(x0 * x), round(x1 * x), round(y0 * y), round(y1 * y), round(z0 * z), round(z1 * z)
+        return replace(self, spacing=spacing, extent=extent)
 
     @property
     def bytes_per_voxel(self) -> int:

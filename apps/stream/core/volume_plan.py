@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -75,7 +75,7 @@ class FixedPlan:
     warnings: tuple[SweepWarning, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
-    remedy = "check the poses, and where the volume lies (--box, --around, or OutputOrigin and OutputExtent)"
+    remedy = "check the poses, and where the volume lies (--box, --around, --grid and the saved grid)"
     grows = False
 
     def open(self, lattice: TileLattice, fits: Fits) -> FixedVolume:  # noqa: ARG002 (it does not grow)
@@ -137,8 +137,9 @@ def plan_volume(
 ) -> RecordingPlan:
     """Decide where the frames lie and what grid they fill.
 
-    The configuration's VolumeReconstruction wins, so that the volume is the one `reconstruct` makes; without it,
-    the volume has the spacing that the package was trained on, linear interpolation and the mean.
+    The configuration's VolumeReconstruction wins, so that the volume is the one `reconstruct` makes; its saved grid
+    counts only where the configuration was read with it. Without a configuration, the volume has the spacing that the
+    package was trained on, linear interpolation and the mean.
 
     Args:
         sweep: The recording.
@@ -153,7 +154,7 @@ def plan_volume(
     defaults = defaults_for(sweep, ReconstructionSettings(spacing=package_spacing))
     settings = effective_settings(config, None if config and config.reconstruction else defaults)
     if spacing is not None:
-        settings = replace(settings, spacing=spacing)
+        settings = settings.with_spacing(spacing)
     check_kernels(settings.fill_holes)
     poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid, warnings = look_at(sweep, poses, settings, config)

@@ -60,23 +60,27 @@ def _devices(
     stack: ExitStack,
 ) -> SweepInput:
     from apps.stream.input.live.devices import LiveDevices
-    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
+    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion, live_config
     from apps.stream.input.live.live_input import LiveInput
     from apps.stream.input.live.synchronizer import WAIT_S
 
     poses = None if options.poses is None else live_poses(options.poses)
+    region = VolumeRegion(options.box, options.around)
+    config, warnings = live_config(options.config, options.grid, region)
+    warn(warnings)
     devices = LiveDevices(source, poses, clock, max_gap=options.max_gap, orientation=options.orientation)
     return LiveInput(
         source.uri,
         stack.enter_context(devices),
         clock,
-        config=options.config,
+        config=config,
         package_spacing=package_spacing,
         spacing=spacing,
-        region=VolumeRegion(options.box, options.around),
+        region=region,
         geometry=ImageGeometry(options.pixel_spacing, options.crop),
         lag=options.lag or 0.0,
         wait_s=WAIT_S if options.wait_s is None else options.wait_s,
+        warnings=warnings,
     )
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from apps.report.measured import NotMeasured
 from apps.stream.core.clock import Clock
 from apps.stream.core.growing_volume import BEYOND
-from apps.stream.core.stream_volume import StreamVolume
+from apps.stream.core.stream_volume import OUTSIDE, StreamVolume
 from apps.stream.core.volume_plan import VolumePlan, warm_up
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.memory_limit import StreamMemory
@@ -29,6 +29,7 @@ from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.outside import lost_frames
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid, Volume
@@ -120,6 +121,10 @@ class RunningStream:
             "give --box or --around, a coarser --spacing, or a larger --max-memory",
         )
 
+    def lost_warnings(self) -> list[SweepWarning]:
+        """What to say of frames that reached no voxel; empty where there is none."""
+        return lost_frames(self.left_out[OUTSIDE], self.volume.inserted + self.left_out[OUTSIDE])
+
     @property
     def left_out(self) -> Counter[str]:
         """Reason → frames that were not inserted."""
@@ -168,10 +173,11 @@ class RunningStream:
         )
 
     def _final_warnings(self) -> tuple[SweepWarning, ...]:
+        lost = self.lost_warnings()
         if (warning := self.limit_warning()) is None:
-            return ()
+            return tuple(lost)
         counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
-        return (replace(warning, what=f"{warning.what}: {counts}"),)
+        return (*lost, replace(warning, what=f"{warning.what}: {counts}"))
 
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
         frames, segmenting, tracker, final = self.frames, self.segmenting, self.tracker, self.segmenting.final_volume

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
+from edge_sdk.sweep.sanity.frames import frame_warnings, transform_warnings
 from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.timing import examine_times
+from edge_sdk.sweep.transforms import pixel_frame
 from edge_sdk.sweep.warning import SweepWarning
 
 __all__ = ["SweepWarning", "check_sweep"]
@@ -28,7 +30,7 @@ def check_sweep(
     poses: FramePoses,
     *,
     config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
-    image: str = "Image",
+    image: str | None = None,
     world: str = "Reference",
 ) -> list[SweepWarning]:
     """What is probably wrong with the geometry or the time stamps of a sweep; empty where nothing shows.
@@ -42,7 +44,13 @@ def check_sweep(
         config: What `poses` was made with.
         image, world: Likewise.
     """
-    return [*_geometry(sweep, poses, config, image, world), *examine_times(sweep.timestamps).problems()]
+    pixels = pixel_frame(sweep.transforms)
+    return [
+        *transform_warnings(sweep),
+        *frame_warnings(sweep, poses, image or pixels),
+        *_geometry(sweep, poses, config, image or pixels, world),
+        *examine_times(sweep.timestamps).problems(),
+    ]
 
 
 def _geometry(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.sweep.sweep import Sweep
-from edge_sdk.sweep.transforms import TransformGraph, split_name
+from edge_sdk.sweep.transforms import TransformGraph, carries_pixels, split_name
 from edge_sdk.sweep.warning import SweepWarning
 
 Kind = Literal["direction", "unit", "mirror"]
@@ -70,7 +70,7 @@ def links(
     for name, backwards in graph.path(image, world):
         moving = tracked.get(name)
         stack = np.broadcast_to(np.asarray(fixed[name], np.float64), (count, 4, 4)) if moving is None else moving
-        chain.append(Link(name, backwards, stack, moving is not None and image not in split_name(name)))
+        chain.append(Link(name, backwards, stack, moving is not None and not carries_pixels(name, image)))
     return chain
 
 

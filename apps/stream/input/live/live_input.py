@@ -31,6 +31,7 @@ from edge_sdk.errors import EdgeSdkError, PoseError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.recording.template import RecordingTemplate
+from edge_sdk.sweep.warning import SweepWarning
 
 NAMES_S = 15.0
 """A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
@@ -94,6 +95,7 @@ class LiveInput:
         geometry: ImageGeometry,
         lag: float = 0.0,
         wait_s: float = WAIT_S,
+        warnings: tuple[SweepWarning, ...] = (),
     ) -> None:
         """
         Args:
@@ -107,6 +109,7 @@ class LiveInput:
             geometry: What is known of the images.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most.
+            warnings: What is known of the sweep before its start.
 
         Raises:
             GeometryError: The configuration's extent is not possible, see `check_extent`.
@@ -116,6 +119,7 @@ class LiveInput:
         self.name, self._devices, self._clock = name, devices, clock
         self._config, self._package_spacing, self._region = config, package_spacing, region
         self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s
+        self._warnings = warnings
 
     def preview(self) -> SeenFrame | None:
         image = self._devices.newest
@@ -129,7 +133,7 @@ class LiveInput:
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         found = self._calibrated(image)
-        plan = live_plan(found, self._region, lambda: self._first_pose(found))
+        plan = live_plan(found, self._region, lambda: self._first_pose(found), self._warnings)
         return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:
