@@ -11,6 +11,7 @@ from apps.console import SWITCHES
 from edge_sdk.errors import GeometryError
 
 if TYPE_CHECKING:
+    from edge_sdk.data_warning import DataWarning
     from edge_sdk.sweep.plus_config import PlusConfig
     from edge_sdk.sweep.poses import FramePoses
     from edge_sdk.sweep.sweep import Sweep
@@ -46,7 +47,7 @@ def memory(grid: Grid, settings: ReconstructionSettings) -> dict[str, str]:
     return {"needed": size_text(memory_needed(grid, settings.bytes_per_voxel)), "usable": size_text(usable_memory())}
 
 
-def warn(warnings: Iterable[SweepWarning]) -> None:
+def warn(warnings: Iterable[DataWarning]) -> None:
     """A line each on stderr; silent under --quiet."""
     for warning in warnings:
         warn_of(str(warning))
@@ -58,6 +59,6 @@ def warn_of(what: str) -> None:
         print(f"warning: {what}", file=sys.stderr)
 
 
-def for_json(warnings: Iterable[SweepWarning]) -> list[dict[str, str]]:
+def for_json(warnings: Iterable[DataWarning]) -> list[dict[str, str]]:
     """With "what", "likely_cause" and "remedy"."""
     return [asdict(warning) for warning in warnings]
