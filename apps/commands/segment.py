@@ -137,7 +137,7 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output about the sweep; empty where a volume was given.
+        reported: Fields of the output: what is probably wrong with the input, and facts about a sweep.
     """
 
     volume: Volume
@@ -167,7 +167,8 @@ def _volume(
                 remedy="leave them out",
             )
         volume = read_volume(source)
-        return _Input(volume, volume.tracked)
+        warn(volume.warnings)
+        return _Input(volume, volume.tracked, reported={"warnings": for_json(volume.warnings)})
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume

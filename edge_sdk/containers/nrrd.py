@@ -23,6 +23,7 @@ from edge_sdk.containers.pixel_bytes import (
     as_array,
     bunzip2,
     byte_count,
+    from_hex,
     from_text,
     inflate,
     opened,
@@ -82,7 +83,7 @@ def read_nrrd(path: str | Path, *, header_only: bool = False) -> NrrdFile:
 
     Raises:
         FileFormatError: The file is missing, no NRRD, truncated, its sizes disagree with its pixels, or its encoding is
-            none of raw, gzip, bzip2 and text.
+            none of raw, gzip, bzip2, hex and text.
     """
     path = Path(path)
     with opened(path) as stream:
@@ -263,10 +264,12 @@ def _read_pixels(
         return as_array(bunzip2(stream, expected, path, declared), shape, kind)
     if encoding in _TEXT:
         return from_text(stream, shape, kind, path, declared)
+    if encoding == "hex":
+        return as_array(from_hex(stream, expected, path, declared), shape, kind)
     raise FileFormatError(
         f"its encoding is {encoding[:40]!r}" if encoding else "has no encoding",
         where=path,
-        remedy="expected raw, gzip, bzip2 or text",
+        remedy="expected raw, gzip, bzip2, hex or text",
     )
 
 

@@ -29,7 +29,7 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
         float32 voxels on the new grid.
     """
     old = volume.grid
-    scale = np.divide(spacing, old.spacing)[::-1]
+    scale = np.divide(spacing, old.nominal_spacing)[::-1]
     grid = resampled_grid(old, spacing)
     voxels = volume.voxels.astype(np.float32)
     for axis in range(3):
@@ -41,7 +41,7 @@ def resample(volume: Volume, spacing: Spacing) -> Volume:
 
 def resampled_grid(old: Grid, spacing: Spacing) -> Grid:
     """The grid that `resample` makes of a volume on `old` at `spacing` (x, y, z) mm."""
-    scale = np.divide(spacing, old.spacing)[::-1]
+    scale = np.divide(spacing, old.nominal_spacing)[::-1]
     shape = np.maximum(np.rint(np.array(old.shape) / scale), 1).astype(int)
     first = [_centers(int(shape[axis]), old.shape[axis], float(scale[axis]))[0] for axis in (2, 1, 0)]
     origin = old.index_to_world @ np.array([*first, 1.0])
@@ -56,7 +56,7 @@ def resampled_grid(old: Grid, spacing: Spacing) -> Grid:
 def nearest_on(mask: Volume, grid: Grid) -> NDArray[np.uint8]:
     """Labels (D, H, W) at the voxel centers of the grid that `resample` was given, from those on the grid it made."""
     labels: NDArray[np.uint8] = mask.voxels
-    scale = np.divide(grid.spacing, mask.grid.spacing)[::-1]
+    scale = np.divide(grid.nominal_spacing, mask.grid.spacing)[::-1]
     for axis in range(3):
         size = mask.grid.shape[axis]
         places = np.rint(_centers(grid.shape[axis], size, float(scale[axis])))

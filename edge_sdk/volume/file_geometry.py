@@ -41,11 +41,16 @@ def checked_grid(affine: NDArray[np.float64], shape: tuple[int, ...], path: Path
     return grid_from_affine(affine, shape)
 
 
-def voxels_of(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path) -> NDArray[Any]:
-    """Voxels (D, H, W) of a file that may turn out to be a sweep.
+def single_volume(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path) -> NDArray[Any]:
+    """Pixels of a file, unless it turns out to be a sweep.
+
+    Args:
+        pixels: Slowest axis first, or None.
+        fields: Fields of the file's header.
+        path: Named in errors.
 
     Raises:
-        FileFormatError: It is one, or has no voxels, or not in three dimensions.
+        FileFormatError: It is a sweep, or has no voxels.
     """
     frames = frame_numbers(fields)
     kinds = fields.get("Kinds", fields.get("kinds", "")).lower().split()
@@ -56,7 +61,7 @@ def voxels_of(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path
         )
     if pixels is None:
         raise FileFormatError("holds no voxels", where=path, remedy="give a single gray or label volume")
-    return as_3d(pixels, path)
+    return pixels
 
 
 def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -67,7 +72,7 @@ def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     """
     while voxels.ndim > 3 and voxels.shape[0] == 1:
         voxels = voxels[0]
-    if voxels.ndim != 3 or 0 in voxels.shape or voxels.dtype.kind not in "uif":
+    if voxels.ndim != 3 or 0 in voxels.shape or voxels.dtype.kind not in "uif" or voxels.itemsize > 8:
         raise FileFormatError(
             f"holds an array of shape {voxels.shape} (slowest axis first) of {voxels.dtype}, "
             "expected (D, H, W) of numbers",

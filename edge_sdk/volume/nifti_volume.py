@@ -1,10 +1,10 @@
-"""Volumes in NIfTI files (.nii, .nii.gz): RAS there, LPS here."""
+"""Volumes in NIfTI files (.nii, .nii.gz), versions 1 and 2: RAS there, LPS here."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,32 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.nifti_geometry import Matrix, NiftiGeometry
+from edge_sdk.volume.nifti_warnings import nifti_warnings
+
+if TYPE_CHECKING:
+    from nibabel import Nifti1Header, Nifti1Image
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_GZIP = b"\x1f\x8b"
+_SINGLE_FILE = (b"n+1\0", b"n+2\0")
+_AT_RIGHT_ANGLES = 1e-5
 
 
 def read_nifti_volume(path: Path) -> Volume:
     """Read a volume; see `edge_sdk.volume.files.read_volume`."""
     import nibabel
 
+    _check_compression(path)
     try:
         image = nibabel.load(path)
+        version, stored = _stored_header(image, path)
         kind = image.get_data_dtype()
         # nibabel allocates what the header says before it reads.
         declared = f"a size of {' '.join(map(str, image.shape))} of {kind}"
         check_possible(math.prod(image.shape) * kind.itemsize, path, declared, packed=path.suffix.lower() == ".gz")
         voxels = as_3d(np.asanyarray(image.dataobj).T, path)
-        affine = np.asarray(image.affine, np.float64)
+        geometry = NiftiGeometry.of_header(stored, version, _qform(image.header))
         description = bytes(image.header["descrip"].item()).decode(errors="replace")
     except FileFormatError:
         raise
@@ -37,15 +47,28 @@ def read_nifti_volume(path: Path) -> Volume:
         raise FileFormatError(
             f"cannot be read as NIfTI: {error}", where=path, remedy="copy or export the file again"
         ) from error
-    grid = checked_grid(_LPS_TO_RAS @ affine, voxels.shape, path)
-    return Volume(np.ascontiguousarray(voxels), grid, {"description": description})
+    return Volume(
+        np.ascontiguousarray(voxels),
+        _grid(geometry, voxels.shape, path),
+        {"description": description},
+        located=geometry.located,
+        file_geometry=geometry,
+        warnings=tuple(nifti_warnings(geometry, voxels.shape)),
+    )
 
 
-def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
+def write_nifti_volume(path: Path, volume: Volume, voxels: NDArray[Any]) -> None:
     """Write a volume; .nii.gz is compressed.
 
+    On the grid of a NIfTI image that was read, the file gets the geometry fields of that image as they are.
+
+    Args:
+        path: File to write, .nii or .nii.gz.
+        volume: The volume, for its grid.
+        voxels: Its voxels as they are to be written, (D, H, W).
+
     Raises:
-        FileFormatError: The voxels are 64-bit integers.
+        FileFormatError: The voxels are 64-bit integers, or more than NIfTI-1 can count along an axis.
     """
     import nibabel
 
@@ -55,9 +78,95 @@ def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
             where=path,
             remedy="convert the voxels, such as to int32",
         )
-    image = nibabel.Nifti1Image(voxels.T, _LPS_TO_RAS @ grid.index_to_world)
-    image.set_sform(image.affine, code=1)
-    image.set_qform(image.affine, code=1)
-    image.header.set_xyzt_units("mm")
+    if max(voxels.shape) > np.iinfo(np.int16).max:
+        raise FileFormatError(
+            f"NIfTI-1 holds at most {np.iinfo(np.int16).max} voxels along an axis, the volume has {max(voxels.shape)}",
+            where=path,
+            remedy="use .nrrd or .mha",
+        )
+    geometry = volume.own_file_geometry
+    image = _new_image(volume.grid, voxels) if geometry is None else _image_like(geometry, voxels)
     with atomic_path(path) as temporary:
         nibabel.save(image, temporary)
+
+
+def _new_image(grid: Grid, voxels: NDArray[Any]) -> Nifti1Image:
+    import nibabel
+
+    image = nibabel.Nifti1Image(voxels.T, _LPS_TO_RAS @ grid.index_to_world)
+    image.set_sform(image.affine, code=1)
+    axes = grid.direction / np.linalg.norm(grid.direction, axis=0)
+    # A quaternion cannot hold skewed axes: nibabel would write the nearest ones at right angles beside the sform.
+    rigid = np.abs(axes.T @ axes - np.eye(3)).max() < _AT_RIGHT_ANGLES
+    image.set_qform(image.affine, code=1 if rigid else 0)
+    image.header.set_xyzt_units("mm")
+    return image
+
+
+def _image_like(geometry: NiftiGeometry, voxels: NDArray[Any]) -> Nifti1Image:
+    import nibabel
+
+    kind = nibabel.Nifti2Image if geometry.version == 2 else nibabel.Nifti1Image
+    header = kind.header_class(endianness=geometry.byte_order)
+    header.set_data_dtype(voxels.dtype)
+    image = kind(voxels.T, None, header)
+    geometry.write_to(image.header)
+    return image
+
+
+def _check_compression(path: Path) -> None:
+    with path.open("rb") as stream:
+        packed = stream.read(2) == _GZIP
+    if packed != (path.suffix.lower() == ".gz"):
+        right = path.with_name(f"{path.name}.gz") if packed else path.with_name(path.name[: -len(".gz")])
+        raise FileFormatError(
+            f"is {'' if packed else 'not '}compressed by gzip, unlike its name says",
+            where=path,
+            remedy=f"rename it to {right.name}, or copy it again",
+        )
+
+
+def _stored_header(image: Any, path: Path) -> tuple[Literal[1, 2], Nifti1Header]:
+    """Version and header of a NIfTI file, with its fields as they stand there.
+
+    Raises:
+        FileFormatError: It is another format, the header of a pair, or has negative sizes of voxels.
+    """
+    import nibabel
+
+    if not isinstance(image, nibabel.Nifti1Pair):
+        raise FileFormatError(
+            f"holds {type(image).__name__}, not NIfTI", where=path, remedy="convert it to .nii.gz with its orientation"
+        )
+    with image.file_map["image"].get_prepare_fileobj("rb") as stream:
+        stored = type(image.header).from_fileobj(stream, check=False)
+    # numpy drops the null at the end of a text.
+    if bytes(stored["magic"].item()).ljust(4, b"\0")[:4] not in _SINGLE_FILE:
+        raise FileFormatError(
+            "is the header of a pair of files (.hdr and .img)", where=path, remedy="convert the pair to .nii.gz"
+        )
+    if (stored["pixdim"][1:4] < 0).any():
+        raise FileFormatError(
+            f"pixdim gives voxels of {' × '.join(f'{size:g}' for size in stored['pixdim'][1:4])}, and readers do not "
+            "agree on negative sizes",
+            where=path,
+            remedy="correct the header: qfac (pixdim[0]) and the quaternion give the directions",
+        )
+    return (2 if isinstance(image, nibabel.Nifti2Pair) else 1), stored
+
+
+def _qform(header: Nifti1Header) -> Matrix | None:
+    """Voxel index to RAS in the file's unit by the quaternion; None where it is longer than one."""
+    try:
+        return np.asarray(header.get_qform(), np.float64)
+    except ValueError:
+        return None
+
+
+def _grid(geometry: NiftiGeometry, shape: tuple[int, ...], path: Path) -> Grid:
+    place = geometry.place
+    if place is None:
+        raise FileFormatError(
+            f"its quaternion {geometry.quaternion} is longer than one", where=path, remedy="export the file again"
+        )
+    return checked_grid(place, shape, path)
