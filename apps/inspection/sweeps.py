@@ -150,24 +150,22 @@ def _no_compounding(sweep: Sweep) -> str | None:
 
 def _coverage(sweep: Sweep, config: PlusConfig | None) -> SweepCoverage:
     from edge_sdk.sweep.poses import image_to_world
-    from edge_sdk.sweep.sanity import check_sweep
-    from edge_sdk.sweep.sanity.frames import transform_warnings
-    from edge_sdk.sweep.timing import examine_times
+    from edge_sdk.sweep.sanity import check_recording, check_sweep
     from edge_sdk.volume.reconstruct import effective_settings
 
-    time_warnings = [*transform_warnings(sweep), *examine_times(sweep.timestamps).problems()]
+    known = check_recording(sweep)
     if not sweep.transforms:
         why = "none: the recording has no poses; --poses gives it some"
-        return SweepCoverage(None, None, why, None, time_warnings)
+        return SweepCoverage(None, None, why, None, known)
     settings = effective_settings(config)
     try:
         poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
         usable, left_out = int(poses.usable.sum()), dict(Counter(filter(None, poses.reasons)))
         if not sweep.images.size:
-            return SweepCoverage(usable, left_out, "none: the recording has no images", None, time_warnings)
+            return SweepCoverage(usable, left_out, "none: the recording has no images", None, known)
         box, takes = _extent(sweep, poses, settings)
     except EdgeSdkError as error:
-        return SweepCoverage(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
+        return SweepCoverage(None, None, f"unknown: {error.what}; {error.remedy}", None, known)
     found = check_sweep(sweep, poses, config=config, image=settings.image_frame, world=settings.world_frame)
     notes = [] if config is None else config.notes
     return SweepCoverage(usable, left_out, box, takes, [*found, *notes])

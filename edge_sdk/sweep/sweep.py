@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.provenance import Provenance
+from edge_sdk.sweep.warning import SweepWarning
 
 OK = "OK"
 MISSING = "MISSING"
@@ -46,6 +47,7 @@ class Sweep:
         source: Where it came from.
         pixel_spacing: mm per pixel (x, y), where the recording says so.
         provenance: Where poses, calibration and frames come from; it wins over `header` when the sweep is written.
+        remarks: What the reader of the file, or the joining of images and poses, found doubtful.
     """
 
     images: NDArray[Any]
@@ -57,6 +59,7 @@ class Sweep:
     source: Path | None = None
     pixel_spacing: tuple[float, float] | None = None
     provenance: Provenance = field(default_factory=Provenance)
+    remarks: tuple[SweepWarning, ...] = ()
 
     def __len__(self) -> int:
         return len(self.timestamps)
