@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ import typer
 
 from apps.console import print_json
 from apps.inputs import kind_of, read_configs
+from apps.levels import say_levels, untaught_levels, volume_levels
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_sdk.packages.manifest import Manifest
+    from edge_sdk.sweep.warning import SweepWarning
     from edge_sdk.volume.grid import Volume
 
 
@@ -83,6 +85,7 @@ def command(
     with Package(package) as opened, progress() as report:
         made = _volume(source, options, config, opened.manifest, report)
         writer.check(made.volume)
+        warn(made.doubts)
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
@@ -124,7 +127,8 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output about the sweep; empty where a volume was given.
+        reported: Fields of the output about the sweep, or about the levels of a volume that was given.
+        doubts: What is doubtful about the levels that the network gets.
     """
 
     volume: Volume
@@ -132,6 +136,7 @@ class _Input:
     seen: NDArray[np.bool_] | None = None
     recording: Path | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
+    doubts: Sequence[SweepWarning] = ()
 
 
 def _volume(
@@ -148,20 +153,29 @@ def _volume(
                 where=source,
                 remedy="leave them out",
             )
-        volume = read_volume(source)
-        return _Input(volume, volume.tracked)
+        volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
+        told = {"warnings": for_json(doubts)} if doubts else {}
+        return _Input(volume, volume.tracked, reported={**levels, **told}, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
+    from edge_sdk.sweep.gray_frames import levels_summary
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.reconstruct import compound, read_out
 
     plus = read_configs(config)
     plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
+    doubts = untaught_levels(manifest.normalization, plan.pixel_type, plan.gray_range)
     warn(plan.warnings)
+    say_levels(plan.sweep)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
     # The mask's file states the counts of frames; the provenance is in the command's output.
-    volume = Volume(voxels, compounder.grid, compounding=summary)
-    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(plan.warnings)}
-    return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)
+    volume = Volume(voxels, compounder.grid, compounding=summary, gray_range=plan.gray_range)
+    reported = {
+        **summary.frame_counts(),
+        **plan.provenance.summary(),
+        **levels_summary(plan.sweep),
+        "warnings": for_json([*plan.warnings, *doubts]),
+    }
+    return _Input(volume, plan.provenance.tracked, hit | (voxels != 0), source, reported, doubts)

@@ -54,7 +54,7 @@ def read_volume(path: str | Path) -> Volume:
 def write_volume(volume: Volume, path: str | Path) -> None:
     """Write a volume; the format follows the suffix. Boolean masks become uint8.
 
-    .mha and .nrrd files also state how the volume was made, see `edge_sdk.volume.notes`.
+    .mha and .nrrd files also state how the volume was made, see `edge_sdk.volume.notes`; all state its gray range.
 
     Raises:
         FileFormatError: The suffix is unknown or the voxels' type has no counterpart in the format.
@@ -67,4 +67,4 @@ def write_volume(volume: Volume, path: str | Path) -> None:
     elif suffix in {".nrrd", ".nhdr"}:
         write_nrrd_volume(path, volume.grid, voxels, notes)
     else:
-        write_nifti_volume(path, volume.grid, voxels)
+        write_nifti_volume(path, volume.grid, voxels, volume.gray_range)

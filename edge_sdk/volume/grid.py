@@ -133,5 +133,5 @@ class Volume:
         return self.compounding is not None and self.provenance.tracked
 
     def with_voxels(self, voxels: NDArray[Any]) -> Volume:
-        """Other voxels of the same shape on the same grid."""
-        return replace(self, voxels=voxels, meta=dict(self.meta))
+        """Other voxels of the same shape on the same grid; the levels of black and white were those of the old ones."""
+        return replace(self, voxels=voxels, meta=dict(self.meta), gray_range=None)

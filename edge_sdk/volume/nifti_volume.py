@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from edge_sdk.containers.pixel_bytes import check_possible
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
 
+_GRAY_RANGE = "edge-sdk: cal_min is black, cal_max is white"
+"""Description of the files whose window is the volume's gray range."""
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -31,6 +34,7 @@ def read_nifti_volume(path: Path) -> Volume:
         voxels = as_3d(np.asanyarray(image.dataobj).T, path)
         affine = np.asarray(image.affine, np.float64)
         description = bytes(image.header["descrip"].item()).decode(errors="replace")
+        gray_range = _gray_range(image.header, description)
     except FileFormatError:
         raise
     except Exception as error:  # nibabel raises many kinds for a damaged file
@@ -38,11 +42,23 @@ def read_nifti_volume(path: Path) -> Volume:
             f"cannot be read as NIfTI: {error}", where=path, remedy="copy or export the file again"
         ) from error
     grid = checked_grid(_LPS_TO_RAS @ affine, voxels.shape, path)
-    return Volume(np.ascontiguousarray(voxels), grid, {"description": description})
+    return Volume(np.ascontiguousarray(voxels), grid, {"description": description}, gray_range=gray_range)
 
 
-def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
+def _gray_range(header: Any, description: str) -> GrayRange | None:
+    """Levels of black and white, where this program wrote them: others write a window of their display there."""
+    black, white = float(header["cal_min"]), float(header["cal_max"])
+    return (black, white) if description.startswith(_GRAY_RANGE) and black < white else None
+
+
+def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any], gray_range: GrayRange | None = None) -> None:
     """Write a volume; .nii.gz is compressed.
+
+    Args:
+        path: File to write.
+        grid: Grid of the voxels, in LPS.
+        voxels: Gray levels or labels, (D, H, W).
+        gray_range: Levels of black and white, written as cal_min and cal_max; None where they are not known.
 
     Raises:
         FileFormatError: The voxels are 64-bit integers.
@@ -59,5 +75,8 @@ def write_nifti_volume(path: Path, grid: Grid, voxels: NDArray[Any]) -> None:
     image.set_sform(image.affine, code=1)
     image.set_qform(image.affine, code=1)
     image.header.set_xyzt_units("mm")
+    if gray_range is not None:
+        image.header["cal_min"], image.header["cal_max"] = gray_range
+        image.header["descrip"] = _GRAY_RANGE
     with atomic_path(path) as temporary:
         nibabel.save(image, temporary)

@@ -106,6 +106,7 @@ def gray(frame: NDArray[Pixel], *, order: str = "RGB") -> NDArray[Pixel]:
     kind, colors = frame.dtype, np.ascontiguousarray(frame[..., :3])
     if kind not in (np.uint8, np.uint16, np.float32):  # the types that OpenCV converts
         colors = colors.astype(np.float64) @ (_LUMA if order == "RGB" else _LUMA[::-1])
-        return (colors if kind.kind == "f" else np.rint(colors)).astype(kind)
+        luma: NDArray[Pixel] = (colors if kind.kind == "f" else np.rint(colors)).astype(kind)
+        return luma
     result: NDArray[Pixel] = cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY if order == "RGB" else cv2.COLOR_BGR2GRAY)
     return result

@@ -11,6 +11,7 @@ from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
 from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
+from edge_sdk.sweep.sanity.levels import level_warnings
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
@@ -31,7 +32,7 @@ def check_sweep(
     image: str = "Image",
     world: str = "Reference",
 ) -> list[SweepWarning]:
-    """What is probably wrong with the geometry or the time stamps of a sweep; empty where nothing shows.
+    """What is probably wrong with the geometry, the levels or the time stamps of a sweep; empty where nothing shows.
 
     Not every mistake shows in every sweep: images that move only out of their plane look the same mirrored. The
     check takes some tenths of a second, whatever the sweep's length; pixels and frames are sampled.
@@ -42,7 +43,11 @@ def check_sweep(
         config: What `poses` was made with.
         image, world: Likewise.
     """
-    return [*_geometry(sweep, poses, config, image, world), *examine_times(sweep.timestamps).problems()]
+    return [
+        *_geometry(sweep, poses, config, image, world),
+        *level_warnings(sweep),
+        *examine_times(sweep.timestamps).problems(),
+    ]
 
 
 def _geometry(
