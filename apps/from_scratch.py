@@ -83,7 +83,7 @@ def _recipe() -> Recipe:
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
-            normalization=Normalization(shift=96.0, scale=64.0),
+            normalization=Normalization(shift=96.0, scale=64.0, full_scale=255.0),
             name="simulated vascular phantom",
             license="Apache-2.0",
         ),

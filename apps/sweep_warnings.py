@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apps.console import SWITCHES
 from edge_sdk.errors import GeometryError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from edge_sdk.data_warning import DataWarning
     from edge_sdk.sweep.plus_config import PlusConfig
     from edge_sdk.sweep.poses import FramePoses
@@ -47,11 +49,14 @@ def look_at(
         raise GeometryError(error.what, where=error.where, remedy="; ".join([*why, error.remedy])) from None
 
 
-def memory(grid: Grid, settings: ReconstructionSettings) -> dict[str, str]:
-    """What a reconstruction into this grid takes, and what there is."""
+def memory(grid: Grid, settings: ReconstructionSettings, pixel_type: np.dtype[Any]) -> dict[str, str]:
+    """What a reconstruction from frames of a type into this grid takes, and what there is."""
     from edge_sdk.volume.extent import memory_needed, size_text, usable_memory
 
-    return {"needed": size_text(memory_needed(grid, settings.bytes_per_voxel)), "usable": size_text(usable_memory())}
+    return {
+        "needed": size_text(memory_needed(grid, settings.bytes_per_voxel(pixel_type))),
+        "usable": size_text(usable_memory()),
+    }
 
 
 def warn(warnings: Iterable[DataWarning]) -> None:

@@ -87,7 +87,7 @@ def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
     items: list[Item] = []
     for case in cases:
         image, label = read_case(case, recipe)
-        normalization = recipe.data.normalization.resolved(image.voxels)
+        normalization = recipe.data.normalization.for_voxels(image.voxels, image.gray_range).resolved(image.voxels)
         missing = [max(0, size - have) for size, have in zip(recipe.data.patch, image.voxels.shape, strict=True)]
         around = [(some // 2, some - some // 2) for some in missing]
         voxels = normalization.apply(np.pad(image.voxels, around))

@@ -10,6 +10,7 @@ import typer
 
 from apps.console import print_json, say
 from apps.inputs import read_configs
+from apps.levels import say_levels
 from apps.progress import progress
 from apps.sweep_warnings import for_json, look_at, memory, warn
 from apps.sweeps import (
@@ -52,8 +53,8 @@ def command(
     mean: Annotated[
         Mean | None,
         typer.Option(
-            help="true: of all pixels, rounded once; plus: PLUS's running mean in 8 bits, biased low. Default: plus "
-            "with a PLUS configuration, else true."
+            help="true: of all pixels, rounded once; plus: PLUS's running mean, rounded at each pixel, biased low. "
+            "Default: plus with a PLUS configuration, else true."
         ),
     ] = None,
     importance_mask: Annotated[
@@ -79,6 +80,7 @@ def command(
     """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
     from apps.hole_filling import parse_hole_filling
     from edge_sdk.files import check_place
+    from edge_sdk.sweep.gray_frames import gray_frames, levels_summary
     from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.files import volume_suffix, write_volume
@@ -92,7 +94,8 @@ def command(
     plus = read_configs(config, grid)
     asked = (plus and plus.reconstruction and plus.reconstruction.compounding) or "mean"
     compounding = chosen_compounding(compounding, asked, mean, importance_mask)
-    recording = load_sweep(sweep, options, config=plus)
+    recording = gray_frames(load_sweep(sweep, options, config=plus))
+    say_levels(recording)
     settings = (plus and plus.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
         settings = settings.with_spacing((spacing,) * 3)
@@ -108,7 +111,7 @@ def command(
     where = image_to_world(recording, config=plus, image=settings.image_frame, world=settings.world_frame)
     volume_grid, warnings = look_at(recording, where, settings, plus)
     warn(warnings)
-    takes = memory(volume_grid, settings)
+    takes = memory(volume_grid, settings, recording.images.dtype)
     if not as_json:
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
@@ -118,7 +121,14 @@ def command(
     warn(lost)
     warnings += lost
     summary = replace(summary, warnings=tuple(warning.what for warning in warnings))
-    write_volume(Volume(voxels, compounder.grid, compounding=summary, provenance=recording.provenance), output)
+    volume = Volume(
+        voxels,
+        compounder.grid,
+        compounding=summary,
+        provenance=recording.provenance,
+        gray_range=recording.gray_range,
+    )
+    write_volume(volume, output)
 
     from apps.inspection.volumes import describe_grid
 
@@ -127,6 +137,7 @@ def command(
         **vars(describe_grid(volume_grid)),
         "interpolation": settings.interpolation,
         "compounding": settings.compounding_text,
+        **levels_summary(recording),
         **summary.frame_counts(),
         **recording.provenance.summary(),
     }

@@ -13,6 +13,7 @@ import typer
 from apps.console import print_json
 from apps.image_warnings import image_warnings
 from apps.inputs import GridChoice, kind_of, read_configs
+from apps.levels import say_levels, untaught_levels, volume_levels
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from edge_sdk.data_warning import DataWarning
     from edge_sdk.packages.manifest import Manifest
+    from edge_sdk.sweep.warning import SweepWarning
     from edge_sdk.volume.grid import Volume
 
 
@@ -87,6 +89,7 @@ def command(
     with Package(package) as opened, progress() as report:
         made = _volume(source, options, config, grid, opened.manifest, report)
         writer.check(made.volume)
+        warn(made.doubts)
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
@@ -137,7 +140,8 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output: what is probably wrong with the input, and facts about a sweep.
+        reported: Fields of the output: what is probably wrong with the input, its levels, and facts about a sweep.
+        doubts: What is doubtful about the levels that the network gets.
     """
 
     volume: Volume
@@ -145,6 +149,7 @@ class _Input:
     seen: NDArray[np.bool_] | None = None
     recording: Path | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
+    doubts: Sequence[SweepWarning] = ()
 
 
 def _volume(
@@ -166,25 +171,33 @@ def _volume(
                 where=source,
                 remedy="leave them out",
             )
-        volume = read_volume(source)
+        volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
         warn(volume.warnings)
-        return _Input(volume, volume.tracked, reported={"warnings": for_json(volume.warnings)})
+        warnings = for_json([*volume.warnings, *doubts])
+        return _Input(volume, volume.tracked, reported={**levels, "warnings": warnings}, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
+    from edge_sdk.sweep.gray_frames import levels_summary
     from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.reconstruct import compound, read_out
 
     plus = read_configs(config, grid)
     plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
+    doubts = untaught_levels(manifest.normalization, plan.pixel_type, plan.gray_range)
     warn(plan.warnings)
+    say_levels(plan.sweep)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
     # The mask's file states the counts of frames; the provenance is in the command's output.
-    volume = Volume(voxels, compounder.grid, compounding=summary)
+    volume = Volume(voxels, compounder.grid, compounding=summary, gray_range=plan.gray_range)
     lost = lost_frames(summary.frames_outside, summary.frames_inserted + summary.frames_outside)
     warn(lost)
-    warnings = [*plan.warnings, *lost]
-    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(warnings)}
-    return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)
+    reported = {
+        **summary.frame_counts(),
+        **plan.provenance.summary(),
+        **levels_summary(plan.sweep),
+        "warnings": for_json([*plan.warnings, *lost, *doubts]),
+    }
+    return _Input(volume, plan.provenance.tracked, hit | (voxels != 0), source, reported, doubts)

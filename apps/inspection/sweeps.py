@@ -71,6 +71,7 @@ class SweepDescription:
         sweep: The recording itself.
         times: Its frames' time stamps.
         compounding: Why its images cannot be compounded; None where they can.
+        levels: What compounding takes of its gray levels; empty without images.
         coverage: What its frames reach.
         header: Fields of its header, or what a result from it rests on.
     """
@@ -79,6 +80,7 @@ class SweepDescription:
     sweep: Sweep
     times: TimeReport
     compounding: str | None
+    levels: dict[str, str]
     coverage: SweepCoverage
     header: dict[str, str]
 
@@ -108,6 +110,7 @@ class SweepDescription:
                 for name, transform in sorted(sweep.transforms.items())
             ],
             **compounding,
+            **{name: text for name, text in self.levels.items() if name in ("gray_range", "gray_from")},
             **self.coverage.as_json(),
             "header": self.header,
         }
@@ -125,27 +128,26 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         EdgeSdkError: Not readable as a sweep.
     """
     from apps.sweeps import load_sweep
+    from edge_sdk.errors import GeometryError
     from edge_sdk.sweep.formats import format_of
+    from edge_sdk.sweep.gray_frames import gray_frames, levels_summary
     from edge_sdk.sweep.timing import examine_times
 
     sweep = load_sweep(path, options, config=config, need_poses=False)
+    problem, levels = None, sweep
+    try:
+        levels = gray_frames(sweep)
+    except GeometryError as error:
+        problem = f"not possible: {error.what}"
     return SweepDescription(
         format=format_of(path).name,
         sweep=sweep,
         times=examine_times(sweep.timestamps),
-        compounding=_no_compounding(sweep),
-        coverage=_coverage(sweep, config),
+        compounding=problem,
+        levels={} if problem or not sweep.images.size else levels_summary(levels),
+        coverage=_coverage(levels, config),
         header=_header(sweep),
     )
-
-
-def _no_compounding(sweep: Sweep) -> str | None:
-    """Why the images cannot be compounded; None where they can."""
-    images = sweep.images
-    if not images.size or sweep.is_gray:
-        return None
-    colors = f", {images.shape[3]} channels" if images.ndim == 4 else ""
-    return f"not possible: the frames are {images.dtype}{colors}; only 8-bit gray is compounded"
 
 
 def _coverage(sweep: Sweep, config: PlusConfig | None) -> SweepCoverage:
@@ -178,7 +180,9 @@ def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -
     height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
-    return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(usual, settings)
+    return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(
+        usual, settings, sweep.images.dtype
+    )
 
 
 def _header(sweep: Sweep) -> dict[str, str]:

@@ -31,7 +31,8 @@ def segment(
 
     Args:
         session: From `Package.open`, or any other one together with a manifest.
-        volume: (D, H, W) voxels in the intensities that the network was trained on.
+        volume: (D, H, W) voxels in the intensities that the network was trained on, or of any type where its
+            normalization has a full scale: the volume's gray range is brought to it.
         manifest: Of the network; None takes the session's own.
         progress: Called with tiles done, tiles in all, and what is being done.
 
@@ -51,6 +52,9 @@ def segment(
         raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
     _check(volume)
     volume = without_extremes(volume, manifest.normalization)
+    # Before resampling, which makes float32 of any voxels.
+    levels = manifest.normalization.for_voxels(volume.voxels, volume.gray_range)
+    manifest = manifest.model_copy(update={"normalization": levels})
     if not same_spacing(volume.grid, manifest.spacing_mm):
         fine = segment(session, resample(volume, manifest.spacing_mm), manifest, progress=progress)
         return volume.with_voxels(nearest_on(fine, volume.grid))

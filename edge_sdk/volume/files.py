@@ -68,7 +68,7 @@ def write_volume(volume: Volume, path: str | Path) -> None:
 
     NIfTI files get the geometry fields of the NIfTI image whose grid the volume has; other formats lie where ITK sees
     that image, see `edge_sdk.volume.elsewhere`. .mha and .nrrd files also state how the volume was made, see
-    `edge_sdk.volume.notes`.
+    `edge_sdk.volume.notes`; all state its gray range.
 
     Raises:
         FileFormatError: The suffix is unknown or the voxels' type has no counterpart in the format.

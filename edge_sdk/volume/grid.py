@@ -161,5 +161,5 @@ class Volume:
         return fields if fields is not None and fields.gives(self.grid.index_to_world) else None
 
     def with_voxels(self, voxels: NDArray[Any]) -> Volume:
-        """Other voxels of the same shape on the same grid."""
-        return replace(self, voxels=voxels, meta=dict(self.meta))
+        """Other voxels of the same shape on the same grid; the levels of black and white were those of the old ones."""
+        return replace(self, voxels=voxels, meta=dict(self.meta), gray_range=None)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_sdk.containers.pixel_bytes import check_possible
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.nifti_geometry import Matrix, NiftiGeometry
@@ -20,6 +21,8 @@ from edge_sdk.volume.nifti_warnings import nifti_warnings
 if TYPE_CHECKING:
     from nibabel import Nifti1Header, Nifti1Image
 
+_GRAY_RANGE = "edge-sdk: cal_min is black, cal_max is white"
+"""Description of the files whose window is the volume's gray range."""
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _GZIP = b"\x1f\x8b"
 _SINGLE_FILE = (b"n+1\0", b"n+2\0")
@@ -41,6 +44,7 @@ def read_nifti_volume(path: Path) -> Volume:
         voxels = as_3d(np.asanyarray(image.dataobj).T, path)
         geometry = NiftiGeometry.of_header(stored, version, _qform(image.header))
         description = bytes(image.header["descrip"].item()).decode(errors="replace")
+        gray_range = _gray_range(image.header, description)
     except FileFormatError:
         raise
     except Exception as error:  # nibabel raises many kinds for a damaged file
@@ -52,19 +56,26 @@ def read_nifti_volume(path: Path) -> Volume:
         _grid(geometry, voxels.shape, path),
         {"description": description},
         located=geometry.located,
+        gray_range=gray_range,
         file_geometry=geometry,
         warnings=tuple(nifti_warnings(geometry, voxels.shape)),
     )
 
 
+def _gray_range(header: Nifti1Header, description: str) -> GrayRange | None:
+    """Levels of black and white, where this program wrote them: others write a window of their display there."""
+    black, white = float(header["cal_min"]), float(header["cal_max"])
+    return (black, white) if description.startswith(_GRAY_RANGE) and black < white else None
+
+
 def write_nifti_volume(path: Path, volume: Volume, voxels: NDArray[Any]) -> None:
-    """Write a volume; .nii.gz is compressed.
+    """Write a volume; .nii.gz is compressed. Levels of black and white become cal_min and cal_max.
 
     On the grid of a NIfTI image that was read, the file gets the geometry fields of that image as they are.
 
     Args:
         path: File to write, .nii or .nii.gz.
-        volume: The volume, for its grid.
+        volume: The volume, for its grid and its gray range.
         voxels: Its voxels as they are to be written, (D, H, W).
 
     Raises:
@@ -86,6 +97,9 @@ def write_nifti_volume(path: Path, volume: Volume, voxels: NDArray[Any]) -> None
         )
     geometry = volume.own_file_geometry
     image = _new_image(volume.grid, voxels) if geometry is None else _image_like(geometry, voxels)
+    if volume.gray_range is not None:
+        image.header["cal_min"], image.header["cal_max"] = volume.gray_range
+        image.header["descrip"] = _GRAY_RANGE
     with atomic_path(path) as temporary:
         nibabel.save(image, temporary)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.pixel_types import UINT8
 
 Interpolation = Literal["nearest", "linear"]
 Compounding = Literal["mean", "maximum", "latest", "importance"]
@@ -52,6 +55,11 @@ def keeps_sums(compounding: Compounding, mean: Mean) -> bool:
     return mean == "true" and compounding in ("mean", "importance")
 
 
+def held_bytes(pixel_type: np.dtype[Any], *, sums: bool) -> int:
+    """Memory that a voxel takes while frames are inserted: a level and a weight of 16 bits, or two float32 sums."""
+    return 8 if sums else pixel_type.itemsize + 2
+
+
 @dataclass(frozen=True)
 class ReconstructionSettings:
     """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
@@ -63,7 +71,7 @@ class ReconstructionSettings:
         clip: Pixels to insert, or None for all.
         interpolation: "nearest" or "linear".
         compounding: "mean", "maximum", "latest" or "importance".
-        mean: "true", or "plus" for PLUS's running mean in 8 bits; a PLUS configuration means the latter.
+        mean: "true", or "plus" for PLUS's running mean in the pixels' type; a PLUS configuration means the latter.
         plus_optimization: Compute positions as PLUS does with this Optimization, or None for finer ones.
         importance_mask: Gray image with a weight for each pixel, for compounding "importance".
         darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
@@ -109,11 +117,11 @@ class ReconstructionSettings:
         extent = round(x0 * x), round(x1 * x), round(y0 * y), round(y1 * y), round(z0 * z), round(z1 * z)
         return replace(self, spacing=spacing, extent=extent)
 
-    @property
-    def bytes_per_voxel(self) -> int:
-        """Memory that a reconstruction takes at its peak."""
-        held = 8 if keeps_sums(self.compounding, self.mean) else 3
-        read_out, filled, written = 3, 3 if self.fill_holes else 0, 2
+    def bytes_per_voxel(self, pixel_type: np.dtype[Any] = UINT8) -> int:
+        """Memory that a reconstruction from frames of a type takes at its peak."""
+        held = held_bytes(pixel_type, sums=keeps_sums(self.compounding, self.mean))
+        read_out = held_bytes(pixel_type, sums=False)
+        filled, written = read_out if self.fill_holes else 0, 2 * pixel_type.itemsize
         return held + read_out + filled + written
 
     @property

@@ -53,6 +53,10 @@ class VolumeReport(ReportPart):
     compounding: str
     holes: str
     """Kernels that filled holes, or "left open"."""
+    pixel_type: str
+    """Type of the frames' pixels and of the voxels."""
+    gray_range: tuple[float, float]
+    """Levels of black and white, for the network and for pictures."""
     seen_share: float
     """Voxels that received a pixel, 0 to 1."""
     resampling: str

@@ -26,6 +26,7 @@ from apps.stream.results.report import StreamReport
 from apps.stream.work.network_view import resampling_summary
 from apps.stream.work.outcome import FinishedSweep
 from apps.stream.work.recorder_stage import RecordingResult
+from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.metrics import class_ml
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.settings import ReconstructionSettings
@@ -119,6 +120,8 @@ def _volume(outcome: FinishedSweep, settings: ReconstructionSettings, manifest: 
         interpolation=settings.interpolation,
         compounding=settings.compounding,
         holes=", ".join(kernel.kernel for kernel in settings.fill_holes) or "left open",
+        pixel_type=str(outcome.volume.voxels.dtype),
+        gray_range=outcome.volume.gray_range or UINT8_RANGE,
         seen_share=round(float(outcome.seen.mean()), 4),
         resampling=resampling_summary(grid, manifest.spacing_mm),
     )

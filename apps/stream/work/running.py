@@ -24,9 +24,10 @@ from apps.stream.work.network_view import lattice_in_volume, network_grid, netwo
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome, TileCounts
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
-from apps.stream.work.segmenter import SegmenterStage, TileSegmenter, segmenter_bytes
+from apps.stream.work.segmenter import MIN_CHANGE, SegmenterStage, TileSegmenter, segmenter_bytes
 from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
+from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.outside import lost_frames
@@ -83,7 +84,7 @@ class RunningStream:
         held = partial(_held_bytes, plan, segmenter.lattice, package_spacing, outlet_voxel_bytes)
         self._memory = StreamMemory(plan, filled, held, max_memory)
         volume = volume or plan.open(lattice, self._memory.fits)
-        self.volume = SharedVolume(volume, plan.settings.fill_holes)
+        self.volume = SharedVolume(volume, plan.settings.fill_holes, plan.gray_range)
         face = (plan.settings.clip or ClipRegion()).upper_middle(plan.frame_shape)
         self.compounding = CompounderStage(frames.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
@@ -94,6 +95,7 @@ class RunningStream:
             tracker=self.tracker,
             timer=self._timer,
             clock=clock,
+            min_change=_level_step(plan) * MIN_CHANGE,
         )
         stages: list[Stage] = [*frames.stages, self.compounding, self.segmenting]
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
@@ -124,6 +126,18 @@ class RunningStream:
     def lost_warnings(self) -> list[SweepWarning]:
         """What to say of frames that reached no voxel; empty where there is none."""
         return lost_frames(self.left_out[OUTSIDE], self.volume.inserted + self.left_out[OUTSIDE])
+
+    def clip_warning(self) -> SweepWarning | None:
+        """What to say where frames hold levels beyond those decided at the start; None where none does."""
+        clipped, gray_range = self.volume.clipped_frames, self.volume.gray_range
+        if not clipped or gray_range is None or self.plan.provenance.source_format != "live":
+            return None
+        return SweepWarning(
+            f"{clipped} frames hold levels beyond {gray_range[0]:g} to {gray_range[1]:g}, which the network and the "
+            "viewer take as black or white",
+            "the frames before the start were darker than those that followed",
+            "let the probe touch the skin before the start, so that bright echoes are seen",
+        )
 
     @property
     def left_out(self) -> Counter[str]:
@@ -173,11 +187,13 @@ class RunningStream:
         )
 
     def _final_warnings(self) -> tuple[SweepWarning, ...]:
-        lost = self.lost_warnings()
-        if (warning := self.limit_warning()) is None:
-            return tuple(lost)
-        counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
-        return (*lost, replace(warning, what=f"{warning.what}: {counts}"))
+        found = self.lost_warnings()
+        if (warning := self.limit_warning()) is not None:
+            counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
+            found.append(replace(warning, what=f"{warning.what}: {counts}"))
+        if (warning := self.clip_warning()) is not None:
+            found.append(warning)
+        return tuple(found)
 
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
         frames, segmenting, tracker, final = self.frames, self.segmenting, self.tracker, self.segmenting.final_volume
@@ -231,4 +247,14 @@ def _held_bytes(
     outlets = math.prod(grid.shape) * outlet_voxel_bytes
     # While a volume grows, its labels are there twice.
     labels = math.prod(network_grid(grid, package_spacing).shape) if plan.grows else 0
-    return segmenter_bytes(lattice, grid, package_spacing) + labels + outlets
+    # `segmenter_bytes` counts a byte for a voxel of the volume.
+    network = network_grid(grid, package_spacing)
+    voxels = math.prod(grid.shape) + lattice.tiles_in(network.shape) * math.prod(lattice.patch)
+    wider = (plan.pixel_type.itemsize - 1) * voxels
+    return segmenter_bytes(lattice, grid, package_spacing) + labels + outlets + wider
+
+
+def _level_step(plan: VolumePlan) -> float:
+    """What a gray level of 8 bits is in the levels of the frames."""
+    black, white = plan.gray_range or UINT8_RANGE
+    return (white - black) / UINT8_RANGE[1]

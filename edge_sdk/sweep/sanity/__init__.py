@@ -19,6 +19,7 @@ from edge_sdk.sweep.sanity.alternatives import (
 )
 from edge_sdk.sweep.sanity.frames import frame_warnings, transform_warnings
 from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
+from edge_sdk.sweep.sanity.levels import level_warnings
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
@@ -40,7 +41,7 @@ def check_sweep(
     image: str | None = None,
     world: str = "Reference",
 ) -> list[SweepWarning]:
-    """What is probably wrong with a sweep's file, geometry or time stamps; empty where nothing shows.
+    """What is probably wrong with a sweep's file, geometry, levels or time stamps; empty where nothing shows.
 
     The sweep's own remarks come first.
 
@@ -59,6 +60,7 @@ def check_sweep(
         *transform_warnings(sweep),
         *frame_warnings(sweep, poses, image or pixels),
         *_geometry(sweep, poses, config, image or pixels, world),
+        *level_warnings(sweep),
         *examine_times(sweep.timestamps).problems(),
     ]
 

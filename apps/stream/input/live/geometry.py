@@ -12,6 +12,7 @@ from apps.inputs import GridChoice
 from apps.stream.core.volume_plan import FixedPlan, GrowingPlan, VolumePlan
 from apps.sweeps import assumes_calibration
 from edge_sdk.errors import GeometryError
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.image_geometry import IMAGE_TO_PROBE, assumed_calibration, clip_rectangle_fields
@@ -163,6 +164,7 @@ def live_plan(
     region: VolumeRegion,
     first_pose: Callable[[], NDArray[np.float64]],
     warnings: tuple[SweepWarning, ...] = (),
+    gray_range: GrayRange | None = None,
 ) -> VolumePlan:
     """The volume that the frames will fill.
 
@@ -171,6 +173,7 @@ def live_plan(
         region: Extent of the volume, as far as it was given.
         first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
         warnings: What is known of the sweep before its start.
+        gray_range: Levels of black and white, for all of the sweep; None where they are 0 and 255 (uint8).
 
     Returns:
         A plan of known extent where the region or the configuration gives one, else one that grows.
@@ -179,7 +182,7 @@ def live_plan(
         GeometryError: The volume would not fit in memory, or as `check_extent`.
         PoseError: No frame has a pose.
     """
-    settings, shape = found.settings, found.frame_shape
+    settings, shape, kind = found.settings, found.frame_shape, found.template.dtype
     box: tuple[float, ...] | None = region.box
     if box is None and region.around is not None:
         left, right, top, bottom = (settings.clip or ClipRegion()).bounds(shape)
@@ -190,10 +193,20 @@ def live_plan(
         settings = replace(settings, origin=(box[0], box[2], box[4]), extent=_extent(box, settings.spacing))
     check_extent(settings)
     if settings.extent is None or settings.origin is None:
-        return GrowingPlan(settings, first_pose(), shape, warnings, provenance=found.template.provenance)
+        return GrowingPlan(
+            settings,
+            first_pose(),
+            shape,
+            warnings,
+            provenance=found.template.provenance,
+            pixel_type=kind,
+            gray_range=gray_range,
+        )
     grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
-    check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
-    return FixedPlan(settings, grid, shape, warnings, provenance=found.template.provenance)
+    check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel(kind))
+    return FixedPlan(
+        settings, grid, shape, warnings, provenance=found.template.provenance, pixel_type=kind, gray_range=gray_range
+    )
 
 
 def check_extent(settings: ReconstructionSettings) -> None:

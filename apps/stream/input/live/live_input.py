@@ -68,6 +68,7 @@ class LiveSweep:
             control,
             clock,
             shape=self.plan.frame_shape,
+            pixel_type=self.plan.pixel_type,
             lag=self.lag,
             wait_s=self.wait_s,
             skip_interval=self.plan.settings.skip_interval,
@@ -133,7 +134,9 @@ class LiveInput:
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         found = self._calibrated(image)
-        plan = live_plan(found, self._region, lambda: self._first_pose(found), self._warnings)
+        plan = live_plan(
+            found, self._region, lambda: self._first_pose(found), self._warnings, self._devices.gray_range()
+        )
         return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:

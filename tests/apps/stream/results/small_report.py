@@ -35,6 +35,8 @@ REPORT: dict[str, Any] = {
         "interpolation": "linear",
         "compounding": "mean",
         "holes": "left open",
+        "pixel_type": "uint8",
+        "gray_range": [0.0, 255.0],
         "seen_share": 0.5,
         "resampling": "none: the volume has the package's spacing",
     },

@@ -176,8 +176,8 @@ def test_arrays_that_do_not_fit_are_refused():
     voxels, hit = line([1, 0, 1])
     with pytest.raises(GeometryError, match="hit of bool"):
         fill_holes(voxels, hit[:, :, :2], [])
-    with pytest.raises(GeometryError, match="voxels of float32"):
-        fill_holes(voxels.astype(np.float32), hit, [])
+    with pytest.raises(GeometryError, match="pixels of float64"):
+        fill_holes(voxels.astype(np.float64), hit, [])
     with pytest.raises(GeometryError, match="weights of int64"):
         fill_holes(voxels, hit, [], weights=hit.astype(int))
     with pytest.raises(GeometryError, match="inside the volume"):
