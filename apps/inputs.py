@@ -32,7 +32,7 @@ def kind_of(path: Path) -> Kind:
         FileFormatError: It is not there, or nothing that edge-sdk reads.
     """
     from edge_sdk.sweep.formats import FORMATS, is_sweep
-    from edge_sdk.volume.files import SUFFIXES
+    from edge_sdk.volume.files import PAIRS, SUFFIXES
 
     if not path.exists():
         raise FileFormatError("there is no such file", where=path, remedy="check the path")
@@ -44,7 +44,7 @@ def kind_of(path: Path) -> Kind:
             return kind
     if is_sweep(path):
         return "sweep"
-    if name.endswith(SUFFIXES):
+    if name.endswith((*SUFFIXES, *PAIRS)):
         return "volume"
     known = (*(suffix for suffixes, _ in BY_NAME for suffix in suffixes), *SUFFIXES)
     sweeps = (suffix for format_ in FORMATS for suffix in format_.suffixes)

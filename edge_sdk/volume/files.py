@@ -20,7 +20,8 @@ from edge_sdk.volume.notes import header_notes
 from edge_sdk.volume.nrrd_volume import read_nrrd_volume, write_nrrd_volume
 
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
-_PAIRS = (".hdr", ".img", ".hdr.gz", ".img.gz")
+PAIRS = (".hdr", ".img", ".hdr.gz", ".img.gz")
+"""Names of volumes that are refused: a header and its voxels in two files."""
 
 
 def volume_suffix(path: str | Path) -> str:
@@ -33,7 +34,7 @@ def volume_suffix(path: str | Path) -> str:
     for suffix in SUFFIXES:
         if name.endswith(suffix):
             return suffix
-    if name.endswith(_PAIRS):
+    if name.endswith(PAIRS):
         raise FileFormatError(
             "is one of a pair of files (NIfTI or ANALYZE), which is not read",
             where=path,

@@ -128,13 +128,24 @@ class NiftiGeometry:
         chosen = qform
         if sform is not None and _at_right_angles(sform):
             agreeing = qform is not None and np.allclose(sform, qform, rtol=0, atol=_AT_RIGHT_ANGLES)
-            if self.qform_code <= 0 or self.sform_code == _SCANNER or agreeing:
+            if self.qform_code <= 0 or self.sform_code == _SCANNER or agreeing or self.itk_undecided:
                 chosen = sform
         if chosen is None:
             return None
         place = chosen.copy()
         place[:3, :3] *= self._voxel_size / np.linalg.norm(place[:3, :3], axis=0)
         return place
+
+    @property
+    def itk_undecided(self) -> bool:
+        """Whether ITK may take either, as qform and sform are of different handedness and the sform is not of code 1.
+
+        It compares them by singular vectors, whose signs a mirrored axis leaves open; `itk_place` is the sform's.
+        """
+        sform, qform = self.sform_place, self.qform_place
+        if sform is None or qform is None or self.sform_code == _SCANNER:
+            return False
+        return bool(np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0)
 
     def gives(self, index_to_world: Matrix) -> bool:
         """Whether these fields give this 4×4 matrix, LPS mm; they do not give that of a resampled or turned volume."""

@@ -166,7 +166,7 @@ def _stored_header(image: Any, path: Path) -> tuple[Literal[1, 2], Nifti1Header]
             where=path,
             remedy="correct the header: qfac (pixdim[0]) and the quaternion give the directions",
         )
-    return (2 if isinstance(image, nibabel.Nifti2Pair) else 1), stored
+    return (2 if isinstance(stored, nibabel.Nifti2Header) else 1), stored
 
 
 def _qform(header: Nifti1Header) -> Matrix | None:

@@ -10,8 +10,8 @@ import numpy as np
 from edge_sdk.data_warning import DataWarning
 from edge_sdk.volume.nifti_geometry import Matrix, NiftiGeometry
 
-_APART_MM = 0.1
-"""Distance of two places of the same voxel from which readers are said to disagree."""
+_APART_MM, _APART_VOXELS = 0.1, 0.25
+"""Distance of two places of the same voxel from which readers are said to disagree: the smaller of both."""
 _AS_RAS = np.diag([-1.0, -1.0, 1.0])
 _ELSEWHERE = (
     "a NIfTI mask keeps both; masks and surfaces in other formats lie where SimpleITK and 3D Slicer see the image"
@@ -29,13 +29,14 @@ def nifti_warnings(geometry: NiftiGeometry, shape: tuple[int, ...]) -> Iterator[
     ours, used = (sform, "sform") if sform is not None else (qform, "qform")
     if ours is None:
         return
-    if sform is not None and qform is not None and (apart := farthest_mm(sform, qform, shape)) > _APART_MM:
-        agreeing = itk is not None and _nearer(itk, sform, qform, shape)
-        by_whom = (
-            "by nibabel, SimpleITK and 3D Slicer"
-            if agreeing
-            else "as nibabel does, and the qform by SimpleITK and 3D Slicer"
-        )
+    most = min(_APART_MM, _APART_VOXELS * float(np.linalg.norm(ours[:3, :3], axis=0).min()))
+    if sform is not None and qform is not None and (apart := farthest_mm(sform, qform, shape)) > most:
+        if geometry.itk_undecided:
+            by_whom = "as nibabel does, and either by SimpleITK and 3D Slicer, as one mirrors the other"
+        elif itk is not None and _nearer(itk, sform, qform, shape):
+            by_whom = "by nibabel, SimpleITK and 3D Slicer"
+        else:
+            by_whom = "as nibabel does, and the qform by SimpleITK and 3D Slicer"
         yield DataWarning(
             f"qform (code {geometry.qform_code}, axes {_axes(qform)}) and sform (code {geometry.sform_code}, axes "
             f"{_axes(sform)}) place voxels up to {apart:.3g} mm apart: the sform is used here, {by_whom}",
@@ -49,7 +50,7 @@ def nifti_warnings(geometry: NiftiGeometry, shape: tuple[int, ...]) -> Iterator[
             "an affine registration written into the header",
             "resample the image on axes at right angles",
         )
-    elif (apart := farthest_mm(ours, itk, shape)) > _APART_MM:
+    elif (apart := farthest_mm(ours, itk, shape)) > most:
         yield DataWarning(
             f"the {used} and pixdim disagree: voxels of {_sizes(ours)} mm by the {used}, as used here and by "
             f"nibabel, and of {_sizes(itk)} mm in SimpleITK and 3D Slicer, which is up to {apart:.3g} mm apart",
