@@ -66,7 +66,7 @@ def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
         pixels = None
         if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
             shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
-            if fields["ElementDataFile"] == "LOCAL":
+            if fields["ElementDataFile"].upper() == "LOCAL":
                 if lines is not stream:
                     raise utf16_error(path)
                 pixels = _read_pixels(stream, fields, shape, kind, path)
