@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from edge_sdk.containers.frame_keys import frame_numbers
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Grid
 
+_INDEX = re.compile(r"axis [0-9]{1,2} index (type|values)")
 _FARTHEST, _FLATTEST = 1e9, 1e-6
 """mm, and the volume of three axes of length one, beyond which a geometry is damaged."""
 
@@ -54,8 +56,9 @@ def single_volume(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: 
     """
     frames = frame_numbers(fields)
     kinds = fields.get("Kinds", fields.get("kinds", "")).lower().split()
-    # PLUS writes reconstructed volumes with fields of one frame.
-    if len(frames) > 1 or (frames and (pixels is None or {"list", "time"} & {*kinds})):
+    # PLUS writes reconstructed volumes with fields of one frame; 3D Slicer numbers an axis of frames.
+    marked = bool(frames) or any(_INDEX.fullmatch(key) for key in fields)
+    if len(frames) > 1 or (marked and (pixels is None or {"list", "time"} & {*kinds})):
         raise FileFormatError(
             "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
         )

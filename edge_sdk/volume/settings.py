@@ -108,7 +108,7 @@ class ReconstructionSettings:
         """
         if not min(spacing) > 0:
             raise GeometryError(
-                f"the spacing is {min(spacing):g} mm, expected more than 0", remedy="give for example 0.5"
+                f"the spacing is {min(spacing):g}, expected millimeters above 0", remedy="give for example 0.5"
             )
         if self.extent is None:
             return replace(self, spacing=spacing)

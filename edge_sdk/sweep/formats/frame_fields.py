@@ -100,7 +100,7 @@ def sweep_of(
         images=images,
         timestamps=times,
         transforms=transforms,
-        image_status=tuple(frame.pop(status_field, status) for frame in frames),
+        image_status=tuple(_status(frame.pop(status_field, status)) for frame in frames),
         fields=tuple(frames),
         header=header,
         source=path,
@@ -160,11 +160,16 @@ def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTr
         matrices, status = [], []
         for index, frame in enumerate(frames):
             text = frame.pop(field, "").strip()
-            stated = frame.pop(f"{field}Status", OK)
+            stated = _status(frame.pop(f"{field}Status", OK))
             matrices.append(_matrix(text, field, index, path) if text else _NO_TRANSFORM)
             status.append(stated if text or stated != OK else MISSING)
         transforms[name] = TrackedTransform(np.array(matrices), tuple(status))
     return transforms
+
+
+def _status(text: str) -> str:
+    """A status as the file has it, but "OK" in capitals, as PLUS compares it."""
+    return OK if text.upper() == OK else text
 
 
 def _is_transform(key: str) -> bool:

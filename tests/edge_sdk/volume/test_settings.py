@@ -18,5 +18,5 @@ def test_other_spacing_keeps_a_fixed_region() -> None:
 
 @pytest.mark.parametrize("spacing", [0.0, -1.0, float("nan")])
 def test_impossible_spacings(spacing: float) -> None:
-    with pytest.raises(GeometryError, match="expected more than 0"):
+    with pytest.raises(GeometryError, match="expected millimeters above 0"):
         ReconstructionSettings((1.0, 1.0, 1.0)).with_spacing((spacing,) * 3)
