@@ -6,6 +6,7 @@ those of the formats' specifications, by arithmetic.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,13 @@ class TestUnitsOfPoses:
         told = result["warnings"][0]
         assert "39 of 40 frames" in told["what"]
         assert unit in told["likely_cause"]
+
+    def test_poses_at_no_frame_name_the_unit_in_the_error(self, video: Path, tmp_path: Path) -> None:
+        table = poses(tmp_path / "p.csv", time=1e3, start=1.01)
+        line = failure(
+            "reconstruct", video, "--poses", f"csv:{table}", "--pixel-spacing", "0.2", "-o", tmp_path / "v.mha"
+        )
+        assert "milliseconds" in line
 
     def test_times_of_the_clock_on_the_wall_are_refused_with_the_lag(self, video: Path, tmp_path: Path) -> None:
         table = poses(tmp_path / "p.csv", start=1.7e9)
@@ -255,6 +263,32 @@ class TestStartsOfVideos:
         path.write_bytes(data)
         np.testing.assert_allclose(read_sweep(path).timestamps, (10 + np.arange(FRAMES)) / RATE, atol=1e-9)
 
+    def test_an_edit_list_that_hides_the_first_frames(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mp4"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (64, 48))
+        for index in range(20):
+            writer.write(np.full((48, 64, 3), 10 * index, np.uint8))
+        writer.release()
+        # A frame at 25/s is 512 ticks of OpenCV's 12800 per second.
+        path.write_bytes(with_edits(path.read_bytes(), [(500, -1), (400, 5 * 512)]))
+        sweep = read_sweep(path)
+        np.testing.assert_allclose(sweep.timestamps, 0.5 + np.arange(10) / 25)
+        np.testing.assert_allclose(sweep.images.mean((1, 2)), 50 + 10 * np.arange(10), atol=4)
+        assert "holds 10 frames, its header announces 20" in str(sweep.remarks)
+
+    def test_a_phone_that_was_held_upright_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mp4"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (64, 48))
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+        writer.release()
+        data = bytearray(path.read_bytes())
+        matrix = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
+        struct.pack_into(">9i", data, data.index(b"tkhd") + 44, *matrix)
+        path.write_bytes(data)
+        sweep = read_sweep(path)
+        assert sweep.images.shape == (1, 64, 48)
+        assert "turned by 90°" in str(sweep.remarks)
+
     @pytest.mark.real
     def test_the_file(self, sweeps: Path) -> None:
         times = read_sweep(sweeps / "40-late.mp4").timestamps
@@ -304,6 +338,15 @@ class TestMatroskaOfIgsio:
         np.testing.assert_allclose(sweep.images, self.RGB @ [0.114, 0.587, 0.299], atol=1.01)
         assert "RV24" in str(sweep.remarks)
         assert "ProbeToTracker" in sweep.transforms
+
+    def test_times_in_a_text_track_count(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.mkv"
+        clusters = [
+            (100 * index, [block(1, 0, self.RGB[index].tobytes()), group(2, 0, f"{1234.5678 + index}\0".encode())])
+            for index in range(3)
+        ]
+        path.write_bytes(matroska([video_track((8, 6)), text_track(2, "Timestamp")], clusters))
+        np.testing.assert_allclose(read_sweep(path).timestamps, [1234.5678, 1235.5678, 1236.5678])
 
     def test_subtitles_are_told_and_not_read(self, tmp_path: Path) -> None:
         path = tmp_path / "a.mkv"

@@ -60,7 +60,10 @@ def levels_of(dataset: Any, frames: Iterable[NDArray[Any]]) -> Levels:
         lowest, highest = min(lowest, float(levels.min())), max(highest, float(levels.max()))
     first = _voi_source(dataset, 0)
     bits, remarks = int(dataset.BitsStored), list[SweepWarning]()
-    unusable = _unusable(first, lowest, highest)
+    colored = int(dataset.get("SamplesPerPixel", 1)) > 1
+    # Windows are of gray levels; black is 0 in colors.
+    lowest = min(0.0, lowest) if colored else lowest
+    unusable = None if colored else _unusable(first, lowest, highest)
     windowed = unusable == ""
     source = "VOI table" if "VOILUTSequence" in first else "VOI window"
     if unusable:
@@ -87,19 +90,25 @@ def levels_of(dataset: Any, frames: Iterable[NDArray[Any]]) -> Levels:
 
 
 def window_not_applied(dataset: Any) -> SweepWarning | None:
-    """What to say of an 8-bit object whose window is not that of all levels: its levels are kept as stored."""
+    """What to say of an 8-bit object that is to be shown with other levels than stored: they are kept all the same."""
     first = _voi_source(dataset, 0)
-    if "VOILUTSequence" not in first and _no_window(first):
-        return None
-    if "VOILUTSequence" not in first:
+    names = []
+    if "ModalityLUTSequence" in first:
+        names.append("modality table")
+    elif (slope := _first(first, "RescaleSlope")) < np.inf and (slope, _first(first, "RescaleIntercept")) != (1, 0):
+        names.append(f"rescale slope {slope:g}")
+    if "VOILUTSequence" in first:
+        names.append("VOI table")
+    elif not _no_window(first):
         low, high = _window_ends(first)
-        if max(abs(low), abs(high - 255)) <= _OFF:
-            return None
-    name = "VOI table" if "VOILUTSequence" in first else f"VOI window {low:.6g}…{high:.6g}"
+        if max(abs(low), abs(high - 255)) > _OFF:
+            names.append(f"VOI window {low:.6g}…{high:.6g}")
+    if not names:
+        return None
     return SweepWarning(
-        f"its {name} is not applied: 8-bit levels are kept as stored",
+        f"its {' and '.join(names)} is not applied: 8-bit levels are kept as stored",
         "the scanner's screen showed the images with other contrast",
-        "export it with the window applied where the contrast on the screen is wanted",
+        "export it with its contrast applied where that of the screen is wanted",
     )
 
 

@@ -128,3 +128,15 @@ def test_eight_bits_stay_and_an_unusual_window_is_told(tmp_path: Path) -> None:
     np.testing.assert_array_equal(unusual.images, pixels)
     assert usual.remarks == ()
     assert "VOI window 39.5…79.5 is not applied" in str(unusual.remarks)
+
+
+def test_an_inverting_rescale_of_eight_bits_is_told(tmp_path: Path) -> None:
+    pixels = np.arange(3 * 6 * 8, dtype=np.uint8).reshape(3, 6, 8)
+    sweep = read(tmp_path, pixels, BitsStored=8, HighBit=7, RescaleSlope=-1, RescaleIntercept=255)
+    assert "rescale slope -1 is not applied" in str(sweep.remarks)
+
+
+def test_colors_of_sixteen_bits_have_no_window(tmp_path: Path) -> None:
+    colors = np.repeat(STORED[..., None], 3, -1)
+    sweep = read(tmp_path, colors, "RGB", BitsStored=16, HighBit=15, WindowCenter=1000, WindowWidth=500)
+    np.testing.assert_allclose(sweep.images, spread(STORED, 0, 4000), atol=0.51)
