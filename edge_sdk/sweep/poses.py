@@ -173,8 +173,11 @@ def _none_usable(sweep: Sweep, reasons: list[str]) -> PoseError:
     if not reasons:
         return PoseError("the sweep holds no frames", where=sweep.source, remedy="record it again")
     reason, count = Counter(reasons).most_common(1)[0]
+    remedy = _IMAGES if all(reason.startswith("image is ") for reason in reasons) else _TRACKER
+    if sweep.remarks:
+        # The last one is of joining images and poses, where they were joined.
+        last = sweep.remarks[-1]
+        remedy = f"look first at this: {last.what} (likely cause: {last.likely_cause}); {remedy}"
     return PoseError(
-        f"none of the {len(reasons)} frames is usable: {reason} in {count}",
-        where=sweep.source,
-        remedy=_IMAGES if all(reason.startswith("image is ") for reason in reasons) else _TRACKER,
+        f"none of the {len(reasons)} frames is usable: {reason} in {count}", where=sweep.source, remedy=remedy
     )
