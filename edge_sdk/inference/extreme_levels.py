@@ -129,7 +129,7 @@ def replaced(voxels: NDArray[Any], found: LevelRange) -> NDArray[Any]:
     """
     kind = voxels.dtype.type
     low, high = kind(found.low), kind(found.high)
-    filled = np.clip(voxels, low, high)
+    filled: NDArray[Any] = np.clip(voxels, low, high)
     extreme = (voxels < low) | (voxels > high)
     padding = voxels == voxels.min() if found.padded else np.zeros_like(extreme)
     for index in np.argwhere(extreme & ~padding):
