@@ -41,6 +41,7 @@ class VolumeDescription:
         voxel_type: Name of numpy's type.
         lowest, highest: Least and largest voxel.
         voxels_by_value: Value → how many voxels have it; None for other than few whole numbers.
+        gray_range: Levels of black and white, where the file says them.
     """
 
     grid: GridDescription
@@ -48,6 +49,7 @@ class VolumeDescription:
     lowest: float
     highest: float
     voxels_by_value: dict[str, int] | None
+    gray_range: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, object]:
         """As `inspect --json` prints it."""
@@ -58,6 +60,7 @@ class VolumeDescription:
             "voxel_type": self.voxel_type,
             "lowest": self.lowest,
             "highest": self.highest,
+            **({} if self.gray_range is None else {"gray_range": list(self.gray_range)}),
             **by_value,
         }
 
@@ -78,7 +81,8 @@ def describe_volume(path: Path) -> VolumeDescription:
         if len(labels) <= MOST_VALUES:
             by_value = {str(label): int(count) for label, count in zip(labels, counts, strict=True)}
     grid = describe_grid(volume.grid)
-    return VolumeDescription(grid, str(voxels.dtype), voxels.min().item(), voxels.max().item(), by_value)
+    low, high = voxels.min().item(), voxels.max().item()
+    return VolumeDescription(grid, str(voxels.dtype), low, high, by_value, volume.gray_range)
 
 
 def describe_grid(grid: Grid) -> GridDescription:

@@ -110,7 +110,7 @@ def test_colors_become_luma_and_that_is_told(tmp_path: Path, channels: int, kind
     write_sweep(sweep_of(colors, header={"UltrasoundImageType": "RGB_COLOR"}), tmp_path / "s.igs.mha")
     printed = run_json("reconstruct", tmp_path / "s.igs.mha", "-o", tmp_path / "v.mha", "--spacing", 1)
     assert "luma" in printed["gray_from"]
-    assert "luma" in run("reconstruct", tmp_path / "s.igs.mha", "-o", tmp_path / "v.mha")[2]
+    assert "luma" in run("reconstruct", tmp_path / "s.igs.mha", "-o", tmp_path / "w.mha")[2]
     assert "luma" in run_json("inspect", tmp_path / "s.igs.mha")["gray_from"]
     luma = colors[..., :3].astype(float) @ [0.299, 0.587, 0.114]
     bound = 1e-4 if kind is np.float32 else 0.51
@@ -191,12 +191,21 @@ def test_a_recordings_own_range_wins_and_clips() -> None:
     assert brought_to(sweep.images, (100.0, 300.0), 255.0).ravel().tolist() == [0, 0, 255, 255]
 
 
+@pytest.mark.parametrize("suffix", [".igs.mha", ".igs.nrrd"])
+def test_the_range_travels_with_a_recording(tmp_path: Path, suffix: str) -> None:
+    write_sweep(sweep_of(np.full((2, 3, 4), 9, np.uint16), gray_range=(0.0, 1023.0)), tmp_path / f"s{suffix}")
+    again = read_sweep(tmp_path / f"s{suffix}")
+    assert again.gray_range == (0.0, 1023.0)
+    assert gray_frames(again) is again
+
+
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nii", ".mha", ".nrrd"])
 def test_the_range_travels_with_the_volumes_file(tmp_path: Path, suffix: str) -> None:
     grid = Grid((2, 3, 4), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     volume = Volume(np.arange(24, dtype=np.uint16).reshape(2, 3, 4), grid, gray_range=(0.0, 4095.0))
     write_volume(volume, tmp_path / f"v{suffix}")
     assert read_volume(tmp_path / f"v{suffix}").gray_range == (0.0, 4095.0)
+    assert run_json("inspect", tmp_path / f"v{suffix}")["gray_range"] == [0, 4095]
     write_volume(volume.with_voxels(volume.voxels > 3), tmp_path / f"m{suffix}")
     assert read_volume(tmp_path / f"m{suffix}").gray_range is None
 

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, PoseError
+from edge_sdk.gray_range import range_from_text
 from edge_sdk.provenance import Provenance
-from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
+from edge_sdk.sweep.sweep import GRAY_RANGE, MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
 
 _FRAME_FIELD = re.compile(r"Seq_Frame([0-9]{1,9})_(.+)", re.DOTALL)
@@ -104,6 +105,7 @@ def sweep_of(
         header=header,
         source=path,
         pixel_spacing=pixel_spacing,
+        gray_range=range_from_text(header.get(GRAY_RANGE, "")),
         provenance=Provenance.from_header(header),
     )
 
