@@ -61,6 +61,7 @@ class VolumeDescription:
         lowest, highest: Least and largest voxel.
         voxels_by_value: Value → how many voxels have it; None for other than few whole numbers.
         warnings: What is ambiguous or probably wrong about the geometry.
+        gray_range: Levels of black and white, where the file says them.
     """
 
     grid: GridDescription
@@ -71,6 +72,7 @@ class VolumeDescription:
     highest: float
     voxels_by_value: dict[str, int] | None
     warnings: tuple[DataWarning, ...]
+    gray_range: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, object]:
         """As `inspect --json` prints it."""
@@ -83,6 +85,7 @@ class VolumeDescription:
             "voxel_type": self.voxel_type,
             "lowest": self.lowest,
             "highest": self.highest,
+            **({} if self.gray_range is None else {"gray_range": list(self.gray_range)}),
             **by_value,
             "warnings": [asdict(warning) for warning in self.warnings],
         }
@@ -112,6 +115,7 @@ def describe_volume(path: Path) -> VolumeDescription:
         voxels.max().item(),
         by_value,
         volume.warnings,
+        volume.gray_range,
     )
 
 

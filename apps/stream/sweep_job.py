@@ -201,9 +201,9 @@ class SweepJob:
         return untaught_levels(self._manifest.normalization, plan.pixel_type, plan.gray_range)
 
     def _say_levels(self, plan: VolumePlan) -> None:
-        if plan.gray_range is not None:
+        if plan.gray_range is not None and plan.provenance.source_format == "live":
             black, white = plan.gray_range
-            self._announce(f"frames: {plan.pixel_type}, black {black:g}, white {white:g}")
+            self._announce(f"frames: {plan.pixel_type}; black and white for all of this sweep: {black:g} to {white:g}")
         for warning in self._doubts(plan):
             self._warn_while_running(str(warning))
 

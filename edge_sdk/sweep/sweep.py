@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.gray_range import range_text
 from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.warning import SweepWarning
 
+GRAY_RANGE = "GrayRange"
+"""Header field of sequence files: the levels of black and white."""
 OK = "OK"
 MISSING = "MISSING"
 """Status that readers give a frame without this transform."""
@@ -66,3 +69,8 @@ class Sweep:
 
     def __len__(self) -> int:
         return len(self.timestamps)
+
+    @property
+    def range_fields(self) -> dict[str, str]:
+        """The header field that states the gray range in sequence files; empty where it is not known."""
+        return {} if self.gray_range is None else {GRAY_RANGE: range_text(self.gray_range)}

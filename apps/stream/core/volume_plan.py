@@ -15,7 +15,7 @@ from apps.sweeps import defaults_for
 from edge_sdk.gray_range import GrayRange
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.provenance import Provenance
-from edge_sdk.sweep.gray_frames import gray_frames
+from edge_sdk.sweep.gray_frames import GRAY_FROM, gray_frames
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -46,6 +46,10 @@ class VolumePlan(Protocol):
     @property
     def gray_range(self) -> GrayRange | None:
         """Levels of black and white; None where they are 0 and 255 (uint8)."""
+
+    @property
+    def gray_from(self) -> str:
+        """How the gray levels came about, such as by luma; "" where they are as the source gives them."""
 
     @property
     def warnings(self) -> tuple[SweepWarning, ...]:
@@ -87,6 +91,7 @@ class FixedPlan:
     provenance: Provenance = field(default_factory=Provenance)
     pixel_type: np.dtype[Any] = UINT8
     gray_range: GrayRange | None = None
+    gray_from: str = ""
 
     remedy = "check the poses, and where the volume lies (--box, --around, --grid and the saved grid)"
     grows = False
@@ -110,6 +115,7 @@ class GrowingPlan:
     provenance: Provenance = field(default_factory=Provenance)
     pixel_type: np.dtype[Any] = UINT8
     gray_range: GrayRange | None = None
+    gray_from: str = ""
 
     remedy = "check the poses, and the memory that the volume may take (--max-memory)"
     grows = True
@@ -184,6 +190,7 @@ def plan_volume(
         sweep.provenance,
         sweep.images.dtype,
         sweep.gray_range,
+        sweep.header.get(GRAY_FROM, ""),
         sweep=sweep,
         poses=poses,
     )

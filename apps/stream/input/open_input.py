@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from apps.levels import say_levels
 from apps.stream.core.clock import Clock
 from apps.stream.core.volume_plan import plan_volume
 from apps.stream.input.input_options import InputOptions
@@ -47,6 +48,7 @@ def _recording(
         config=options.config,
     )
     plan = plan_volume(sweep, options.config, package_spacing, spacing=spacing)
+    say_levels(plan.sweep)
     warn(plan.warnings)
     return RecordedInput(source.path.name, plan, source.pacing)
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from edge_sdk.containers.frame_keys import frame_field_name, frame_key
 from edge_sdk.containers.numbers import number, numbers
 from edge_sdk.errors import FileFormatError
+from edge_sdk.gray_range import range_from_text
 from edge_sdk.provenance import Provenance
-from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
+from edge_sdk.sweep.sweep import GRAY_RANGE, MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import canonical_name, is_transform_name
 from edge_sdk.sweep.unread_transforms import TRANSFORM, names_transform
 
@@ -105,6 +106,7 @@ def sweep_of(
         header=header,
         source=path,
         pixel_spacing=pixel_spacing,
+        gray_range=range_from_text(header.get(GRAY_RANGE, "")),
         provenance=Provenance.from_header(header),
     )
 

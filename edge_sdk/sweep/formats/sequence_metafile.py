@@ -68,7 +68,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     has_images = sweep.images.size > 0
     height, width = sweep.images.shape[1:3] if has_images else (0, 0)
     channels = sweep.images.shape[3] if sweep.images.ndim == 4 else 1
-    header = sweep.provenance.header_fields(sweep.header)
+    header = sweep.provenance.header_fields(sweep.header) | sweep.range_fields
     given = {key: value for key, value in header.items() if key not in _STORAGE}
     fields = {
         "AnatomicalOrientation": "RAI",

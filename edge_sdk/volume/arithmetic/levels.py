@@ -54,7 +54,7 @@ def left_out(pixel: Any, darkest: Any) -> bool:
 @chosen(left_out)
 def _left_out(pixel, darkest):  # type: ignore[no-untyped-def]
     if floating(pixel):
-        return lambda pixel, darkest: not (pixel >= darkest and pixel < np.inf)
+        return lambda pixel, darkest: not (pixel >= darkest and abs(pixel) < np.inf)
     return lambda pixel, darkest: pixel < darkest
 
 

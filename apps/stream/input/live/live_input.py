@@ -28,9 +28,11 @@ from apps.stream.input.live.synchronizer import WAIT_S
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
+from edge_sdk.gray_range import range_text
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.recording.template import RecordingTemplate
+from edge_sdk.sweep.sweep import GRAY_RANGE
 from edge_sdk.sweep.warning import SweepWarning
 
 NAMES_S = 15.0
@@ -59,7 +61,10 @@ class LiveSweep:
 
     @property
     def template(self) -> RecordingTemplate:
-        return self.calibration.template
+        template, gray_range = self.calibration.template, self.plan.gray_range
+        if gray_range is None:
+            return template
+        return replace(template, header={**template.header, GRAY_RANGE: range_text(gray_range)})
 
     def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> LiveFrames:
         return LiveFrames(

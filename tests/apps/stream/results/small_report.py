@@ -37,6 +37,7 @@ REPORT: dict[str, Any] = {
         "holes": "left open",
         "pixel_type": "uint8",
         "gray_range": [0.0, 255.0],
+        "gray_from": "as the source gives them",
         "seen_share": 0.5,
         "resampling": "none: the volume has the package's spacing",
     },
