@@ -67,6 +67,7 @@ def _recipe() -> Recipe:
     from edge_sdk.packages.manifest import Normalization
     from edge_sdk.simulation.phantom import LABEL_NAMES
     from quantization.recipe import (
+        NO_ORIENTATION,
         DataRecipe,
         FitRecipe,
         NetworkRecipe,
@@ -83,6 +84,7 @@ def _recipe() -> Recipe:
             labels={str(value): name for value, name in LABEL_NAMES.items()},
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
+            orientation=NO_ORIENTATION,
             normalization=Normalization(shift=96.0, scale=64.0, full_scale=255.0),
             name="simulated vascular phantom",
             license="Apache-2.0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,25 @@ from edge_sdk.inference.cases import Case
 from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
-from quantization.recipe import Recipe
+from edge_sdk.volume.orientation import axis_order, orientation_of, reoriented
+from quantization.recipe import NO_ORIENTATION, Recipe
 from quantization.split import DatasetSplit
 
 Item = Mapping[str, Tensor]
 
 
 def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
-    """(image, label) of a case, checked against the recipe; the image without extreme levels.
+    """(image, label) of a case, brought to the recipe's orientation and checked against the recipe.
+
+    The image has no extreme levels.
 
     Raises:
         FileFormatError, GeometryError: The two do not belong together, the image holds NaN or infinity, or a label
             value has no name.
-        TrainingError: The spacing is not the recipe's, or the image holds one value only.
+        TrainingError: The spacing is not the recipe's, the image holds one value only, or does not say how its axes lie
+            where the recipe has an orientation.
     """
-    image, label = case.read(recipe.label_names)
+    image, label = _oriented(case, recipe)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
         given = tuple(round(s, 3) for s in image.grid.spacing)
         raise TrainingError(
@@ -46,6 +50,43 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     return without_extremes(image, recipe.data.normalization, where=case.image), label
 
 
+def _oriented(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
+    image, label = case.read(recipe.label_names)
+    wanted = recipe.data.anatomy
+    if wanted is not None and not image.located:
+        raise TrainingError(
+            f"does not say how its axes lie in the patient, and the recipe's data.orientation is {wanted}",
+            where=case.image,
+            remedy=f'give it its geometry, or set data.orientation = "{NO_ORIENTATION}" if all cases are stored alike',
+        )
+    order = axis_order(image.grid.direction, wanted)
+    return reoriented(image, order), reoriented(label, order)
+
+
+def _check_stored_alike(cases: Iterable[Case], recipe: Recipe) -> None:
+    """Refuse cases that lie differently where the recipe takes them as they are stored.
+
+    Raises:
+        TrainingError: Two such cases.
+    """
+    if recipe.data.anatomy is not None:
+        return
+    first: tuple[Case, str] | None = None
+    for case in cases:
+        image = case.read(recipe.label_names)[0]
+        if not image.located:
+            continue
+        orientation = orientation_of(image.grid.direction)
+        first = first or (case, orientation)
+        if orientation != first[1]:
+            raise TrainingError(
+                f"is stored {orientation}, {first[0].name} is stored {first[1]}, and data.orientation = "
+                f'"{NO_ORIENTATION}" takes both as they are',
+                where=case.image,
+                remedy=f'set data.orientation = "{first[1]}" in the recipe',
+            )
+
+
 def load_split(split: DatasetSplit, recipe: Recipe, progress: Progress | None = None) -> list[Item]:
     """The training volumes in memory, as `load_items`, after every case of every part was read and checked.
 
@@ -53,6 +94,7 @@ def load_split(split: DatasetSplit, recipe: Recipe, progress: Progress | None = 
         FileFormatError, GeometryError, TrainingError: As `read_case`; or no case of a part shows one of the classes.
     """
     parts = split.by_name()
+    _check_stored_alike((case for cases in parts.values() for case in cases), recipe)
     done, total = 0, sum(map(len, parts.values()))
     items: list[Item] = []
     for part, cases in parts.items():

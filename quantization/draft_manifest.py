@@ -44,6 +44,7 @@ def draft_manifest(
         patch=recipe.data.patch,
         patch_multiple=PATCH_MULTIPLE,
         spacing_mm=recipe.data.spacing_mm,
+        orientation=recipe.data.anatomy,
         normalization=recipe.data.normalization,
         output_stride=1 if VARIANTS[recipe.network.variant].full_resolution else 2,
         inference=recipe.inference,

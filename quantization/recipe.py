@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge_sdk.errors import RecipeError
-from edge_sdk.packages.manifest import Inference, Normalization
+from edge_sdk.packages.manifest import ORIENTATION_PATTERN, Inference, Normalization
 from edge_sdk.toml_file import first_fault, read_toml
 from edge_sdk.variants import PATCH_MULTIPLE
 from quantization.recipe_keys import with_new_keys
@@ -17,6 +17,8 @@ from quantization.recipe_keys import with_new_keys
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
 FitPrecision = Literal["auto", "float32", "bfloat16", "float16"]
+NO_ORIENTATION = "none"
+ORIENTATION_OR_NONE = f"{ORIENTATION_PATTERN}|^{NO_ORIENTATION}$"
 WEIGHT_LIMITS = {"vnni": 127, "amx": 127, "neon-dotprod": 127, "avx2": 63}
 """Largest weight integer: AVX2 without VNNI adds products in 16 bits, which saturate beyond 63."""
 
@@ -46,7 +48,10 @@ class DataRecipe(RecipeSection):
     patch: tuple[Positive, Positive, Positive] = (64, 64, 64)
     """(D, H, W), multiples of 16."""
     spacing_mm: tuple[Rate, Rate, Rate] = (1.0, 1.0, 1.0)
-    """(x, y, z)."""
+    """(x, y, z), in the axes of `orientation`."""
+    orientation: Annotated[str, Field(pattern=ORIENTATION_OR_NONE)] = "RAS"
+    """How every case lies when the network sees it: three letters, the directions in the patient in which x, y and z
+    grow; or "none" for volumes without anatomy, as those of a tracker's frame, which are taken as they are stored."""
     normalization: Normalization = Normalization(shift=96.0, scale=64.0)
     test_cases: Annotated[int, Field(ge=0)] = 0
     """Cases set aside by the seed, on which nothing is tuned; the gate compares the forms on them."""
@@ -58,6 +63,11 @@ class DataRecipe(RecipeSection):
     intensity_jitter: Annotated[float, Field(ge=0, lt=1)] = 0.15
     name: str = "unnamed data set"
     license: str = "not stated"
+
+    @property
+    def anatomy(self) -> str | None:
+        """`orientation` as a manifest has it: None instead of "none"."""
+        return None if self.orientation == NO_ORIENTATION else self.orientation
 
     @model_validator(mode="before")
     @classmethod
@@ -267,7 +277,8 @@ def recipe_for(path: Path | None, data: Path, variant: str | None) -> Recipe:
         try:
             about = json.loads((data / "dataset.json").read_text())
             spacing = [float(about["spacing_mm"])] * 3
-            recipe = Recipe(data=DataRecipe(labels=about["labels"], spacing_mm=spacing))  # type: ignore[arg-type]
+            chosen = {key: about[key] for key in ("labels", "orientation") if key in about}
+            recipe = Recipe(data=DataRecipe(spacing_mm=spacing, **chosen))  # type: ignore[arg-type]
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise RecipeError(
                 f"no recipe given, and no readable dataset.json with labels and spacing_mm ({cause})",

@@ -54,6 +54,7 @@ def main() -> None:
         about = {
             "labels": {str(value): name for value, name in LABEL_NAMES.items()},
             "spacing_mm": options.spacing,
+            "orientation": "none",
             "cases": dict(sorted(written.items())),
         }
         Path(path).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")

@@ -13,7 +13,9 @@ from apps.benchmark.runner import run_in_process
 from apps.benchmark.shared_groups import WorkloadGroup
 from apps.benchmark.target_job import TargetJob, VolumeFile
 from apps.benchmark.workload import make_workload
+from apps.orientation_warnings import case_warnings
 from apps.report.measured import NotMeasured
+from apps.sweep_warnings import warn
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.packages.package import Package
@@ -49,7 +51,7 @@ def benchmark(
     with Package(path) as package, tempfile.TemporaryDirectory(prefix="edge-sdk-benchmark-") as scratch:
         names = _targets(package, target)
         if data is not None:
-            find_cases(data)
+            warn(case_warnings(find_cases(data), package.manifest))
         identity_group, device_group = identity(package, protocol.seed), device()
         workload, volume = _workload(package, data, protocol.seed, Path(scratch))
         targets = []

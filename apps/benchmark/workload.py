@@ -49,10 +49,11 @@ def make_workload(manifest: Manifest, data: Path | None, seed: int) -> Workload:
         return Workload(volume, None, _group(volume, manifest, "real", str(case.image), read, read))
     from apps.stream.core.volume_plan import plan_volume, warm_up
     from edge_sdk.simulation.simulate import simulate
+    from edge_sdk.volume.orientation import tracker_spacing
     from edge_sdk.volume.reconstruct import reconstruct
 
     sweep = simulate(frames=SWEEP_FRAMES, seed=seed).sweep
-    plan = plan_volume(sweep, None, manifest.spacing_mm)
+    plan = plan_volume(sweep, None, tracker_spacing(manifest.spacing_mm, manifest.orientation))
     warm_up(plan)
     start = time.perf_counter()
     volume = reconstruct(sweep, settings=plan.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from apps.console import print_json
 from apps.image_warnings import image_warnings
 from apps.inputs import GridChoice, kind_of, read_configs
 from apps.levels import say_levels, untaught_levels, volume_levels
+from apps.orientation_warnings import orientation_warnings, tracker_warnings
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge_sdk.data_warning import DataWarning
+    from edge_sdk.inference.segment import ProbabilitySink
     from edge_sdk.packages.manifest import Manifest
     from edge_sdk.sweep.warning import SweepWarning
     from edge_sdk.volume.grid import Volume
@@ -65,6 +68,14 @@ def command(
         typer.Option("--measurements", metavar="M.json", help="Also write volume, place and size of each class."),
     ] = None,
     grid: GridOption = None,
+    probabilities: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="P.nii.gz",
+            help="Also write the probabilities of all classes on the image's grid (x, y, z, class): NIfTI, uint8 with "
+            "scl_slope 1/255, so steps of 0.004.",
+        ),
+    ] = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -77,6 +88,7 @@ def command(
     from edge_sdk.metrics import class_ml
     from edge_sdk.packages.package import Package
     from edge_sdk.volume.measurements import measurements
+    from edge_sdk.volume.probability_file import check_probability_name
     from edge_sdk.volume.surface import check_surface_name, write_surfaces
 
     options = sweep_options(poses, lag, max_gap, pixel_spacing)
@@ -84,7 +96,11 @@ def command(
     writer = mask_writer(output, inputs)
     if surface is not None:
         check_surface_name(surface)
-    for place in filter(None, (output, surface, measure)):
+    if probabilities is not None:
+        check_probability_name(probabilities)
+        if probabilities.absolute() in {place.absolute() for place in (output, measure) if place is not None}:
+            raise FileFormatError("is named twice as an output", where=probabilities, remedy="choose another name")
+    for place in filter(None, (output, surface, measure, probabilities)):
         check_place(place, inputs=inputs)
     with Package(package) as opened, progress() as report:
         made = _volume(source, options, config, grid, opened.manifest, report)
@@ -93,8 +109,12 @@ def command(
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            with naming_file(source), image_warnings() as found:
-                mask = segment(session, made.volume, progress=report)
+            with (
+                naming_file(source),
+                image_warnings() as found,
+                _probabilities(probabilities, made.volume, len(labels)) as sink,
+            ):
+                mask = segment(session, made.volume, progress=report, probabilities=sink)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
@@ -111,6 +131,7 @@ def command(
             **ran_on,
             **made.reported,
             **_warnings(made, found),
+            **({} if probabilities is None else _written(probabilities)),
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
         }
@@ -125,6 +146,21 @@ def _warnings(made: _Input, found: Sequence[DataWarning]) -> dict[str, object]:
     before = made.reported.get("warnings")
     earlier = before if isinstance(before, list) else []
     return {"warnings": [*earlier, *for_json(found)]} if found else {}
+
+
+def _probabilities(path: Path | None, volume: Volume, classes: int) -> AbstractContextManager[ProbabilitySink | None]:
+    """What takes the probabilities, and writes them where they are asked for."""
+    if path is None:
+        return nullcontext()
+    from edge_sdk.volume.probability_file import probability_file
+
+    return probability_file(path, volume, classes)
+
+
+def _written(probabilities: Path) -> dict[str, str]:
+    from edge_sdk.volume.probability_file import ENCODING
+
+    return {"probabilities": str(probabilities), "probabilities_encoding": ENCODING}
 
 
 def _names(files: Mapping[str, Path]) -> dict[str, str]:
@@ -172,21 +208,25 @@ def _volume(
                 remedy="leave them out",
             )
         volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
-        warn(volume.warnings)
-        warnings = for_json([*volume.warnings, *doubts])
-        return _Input(volume, volume.tracked, reported={**levels, "warnings": warnings}, doubts=doubts)
+        known = [*volume.warnings, *orientation_warnings(volume, manifest)]
+        warn(known)
+        reported = {**levels, "warnings": for_json([*known, *doubts])}
+        return _Input(volume, volume.tracked, reported=reported, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
     from edge_sdk.sweep.gray_frames import levels_summary
     from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.volume.grid import Volume
+    from edge_sdk.volume.orientation import tracker_spacing
     from edge_sdk.volume.reconstruct import compound, read_out
 
     plus = read_configs(config, grid)
-    plan = plan_volume(load_sweep(source, options, config=plus), plus, manifest.spacing_mm)
+    spacing = tracker_spacing(manifest.spacing_mm, manifest.orientation)
+    plan = plan_volume(load_sweep(source, options, config=plus), plus, spacing)
     doubts = untaught_levels(manifest.normalization, plan.pixel_type, plan.gray_range)
-    warn(plan.warnings)
+    known = [*tracker_warnings(manifest), *plan.warnings]
+    warn(known)
     say_levels(plan.sweep)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
@@ -198,6 +238,6 @@ def _volume(
         **summary.frame_counts(),
         **plan.provenance.summary(),
         **levels_summary(plan.sweep),
-        "warnings": for_json([*plan.warnings, *lost, *doubts]),
+        "warnings": for_json([*known, *lost, *doubts]),
     }
     return _Input(volume, plan.provenance.tracked, hit | (voxels != 0), source, reported, doubts)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from apps.sweep_warnings import for_json
 from edge_sdk.errors import TargetError
 from edge_sdk.session import runtime_of
 
 if TYPE_CHECKING:
     from apps.inspection.accuracy_check import AccuracyCheck
     from apps.inspection.every_target import EveryTargetCheck
+    from edge_sdk.data_warning import DataWarning
     from edge_sdk.packages.manifest import Gate
     from edge_sdk.packages.package import Package
     from edge_sdk.progress import Progress
@@ -49,6 +52,7 @@ class Verification:
         gate: The gate's verdict when it was made.
         targets: Self-test of each target.
         accuracy: On labeled volumes; None where none were given.
+        warnings: What is probably wrong with those volumes.
     """
 
     source: Path
@@ -56,10 +60,13 @@ class Verification:
     gate: Gate
     targets: list[TargetSelfTest]
     accuracy: AccuracyCheck | EveryTargetCheck | None = None
+    warnings: tuple[DataWarning, ...] = ()
 
-    def with_accuracy(self, accuracy: AccuracyCheck | EveryTargetCheck) -> Verification:
-        """The same with the accuracy on labeled volumes."""
-        return replace(self, accuracy=accuracy)
+    def with_accuracy(
+        self, accuracy: AccuracyCheck | EveryTargetCheck, warnings: Iterable[DataWarning] = ()
+    ) -> Verification:
+        """The same with the accuracy on labeled volumes, and what is probably wrong with them."""
+        return replace(self, accuracy=accuracy, warnings=tuple(warnings))
 
     @property
     def passes(self) -> bool | None:
@@ -78,6 +85,7 @@ class Verification:
             "gate": self.gate.model_dump(mode="json", include={"verdict", "reason", "allowed_failing"}),
             "targets": [vars(entry) for entry in self.targets],
             "passes": self.passes,
+            "warnings": for_json(self.warnings),
             **accuracy,
         }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from apps.inputs import read_configs
 from apps.logs import log_event, logger_of
+from apps.orientation_warnings import tracker_warnings
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.signals import Interrupts
@@ -27,6 +28,7 @@ from apps.stream.results.sinks import check_folder
 from apps.stream.stream_job import StreamJob, files_read
 from apps.stream.sweep_job import SweepJob
 from apps.stream.work.outcome import FinishedSweep
+from apps.sweep_warnings import warn
 from apps.sweeps import SweepOptions
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.inference.segmenter import VolumeSegmenter, check_tilewise
@@ -34,6 +36,7 @@ from edge_sdk.packages.package import load_package
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.recording.recorder import check_recording
+from edge_sdk.volume.orientation import tracker_spacing
 
 Evaluate = Callable[[FinishedSweep, PackageSession], LabelComparison]
 """Compares the result of a sweep with known labels, while the session is open."""
@@ -120,10 +123,12 @@ def run_job(
     with ExitStack() as stack:
         opened = stack.enter_context(load_package(job.package))
         check_tilewise(opened.manifest)
+        warn(tracker_warnings(opened.manifest))
+        spacing = tracker_spacing(opened.manifest.spacing_mm, opened.manifest.orientation)
         interrupts = Interrupts()
         stack.enter_context(interrupts.installed())
         with interrupts.raising():
-            source = open_input(job.input, opened.manifest.spacing_mm, clock, stack)
+            source = open_input(job.input, spacing, clock, stack)
             start = time.perf_counter()
             session = stack.enter_context(opened.open(job.target, job.threads))
         title = title or f"{source.name} · {opened.manifest.name}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from apps.levels import untaught_levels
 from apps.logs import log_event, logger_of
+from apps.orientation_warnings import tracker_warnings
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.signals import Interrupts
@@ -210,7 +211,7 @@ class SweepJob:
     def _streamed(
         self, sweep: PreparedSweep, recorder: RecorderStage | None, progress: Progress | None
     ) -> StreamOutcome:
-        plan = sweep.plan
+        plan, warnings = sweep.plan, [*tracker_warnings(self._manifest), *sweep.plan.warnings]
         self._say_levels(plan)
         frames = sweep.frames(self._control, self._clock, recorder.recorded if recorder else None)
         running = RunningStream(
@@ -219,15 +220,16 @@ class SweepJob:
             self._segmenter.with_gray_range(plan.gray_range or UINT8_RANGE),
             self._manifest.spacing_mm,
             clock=self._clock,
+            orientation=self._manifest.orientation,
             recorder=recorder,
             outlet_voxel_bytes=self._outlet_voxel_bytes(plan),
             max_memory=self._job.max_memory,
         )
         self._board.running, self._limit_reported = running, False
-        self._board.warn([str(warning) for warning in plan.warnings])
+        self._board.warn([str(warning) for warning in warnings])
         self._control.on_finish(frames.stop)
         if self._job.log_file is not None:  # stderr has them already
-            for warning in plan.warnings:
+            for warning in warnings:
                 log_event(_LOGGER, "warning", severity="warning", what=str(warning))
         self._announce(f"memory: at most {running.memory_limit_mb:.0f} MB")
         log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))

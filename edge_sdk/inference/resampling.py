@@ -1,78 +1,99 @@
-"""Volumes to another spacing, and masks back."""
+"""An image's voxels on the network's grid, any part of it at a time."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any, Protocol
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.inference.network_grid import NetworkAxis, NetworkGrid
+from edge_sdk.volume.grid import Box
 
-Spacing = tuple[float, float, float]
-
-# A difference in size that no network notices; resampling would cost sharpness for nothing.
-TOLERANCE = 0.01
-
-
-def same_spacing(grid: Grid, spacing: Spacing) -> bool:
-    """Whether a grid's spacing (x, y, z) is within 1 % of another."""
-    return bool(np.all(np.abs(np.divide(grid.spacing, spacing) - 1.0) <= TOLERANCE))
+Float = NDArray[np.float32]
+Index = NDArray[np.int64]
 
 
-def resample(volume: Volume, spacing: Spacing) -> Volume:
-    """Linear resampling to `spacing` (x, y, z) mm on a grid with the same middle and, to a voxel, the same extent.
+class ReadableVoxels(Protocol):
+    """Voxels (D, H, W) of which boxes can be read: an array, or one that is computed as it is read."""
 
-    Coarser grids average over what a voxel covers; beyond the volume its border is repeated.
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
-    Returns:
-        float32 voxels on the new grid.
+    def __getitem__(self, part: tuple[slice, slice, slice], /) -> NDArray[Any]: ...
+
+
+class ResampledVoxels:
+    """An image resampled linearly to the network's grid; only what is read is computed.
+
+    Coarser grids average over what a voxel covers; beyond the image its border is repeated. What a voxel gets does not
+    depend on the box that it is read in, to the last bit.
+
+    Attributes:
+        shape: (D, H, W) of the network's grid.
     """
-    old = volume.grid
-    scale = np.divide(spacing, old.nominal_spacing)[::-1]
-    grid = resampled_grid(old, spacing)
-    voxels = volume.voxels.astype(np.float32)
-    for axis in range(3):
-        centers = _centers(grid.shape[axis], old.shape[axis], float(scale[axis]))
-        matrix = _tents(centers, old.shape[axis], float(scale[axis]))
-        voxels = np.moveaxis(np.tensordot(matrix, voxels, axes=(1, axis)), 0, axis)
-    return replace(volume, voxels=np.ascontiguousarray(voxels), grid=grid, meta=dict(volume.meta))
+
+    def __init__(self, voxels: ReadableVoxels, network: NetworkGrid) -> None:
+        """
+        Args:
+            voxels: The image's, (D, H, W).
+            network: Grids of the image and of the network.
+        """
+        self._voxels, self._axes, self.shape = voxels, network.axes, network.shape
+
+    def __getitem__(self, part: tuple[slice, slice, slice], /) -> Float:
+        """float32 voxels of a box of the network's grid, as far as the grid reaches."""
+        spans = [(piece.start, min(piece.stop, size)) for piece, size in zip(part, self.shape, strict=True)]
+        filters = [_tents(axis, *span) for axis, span in zip(self._axes, spans, strict=True)]
+        needed = Box.between(*zip(*(_span(low, weights) for low, weights in filters), strict=True))
+        values = np.ascontiguousarray(self._voxels[needed.slices], np.float32)
+        for number, (low, weights) in enumerate(filters):
+            if self._axes[number].step != 1.0:
+                values = _along(values, number, low - needed.start[number], weights)
+        return values
 
 
-def resampled_grid(old: Grid, spacing: Spacing) -> Grid:
-    """The grid that `resample` makes of a volume on `old` at `spacing` (x, y, z) mm."""
-    scale = np.divide(spacing, old.nominal_spacing)[::-1]
-    shape = np.maximum(np.rint(np.array(old.shape) / scale), 1).astype(int)
-    first = [_centers(int(shape[axis]), old.shape[axis], float(scale[axis]))[0] for axis in (2, 1, 0)]
-    origin = old.index_to_world @ np.array([*first, 1.0])
-    return Grid(
-        (int(shape[0]), int(shape[1]), int(shape[2])),
-        spacing,
-        (float(origin[0]), float(origin[1]), float(origin[2])),
-        old.direction,
-    )
+def _tents(axis: NetworkAxis, start: int, stop: int) -> tuple[Index, Float]:
+    """First image voxel and weights (count, taps) of each of the network's voxels `start` to before `stop`.
 
-
-def nearest_on(mask: Volume, grid: Grid) -> NDArray[np.uint8]:
-    """Labels (D, H, W) at the voxel centers of the grid that `resample` was given, from those on the grid it made."""
-    labels: NDArray[np.uint8] = mask.voxels
-    scale = np.divide(grid.nominal_spacing, mask.grid.spacing)[::-1]
-    for axis in range(3):
-        size = mask.grid.shape[axis]
-        places = np.rint(_centers(grid.shape[axis], size, float(scale[axis])))
-        labels = np.take(labels, np.clip(places, 0, size - 1).astype(np.int64), axis=axis)
-    return labels
-
-
-def _centers(count: int, other_count: int, scale: float) -> NDArray[np.float64]:
-    """Indices, along the other axis, of `count` voxels that are `scale` of its voxels apart around its middle."""
-    steps = np.arange(count, dtype=np.float64)
-    return (steps - (count - 1) / 2.0) * scale + (other_count - 1) / 2.0
-
-
-def _tents(centers: NDArray[np.float64], size: int, scale: float) -> NDArray[np.float32]:
-    """(len(centers), size) matrix of tent filters, as wide as the coarser of the two grids."""
-    distance = np.abs(np.clip(centers, 0, size - 1)[:, None] - np.arange(size)[None, :])
-    weights = np.maximum(1.0 - distance / max(scale, 1.0), 0.0)
+    The filter is a tent, as wide as the coarser of the two grids.
+    """
+    centers = axis.centers(start, stop)
+    taps = 1 if axis.step == 1.0 else min(2 * int(np.ceil(axis.reach)), axis.image_size)
+    low = np.floor(centers - axis.reach).astype(np.int64) + 1
+    low = np.clip(low, 0, axis.image_size - taps)
+    if axis.step == 1.0:
+        return low, np.ones((len(low), 1), np.float32)
+    distance = np.abs(low[:, None] + np.arange(taps) - centers[:, None])
+    weights = np.maximum(1.0 - distance / axis.reach, 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype(np.float32)
+    return low, weights.astype(np.float32)
+
+
+def _span(low: Index, weights: Float) -> tuple[int, int]:
+    """The image voxels that filters take together."""
+    return int(low[0]), int(low[-1]) + weights.shape[1]
+
+
+def _along(values: Float, axis: int, low: Index, weights: Float) -> Float:
+    """`values` filtered along one axis."""
+    shape = values.shape
+    out = np.empty((*shape[:axis], len(low), *shape[axis + 1 :]), np.float32)
+    before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
+    _filter(values.reshape(before, shape[axis], after), low, weights, out.reshape(before, len(low), after))
+    return out
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _filter(values: Float, low: Index, weights: Float, out: Float) -> None:
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            row = out[i, j]
+            row[:] = 0
+            for tap in range(weights.shape[1]):
+                weight = weights[j, tap]
+                if weight != 0:
+                    source = values[i, low[j] + tap]
+                    for x in range(row.shape[0]):
+                        row[x] += weight * source[x]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PackageError
 from edge_sdk.gray_range import GrayRange
+from edge_sdk.inference.network_grid import Places
+from edge_sdk.inference.resampling import ReadableVoxels
 from edge_sdk.inference.tile_network import TileNetwork
 from edge_sdk.inference.tiling import Tile, TileLattice
-from edge_sdk.inference.upsampling import labels_of
+from edge_sdk.inference.upsampling import labels_of, logits_at
 from edge_sdk.packages.manifest import Manifest, Normalization
-from edge_sdk.session import Session
+from edge_sdk.session import Patch, Session
 
 
 class VolumeSegmenter:
-    """Segments voxels at the manifest's spacing; a tile's labels depend on the tile's voxels only."""
+    """Segments voxels on the network's grid; a tile's labels depend on the tile's voxels only."""
 
     def __init__(
         self,
@@ -59,18 +59,30 @@ class VolumeSegmenter:
         """Shapes of volumes whose tiles stay where they are while the volume grows."""
         return self._network.lattice
 
-    def segment_tile(self, voxels: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
-        """The labels of a tile's owned box.
+    def logits(self, voxels: ReadableVoxels, tile: Tile) -> Patch:
+        """Logits (K, D', H', W') of a tile, which depend on the voxels in its `read` box only.
 
         Args:
-            voxels: (D, H, W), the whole volume.
+            voxels: On the network's grid, (D, H, W), the whole volume.
             tile: One of `tiles(voxels.shape)`.
 
         Raises:
             GeometryError: The session gives logits of another shape than the manifest says.
         """
-        logits = self._network.logits(voxels, tile)
-        return labels_of(logits, self._network.manifest.output_stride, tile.owned.counted_from(tile.read.start))
+        return self._network.logits(voxels, tile)
+
+    def labels(self, logits: Patch, places: Places) -> NDArray[np.uint8]:
+        """The labels at places of a tile's patch.
+
+        Args:
+            logits: (K, D', H', W') of the tile.
+            places: Planes, rows and columns, in voxels of the patch.
+        """
+        return labels_of(logits, self._network.manifest.output_stride, places)
+
+    def logits_at(self, logits: Patch, places: Places) -> Patch:
+        """The logits (K, planes, rows, columns) at places of a tile's patch, see `labels`."""
+        return logits_at(logits, self._network.manifest.output_stride, places)
 
 
 def check_tilewise(manifest: Manifest) -> None:

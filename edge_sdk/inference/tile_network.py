@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_sdk.errors import GeometryError
+from edge_sdk.inference.resampling import ReadableVoxels
 from edge_sdk.inference.tiling import Tile, TileLattice, tile_lattice, tiles_of
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.session import Patch, Session
@@ -44,11 +42,11 @@ class TileNetwork:
         """Shapes of volumes whose tiles stay where they are while the volume grows."""
         return tile_lattice(self.manifest.patch, self._overlap)
 
-    def logits(self, voxels: NDArray[Any], tile: Tile) -> Patch:
+    def logits(self, voxels: ReadableVoxels, tile: Tile) -> Patch:
         """Logits (K, D', H', W') of a tile; voxels beyond the volume are background (0 before normalization).
 
         Args:
-            voxels: (D, H, W), the whole volume.
+            voxels: On the network's grid, (D, H, W), the whole volume.
             tile: One of `tiles(voxels.shape)`.
 
         Raises:
@@ -65,9 +63,10 @@ class TileNetwork:
             )
         return logits
 
-    def _patch(self, voxels: NDArray[Any], tile: Tile) -> Patch:
+    def _patch(self, voxels: ReadableVoxels, tile: Tile) -> Patch:
         """Network input (1, 1, D, H, W)."""
-        inside = voxels[tile.read.slices]
+        # A reordered volume is a view with strides of its own, which normalizing would keep and runtimes do not take.
+        inside = np.ascontiguousarray(voxels[tile.read.slices])
         missing = [(0, size - have) for size, have in zip(self.manifest.patch, inside.shape, strict=True)]
         if any(after for _, after in missing):
             inside = np.pad(inside, missing)

@@ -1,4 +1,4 @@
-"""Coarse logits at full resolution (trilinear, align_corners=False), row by row: as labels, or added to a blend."""
+"""Coarse logits at the places of an image's voxels (trilinear, align_corners=False): as labels, or added to a blend."""
 
 from __future__ import annotations
 
@@ -8,63 +8,75 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.volume.grid import Box
+from edge_sdk.inference.network_grid import Places
 
 Float = NDArray[np.float32]
 Index = NDArray[np.int64]
 
 
-def labels_of(logits: Float, stride: int, box: Box) -> NDArray[np.uint8]:
-    """The class of each voxel in a box of the patch: trilinear upsampling (align_corners=False), then argmax.
+def labels_of(logits: Float, stride: int, places: Places) -> NDArray[np.uint8]:
+    """The class at each place of a patch: trilinear upsampling (align_corners=False), then argmax.
 
     Args:
         logits: (K, D', H', W') float32 of one patch; at most 256 classes.
         stride: Patch voxels per logit voxel, per axis.
-        box: Which voxels, in patch indices.
+        places: Planes, rows and columns, in voxels of the patch.
 
     Returns:
-        (d, h, w) of the box, uint8; of equal logits the lower class wins.
+        (planes, rows, columns) uint8; of equal logits the lower class wins.
     """
-    out = np.empty([b - a for a, b in zip(box.start, box.stop, strict=True)], np.uint8)
-    axes = [
-        _weights(start, stop, stride, size)
-        for start, stop, size in zip(box.start, box.stop, logits.shape[1:], strict=True)
-    ]
+    out = np.empty([len(axis) for axis in places], np.uint8)
+    axes = [_weights(axis, stride, size) for axis, size in zip(places, logits.shape[1:], strict=True)]
     _argmax_trilinear(np.ascontiguousarray(logits, np.float32), *axes[0], *axes[1], *axes[2], out)
+    return out
+
+
+def logits_at(logits: Float, stride: int, places: Places) -> Float:
+    """The logits of all classes at each place of a patch, whose argmax is `labels_of`.
+
+    Args:
+        logits: (K, D', H', W') float32 of one patch.
+        stride: Patch voxels per logit voxel, per axis.
+        places: Planes, rows and columns, in voxels of the patch.
+
+    Returns:
+        (K, planes, rows, columns) float32.
+    """
+    out = np.zeros((len(logits), *(len(axis) for axis in places)), np.float32)
+    ones = [np.ones(len(axis), np.float32) for axis in places]
+    add_upsampled(logits, stride, places, ones, 0.0, out, (np.arange(len(places[0])), 0, 0))
     return out
 
 
 def add_upsampled(
     logits: Float,
     stride: int,
-    box: Box,
+    places: Places,
     weights: Sequence[Float],
     least: float,
     out: Float,
-    place: tuple[Index, int, int],
+    at: tuple[Index, int, int],
 ) -> None:
-    """Add weight · upsampled logit of a box of the patch to sums over several patches.
+    """Add weight · upsampled logit at places of a patch to sums over several patches.
 
     Args:
         logits: (K, D', H', W') float32 of one patch.
         stride: Patch voxels per logit voxel, per axis.
-        box: Which voxels, in patch indices.
-        weights: Per axis of the patch (D, H, W); a voxel weighs their product, and at least `least`.
+        places: Planes, rows and columns, in voxels of the patch.
+        weights: Of the places along each axis; the weight of a voxel is their product, and at least `least`.
+        least: Least weight.
         out: (K, planes, H, W), float32; added to.
-        place: Plane of `out` for each plane of the box, and its first row and column there.
+        at: Plane of `out` for each of `places`, and the first row and column there.
     """
-    axes = [
-        _weights(start, stop, stride, size)
-        for start, stop, size in zip(box.start, box.stop, logits.shape[1:], strict=True)
-    ]
-    gz, gy, gx = (axis[part] for axis, part in zip(weights, box.slices, strict=True))
+    axes = [_weights(axis, stride, size) for axis, size in zip(places, logits.shape[1:], strict=True)]
+    gz, gy, gx = weights
     logits = np.ascontiguousarray(logits, np.float32)
-    _add_trilinear(logits, *axes[0], *axes[1], *axes[2], gz, gy, gx, np.float32(least), out, *place)
+    _add_trilinear(logits, *axes[0], *axes[1], *axes[2], gz, gy, gx, np.float32(least), out, *at)
 
 
-def _weights(start: int, stop: int, stride: int, size: int) -> tuple[Index, Index, Float]:
-    """Lower and upper logit index of each voxel of one axis, and the upper one's weight."""
-    place = np.maximum((np.arange(start, stop) + 0.5) / stride - 0.5, 0.0)
+def _weights(places: NDArray[np.float64], stride: int, size: int) -> tuple[Index, Index, Float]:
+    """Lower and upper logit index at each place along one axis, and the upper one's weight."""
+    place = np.maximum((places + 0.5) / stride - 0.5, 0.0)
     low = np.minimum(place.astype(np.int64), size - 1)
     return low, np.minimum(low + 1, size - 1), (place - low).astype(np.float32)
 

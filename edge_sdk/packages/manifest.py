@@ -26,8 +26,9 @@ _BLANK = "0" * 64
 Size = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# Three letters in any order, one of each pair.
-Orientation = Annotated[str, Field(pattern=f"^({'|'.join(map(''.join, permutations(('[RL]', '[AP]', '[SI]'))))})$")]
+ORIENTATION_PATTERN = f"^({'|'.join(map(''.join, permutations(('[RL]', '[AP]', '[SI]'))))})$"
+"""Three letters in any order, one of each pair."""
+Orientation = Annotated[str, Field(pattern=ORIENTATION_PATTERN)]
 
 
 def _key(name: str) -> Any:

@@ -89,19 +89,33 @@ def write_nifti_volume(path: Path, volume: Volume, voxels: NDArray[Any]) -> None
             where=path,
             remedy="convert the voxels, such as to int32",
         )
-    if max(voxels.shape) > np.iinfo(np.int16).max:
-        raise FileFormatError(
-            f"NIfTI-1 holds at most {np.iinfo(np.int16).max} voxels along an axis, the volume has {max(voxels.shape)}",
-            where=path,
-            remedy="use .nrrd or .mha",
-        )
+    with atomic_path(path) as temporary:
+        nibabel.save(nifti_image(volume, voxels), temporary)
+
+
+def nifti_image(volume: Volume, voxels: NDArray[Any]) -> Nifti1Image:
+    """nibabel's image of voxels (D, H, W) on a volume's grid, with the geometry fields of the file that it came from.
+
+    Raises:
+        FileFormatError: The volume has more voxels than NIfTI-1 can count along an axis.
+    """
     geometry = volume.own_file_geometry
+    if geometry is None or geometry.version == 1:
+        _check_size(voxels.shape)
     image = _new_image(volume.grid, voxels) if geometry is None else _image_like(geometry, voxels)
     if volume.gray_range is not None:
         image.header["cal_min"], image.header["cal_max"] = volume.gray_range
         image.header["descrip"] = _GRAY_RANGE
-    with atomic_path(path) as temporary:
-        nibabel.save(image, temporary)
+    return image
+
+
+def _check_size(shape: tuple[int, ...]) -> None:
+    most = np.iinfo(np.int16).max
+    if max(shape) > most:
+        raise FileFormatError(
+            f"NIfTI-1 holds at most {most} voxels along an axis, the volume has {max(shape)}",
+            remedy="use .nrrd or .mha",
+        )
 
 
 def _new_image(grid: Grid, voxels: NDArray[Any]) -> Nifti1Image:

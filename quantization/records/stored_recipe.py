@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from quantization.recipe import Recipe
+from quantization.recipe import NO_ORIENTATION, Recipe
 from quantization.recipe_keys import from_stored_keys, to_stored_keys
 
 
@@ -21,5 +21,6 @@ def recipe_from_json(values: JsonValue) -> Recipe:
         ValidationError: It is no recipe that this version understands.
     """
     if isinstance(values, dict) and isinstance(data := values.get("data"), dict):
-        values = {**values, "data": from_stored_keys(data)}
+        # Runs without the key are older than it: their cases were taken as they are stored.
+        values = {**values, "data": {"orientation": NO_ORIENTATION, **from_stored_keys(data)}}
     return Recipe.model_validate(values)

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_sdk.closing import Closing
 from edge_sdk.errors import TargetError
 from edge_sdk.graph import Graph
+from edge_sdk.inference.segmenter import VolumeSegmenter
+from edge_sdk.inference.tiling import Tile
 from edge_sdk.packages.manifest import Manifest, TrainingData
 from edge_sdk.packages.selftest import SelfTestVector, read_selftest, run_selftest
 from edge_sdk.packages.writer import write_package
@@ -25,6 +28,15 @@ def network(patch: Patch, weights: Patch = WEIGHTS) -> Patch:
     n, _, d, h, w = patch.shape
     pooled = patch[:, 0].reshape(n, d // 2, 2, h // 2, 2, w // 2, 2).sum((2, 4, 6))
     return (pooled[:, None] * weights[None, :, None, None, None]).astype(np.float32)
+
+
+def tile_labels(segmenter: VolumeSegmenter, voxels: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
+    """Labels of the voxels that a tile owns, in a volume at the network's spacing."""
+    z, y, x = (
+        np.arange(a - first, b - first, dtype=np.float64)
+        for a, b, first in zip(tile.owned.start, tile.owned.stop, tile.read.start, strict=True)
+    )
+    return segmenter.labels(segmenter.logits(voxels, tile), (z, y, x))
 
 
 class FakeSession(Closing):

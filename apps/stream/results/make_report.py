@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import edge_sdk
+from apps.orientation_warnings import tracker_warnings
 from apps.report.device_facts import device_facts
 from apps.report.measured import NotMeasured
 from apps.report.memory import peak_rss_mb
@@ -29,6 +30,7 @@ from apps.stream.work.recorder_stage import RecordingResult
 from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.metrics import class_ml
 from edge_sdk.packages.manifest import Manifest
+from edge_sdk.volume.orientation import tracker_order
 
 
 def stream_report(
@@ -67,7 +69,7 @@ def stream_report(
         folder=folder,
         source=_source(outcome, plan, source, pacing),
         devices=[SensorReport(name=each.name, losses=each.losses, errors=dict(each.errors)) for each in devices],
-        warnings=[*plan.warnings, *outcome.warnings],
+        warnings=[*tracker_warnings(manifest), *plan.warnings, *outcome.warnings],
         recording=recording or NotMeasured(why="not asked for (--record)"),
         volume=_volume(outcome, plan, manifest),
         package=_package(manifest, package_digest),
@@ -123,7 +125,7 @@ def _volume(outcome: FinishedSweep, plan: VolumePlan, manifest: Manifest) -> Vol
         gray_range=outcome.volume.gray_range or UINT8_RANGE,
         gray_from=plan.gray_from or "as the source gives them",
         seen_share=round(float(outcome.seen.mean()), 4),
-        resampling=resampling_summary(grid, manifest.spacing_mm),
+        resampling=resampling_summary(tracker_order(manifest.orientation).grid(grid), manifest.spacing_mm),
     )
 
 

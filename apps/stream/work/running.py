@@ -20,7 +20,7 @@ from apps.stream.pipeline.pipeline import Pipeline, Stage
 from apps.stream.pipeline.sweep_frames import SweepFrames
 from apps.stream.pipeline.watchdog import Watchdog
 from apps.stream.work.compounder import CompounderStage
-from apps.stream.work.network_view import lattice_in_volume, network_grid, network_view
+from apps.stream.work.network_view import NetworkView, lattice_in_volume
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome, TileCounts
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
@@ -28,12 +28,14 @@ from apps.stream.work.segmenter import MIN_CHANGE, SegmenterStage, TileSegmenter
 from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
 from edge_sdk.gray_range import UINT8_RANGE
+from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.outside import lost_frames
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.orientation import AxisOrder, tracker_order
 
 
 class RunningStream:
@@ -57,6 +59,7 @@ class RunningStream:
         package_spacing: tuple[float, float, float],
         *,
         clock: Clock,
+        orientation: str | None = None,
         volume: StreamVolume | None = None,
         recorder: RecorderStage | None = None,
         outlet_voxel_bytes: int = 0,
@@ -69,6 +72,7 @@ class RunningStream:
             segmenter: Runs the network on tiles.
             package_spacing: mm per voxel (x, y, z) that the network was trained on.
             clock: Clock of the frames' time stamps.
+            orientation: Of the network, see `Manifest.orientation`; None takes the volume's axes as they are.
             volume: Volume that the frames are inserted into; by default one that the plan opens.
             recorder: Stage that records every frame; the caller finishes its recording.
             outlet_voxel_bytes: What those take at most that follow the stream, for each voxel of the volume.
@@ -79,9 +83,10 @@ class RunningStream:
         """
         self.plan, self.frames, self._clock = plan, frames, clock
         self._timer, self.tracker = StageTimer(clock.now), LatencyTracker()
-        lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, package_spacing)
+        order = tracker_order(orientation)
+        lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, package_spacing, order)
         filled = [*frames.queues, *(queue for stage in frames.stages for queue in stage.outputs)]
-        held = partial(_held_bytes, plan, segmenter.lattice, package_spacing, outlet_voxel_bytes)
+        held = partial(_held_bytes, plan, segmenter.lattice, package_spacing, order, outlet_voxel_bytes)
         self._memory = StreamMemory(plan, filled, held, max_memory)
         volume = volume or plan.open(lattice, self._memory.fits)
         self.volume = SharedVolume(volume, plan.settings.fill_holes, plan.gray_range)
@@ -89,7 +94,7 @@ class RunningStream:
         self.compounding = CompounderStage(frames.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
             self.compounding.touched,
-            network_view(self.volume, package_spacing),
+            NetworkView(self.volume, package_spacing, order),
             segmenter,
             finish_volume=self.volume.whole,
             tracker=self.tracker,
@@ -240,18 +245,19 @@ def _held_bytes(
     plan: VolumePlan,
     lattice: TileLattice,
     package_spacing: tuple[float, float, float],
+    order: AxisOrder,
     outlet_voxel_bytes: int,
     grid: Grid,
 ) -> int:
     """What the segmenter and the outlets hold at most with a volume on `grid`; see `RunningStream`."""
     outlets = math.prod(grid.shape) * outlet_voxel_bytes
     # While a volume grows, its labels are there twice.
-    labels = math.prod(network_grid(grid, package_spacing).shape) if plan.grows else 0
+    labels = math.prod(grid.shape) if plan.grows else 0
     # `segmenter_bytes` counts a byte for a voxel of the volume.
-    network = network_grid(grid, package_spacing)
+    network = NetworkGrid(order.grid(grid), package_spacing)
     voxels = math.prod(grid.shape) + lattice.tiles_in(network.shape) * math.prod(lattice.patch)
     wider = (plan.pixel_type.itemsize - 1) * voxels
-    return segmenter_bytes(lattice, grid, package_spacing) + labels + outlets + wider
+    return segmenter_bytes(lattice, order.grid(grid), package_spacing) + labels + outlets + wider
 
 
 def _level_step(plan: VolumePlan) -> float:

@@ -14,9 +14,12 @@ from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
 from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from apps.stream.work.labeling import Labeling
-from apps.stream.work.network_view import NetworkView, network_grid, view_bytes
+from apps.stream.work.network_view import NetworkView
 from apps.stream.work.tile_boxes import TileBoxes, kept_tiles
+from edge_sdk.inference.network_grid import NetworkGrid, Places
+from edge_sdk.inference.resampling import ReadableVoxels
 from edge_sdk.inference.tiling import Tile, TileLattice
+from edge_sdk.session import Patch
 from edge_sdk.volume.grid import Box, Grid, Volume
 
 MIN_CHANGE = 0.05
@@ -37,14 +40,17 @@ class TileSegmenter(Protocol):
 
     def tiles(self, shape: tuple[int, int, int], /) -> list[Tile]: ...
 
-    def segment_tile(self, voxels: NDArray[Any], tile: Tile, /) -> NDArray[np.uint8]: ...
+    def logits(self, voxels: ReadableVoxels, tile: Tile, /) -> Patch: ...
+
+    def labels(self, logits: Patch, places: Places, /) -> NDArray[np.uint8]: ...
 
 
 class SegmenterStage:
     """Infers stale tiles, nearest to the probe first, and at the end every tile that is not exact.
 
-    A tile's labels depend on its voxels only, so once each tile was computed from the final voxels, the mask equals
-    `edge_sdk.segment` on the final volume, voxel for voxel.
+    A tile's logits depend on its voxels only, and its labels on where the volume's voxels lie among them besides. So
+    once each tile was computed from the final voxels, the mask equals `edge_sdk.segment` on the final volume, voxel for
+    voxel.
 
     Where the volume grows, tiles that read the same voxels as before keep their labels.
 
@@ -73,7 +79,7 @@ class SegmenterStage:
         """
         Args:
             touched: Boxes of inserted frames.
-            view: The volume at the network's spacing.
+            view: The volume on the network's grid.
             segmenter: Runs the network on tiles.
             finish_volume: Gives the final volume, such as with holes filled.
             tracker, timer, clock: Take latencies and durations of steps; give the moments.
@@ -87,14 +93,15 @@ class SegmenterStage:
         self._read = TileBoxes([tile.read for tile in self._tiles])
         self._owned = TileBoxes([tile.owned for tile in self._tiles])
         self._seen: list[NDArray[Any] | None] = [None] * len(self._tiles)
+        self._labeled: list[Places | None] = [None] * len(self._tiles)  # where each tile has labels, in its patch
         self._order = [0] * len(self._tiles)  # frames in the voxels that each tile's labels contain
-        self._empty_labels: NDArray[np.uint8] | None = None
+        self._empty_logits: Patch | None = None
         self._fresh: set[int] = set()
         self._turn: set[int] = set()
         self._put_off: dict[int, float] = {}
         self._probe = np.zeros(3)
         self._frames = 0
-        self.labeling = Labeling(np.zeros(view.grid.shape, np.uint8), view.grid, view.extent.grid)
+        self.labeling = Labeling(np.zeros(view.extent.grid.shape, np.uint8), view.extent.grid)
         self.inputs: tuple[AnyQueue, ...] = (touched,)
         self.outputs: tuple[AnyQueue, ...] = ()
         self.final_volume: Volume | None = None
@@ -108,13 +115,14 @@ class SegmenterStage:
 
     def mask(self) -> Volume:
         """The labels so far on the volume's grid, (D, H, W)."""
-        return self.labeling.on_volume_grid()
+        return Volume(self.labeling.labels, self.labeling.grid)
 
     def warm_up(self) -> None:
         """Run the network once, on nothing; what it says of nothing is kept for empty tiles."""
         size = tuple(b - a for a, b in zip(self._tiles[0].read.start, self._tiles[0].read.stop, strict=True))
         whole = Box((0, 0, 0), size)  # type: ignore[arg-type]
-        self._empty_labels = self._segmenter.segment_tile(np.zeros(size, np.uint8), Tile(whole, whole))
+        self._empty_logits = self._segmenter.logits(np.zeros(size, np.uint8), Tile(whole, whole))
+        self._segmenter.labels(self._empty_logits, self._view.places(self._tiles[0]))
 
     def run(self) -> None:
         """Follow the volume until no more frames come, then make the mask exact."""
@@ -123,7 +131,6 @@ class SegmenterStage:
             self._take_news(self._touched.drain())
             if not self._turn and self._fresh:
                 self._turn, self._fresh = self._fresh | self._overdue(), set()
-                self._view.begin_turn()
             if self._turn:
                 nearest = min(self._turn, key=self._distance)
                 self._turn.discard(nearest)
@@ -150,16 +157,16 @@ class SegmenterStage:
         before, growth = self._view.grid, self._view.follow()
         if growth is None:
             return
-        old_tiles, old_seen, old_order = self._tiles, self._seen, self._order
+        old_tiles, old_seen, old_labeled, old_order = self._tiles, self._seen, self._labeled, self._order
         self._tiles = self._segmenter.tiles(self._view.grid.shape)
         self._read = TileBoxes([tile.read for tile in self._tiles])
         self._owned = TileBoxes([tile.owned for tile in self._tiles])
         kept = kept_tiles(old_tiles, self._tiles, growth.offset) if growth.exact else {}
         self._seen, self._order = [None] * len(self._tiles), [0] * len(self._tiles)
+        self._labeled = [None] * len(self._tiles)
         for old, new in kept.items():
-            self._seen[new], self._order[new] = old_seen[old], old_order[old]
+            self._seen[new], self._labeled[new], self._order[new] = old_seen[old], old_labeled[old], old_order[old]
         self._put_off = {kept[index]: since for index, since in self._put_off.items() if index in kept}
-        # The turn begins anew: a view may have been read as a whole at its beginning.
         waiting = {kept[index] for index in self._fresh | self._turn if index in kept}
         inner = Box.between(
             np.add(growth.offset, self._view.border),
@@ -169,7 +176,7 @@ class SegmenterStage:
         self._fresh = {*waiting, *at_border, *(set(range(len(self._tiles))) - set(kept.values()))}
         self._turn = set()
         self._probe = self._probe + growth.offset
-        self.labeling = self.labeling.grown(self._view.grid, self._view.extent.grid, growth.offset)
+        self.labeling = self.labeling.grown(self._view.extent.grid, growth.volume_offset)
         self._tracker.retile(self._still_to_come, self._clock.now())
 
     def _still_to_come(self, touched: Touched) -> list[int]:
@@ -207,8 +214,9 @@ class SegmenterStage:
             volume = self._finish_volume()
             final = self._view.finished(volume)
         for index, tile in enumerate(self._tiles):
-            content, seen = final[tile.read.slices], self._seen[index]
-            if seen is None or not np.array_equal(content, seen):
+            content, seen, labeled = final[tile.read.slices], self._seen[index], self._labeled[index]
+            right = seen is not None and np.array_equal(content, seen)
+            if not right or labeled is None or not _holds(labeled, self._view.places(tile)):
                 self._infer(index, content)
                 self.inferred_final += 1
             self._tracker.tile_done(index, self._frames, self._clock.now())
@@ -218,28 +226,40 @@ class SegmenterStage:
 
     def _infer(self, index: int, voxels: NDArray[Any]) -> None:
         tile = self._tiles[index]
-        here = Tile(tile.read.counted_from(tile.read.start), tile.owned.counted_from(tile.read.start))
-        if self._empty_labels is not None and not voxels.any():
-            labels = self._empty_labels[here.owned.slices]
+        if self._empty_logits is not None and not voxels.any():
+            logits = self._empty_logits
         else:
+            here = Tile(tile.read.counted_from(tile.read.start), tile.owned.counted_from(tile.read.start))
             with self._timer.step("segment a tile"):
-                labels = self._segmenter.segment_tile(voxels, here)
-        self.labeling.labels[tile.owned.slices] = labels
-        self._seen[index] = voxels
+                logits = self._segmenter.logits(voxels, here)
+        places = self._view.places(tile)
+        # A view: what is written there is in the labeling.
+        labels = self._view.ordered(self.labeling.labels)
+        labels[self._view.label_box(tile).slices] = self._segmenter.labels(logits, places)
+        self._seen[index], self._labeled[index] = voxels, places
 
 
 def segmenter_bytes(lattice: TileLattice, grid: Grid, spacing: tuple[float, float, float]) -> int:
-    """Memory that segmenting takes at most: the labels, the voxels that each tile's were computed from, and the view.
+    """Memory that segmenting takes at most: the labels, and the voxels that each tile's were computed from.
 
     Args:
         lattice: Lattice of the network's tiles, in voxels.
-        grid: Grid of the volume.
+        grid: Grid of the volume, its axes in the network's order.
         spacing: mm per voxel (x, y, z) that the network was trained on.
     """
-    network = network_grid(grid, spacing)
+    network = NetworkGrid(grid, spacing)
     voxels = lattice.tiles_in(network.shape) * math.prod(lattice.patch)
-    voxel_bytes = 1 if network is grid else np.dtype(np.float32).itemsize
-    return math.prod(network.shape) + voxels * voxel_bytes + view_bytes(grid, spacing)
+    voxel_bytes = 1 if network.is_image else np.dtype(np.float32).itemsize
+    return math.prod(grid.shape) + voxels * voxel_bytes
+
+
+def _holds(labeled: Places, wanted: Places) -> bool:
+    """Whether all wanted places are some of those that have labels, along each axis."""
+    for have, want in zip(labeled, wanted, strict=True):
+        first = int(np.searchsorted(have, want[0])) if want.size else 0
+        if not np.array_equal(have[first : first + want.size], want):
+            return False
+    return True
 
 
 def _mean_change(voxels: NDArray[Any], before: NDArray[Any] | None) -> float:

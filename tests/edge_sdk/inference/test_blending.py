@@ -9,6 +9,7 @@ import pytest
 
 from edge_sdk.errors import PackageError
 from edge_sdk.inference.blending import blended_planes, gaussian_weights
+from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tile_network import TileNetwork
@@ -73,13 +74,16 @@ def test_equal_to_monais_gaussian_blending(shape: tuple[int, int, int], overlap:
     np.testing.assert_array_equal(segment(session, volume, about).voxels, expected.argmax(0))
 
     network = TileNetwork(session, about)
-    sums = np.stack([plane.copy() for _, plane in blended_planes(network, volume.voxels)], axis=1)
+    grids = NetworkGrid(volume.grid, about.spacing_mm)
+    sums = np.stack([plane.copy() for _, plane in blended_planes(network, volume.voxels, grids)], axis=1)
     weights = np.zeros(shape)
     one = np.maximum(np.einsum("i,j,k->ijk", *(gaussian_weights(size) for size in PATCH)), 1e-3)
     for tile in network.tiles(shape):
         weights[tile.read.slices] += one
     blended = torch.from_numpy(sums / weights).softmax(0).numpy()
     np.testing.assert_allclose(blended, expected, atol=1e-5)
+    divided = [plane.copy() for _, plane in blended_planes(network, volume.voxels, grids, divided=True)]
+    np.testing.assert_allclose(np.stack(divided, axis=1), sums / weights, atol=1e-5)
 
 
 def test_without_overlap_center_cropping_is_monais_constant_blending() -> None:
@@ -108,7 +112,9 @@ def test_whatever_the_size_one_patch_is_the_same_either_way(shape: tuple[int, in
 
 def test_every_plane_comes_once_and_in_order() -> None:
     network = TileNetwork(FakeSession("alpha", 0.0), manifest(inference={"blending": "gaussian", "overlap": 0.6}))
-    planes = [index for index, _ in blended_planes(network, noise((53, 20, 17)).voxels)]
+    scan = noise((53, 20, 17))
+    grids = NetworkGrid(scan.grid, network.manifest.spacing_mm)
+    planes = [index for index, _ in blended_planes(network, scan.voxels, grids)]
     assert planes == list(range(53))
 
 

@@ -9,7 +9,7 @@ from edge_sdk.errors import FileFormatError, GeometryError, PackageError
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.volume.grid import Grid, Volume
-from tests.edge_sdk.fakes import FakeSession, manifest
+from tests.edge_sdk.fakes import FakeSession, manifest, tile_labels
 
 
 def volume(shape: tuple[int, int, int], spacing: float = 1.0) -> Volume:
@@ -40,7 +40,7 @@ def test_result_does_not_depend_on_the_order_of_tiles() -> None:
     segmenter = VolumeSegmenter(session, said)
     mask = np.full(scan.grid.shape, 9, np.uint8)
     for tile in reversed(segmenter.tiles(scan.grid.shape)):
-        mask[tile.owned.slices] = segmenter.segment_tile(scan.voxels, tile)
+        mask[tile.owned.slices] = tile_labels(segmenter, scan.voxels, tile)
     np.testing.assert_array_equal(mask, segment(session, scan, said).voxels)
 
 

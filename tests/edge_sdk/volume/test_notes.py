@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from edge_sdk.inference.resampling import resample
 from edge_sdk.provenance import Provenance
 from edge_sdk.volume.compounding_summary import CompoundingSummary
 from edge_sdk.volume.files import read_volume, write_volume
@@ -61,4 +60,3 @@ def test_volumes_of_other_programs_have_no_notes(tmp_path: Path) -> None:
 def test_other_voxels_keep_the_notes() -> None:
     volume = Volume(VOXELS, GRID, compounding=MADE, provenance=FACTS)
     assert header_notes(volume.with_voxels(VOXELS > 3)) == NOTES
-    assert header_notes(resample(volume, (1.0, 1.0, 1.0))) == NOTES

@@ -23,6 +23,7 @@ from apps.stream.work.network_view import lattice_in_volume
 from apps.stream.work.outcome import FinishedSweep, StreamOutcome
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import GeometryError, StreamError
+from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.segment import segment
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.packages.manifest import Manifest
@@ -30,6 +31,7 @@ from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 from edge_sdk.volume.compounding import Compounder
 from edge_sdk.volume.grid import Grid
+from edge_sdk.volume.orientation import tracker_order
 from edge_sdk.volume.reconstruct import make_compounder, read_out
 from edge_sdk.volume.settings import HoleFilling, ReconstructionSettings
 
@@ -55,10 +57,12 @@ def started(
     clock = Clock()
     growing = GrowingPlan(plan.settings, plan.poses.matrices[0], plan.frame_shape)
     segmenter = VolumeSegmenter(session, manifest)
-    lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, manifest.spacing_mm)
+    order = tracker_order(manifest.orientation)
+    lattice = lattice_in_volume(segmenter.lattice, plan.settings.spacing, manifest.spacing_mm, order)
     volume = Remembering(growing.open(lattice, lambda grid, _beside: math.prod(grid.shape) <= limit))
     frames = ReplayedFrames(plan, pacing or Pacing(rate=0), clock)
-    return RunningStream(growing, frames, segmenter, manifest.spacing_mm, clock=clock, volume=volume)
+    about = manifest.spacing_mm, manifest.orientation
+    return RunningStream(growing, frames, segmenter, about[0], orientation=about[1], clock=clock, volume=volume)
 
 
 class Remembering:
@@ -104,24 +108,41 @@ def check(outcome: StreamOutcome, running: RunningStream, session: Any, manifest
 
 @pytest.mark.parametrize("direction", [1, -1], ids=["onwards", "back"])
 @pytest.mark.parametrize(
-    ("how", "package"),
+    ("how", "package", "orientation"),
     [
-        (SETTINGS, UNIT),
-        (replace(SETTINGS, interpolation="nearest", spacing=(1.0, 1.0, 0.5), fill_holes=FILL), (1.0, 1.0, 0.5)),
-        (SETTINGS, (2.0, 2.0, 2.0)),
-        (replace(SETTINGS, fill_holes=FILL, spacing=(0.9, 0.8, 0.7)), (1.1, 0.9, 1.3)),
+        (SETTINGS, UNIT, None),
+        (replace(SETTINGS, interpolation="nearest", spacing=(1.0, 1.0, 0.5), fill_holes=FILL), (1.0, 1.0, 0.5), None),
+        (SETTINGS, (2.0, 2.0, 2.0), None),
+        (SETTINGS, (0.5, 0.5, 0.5), None),
+        (replace(SETTINGS, fill_holes=FILL, spacing=(0.9, 0.8, 0.7)), (1.1, 0.9, 1.3), None),
+        (SETTINGS, UNIT, "RAS"),
+        (replace(SETTINGS, fill_holes=FILL, spacing=(0.9, 0.8, 0.7)), (1.1, 0.9, 1.3), "SLA"),
     ],
-    ids=["network's spacing", "holes filled", "resampled by two", "resampled, no whole steps"],
+    ids=[
+        "network's spacing",
+        "holes filled",
+        "resampled by two",
+        "resampled to finer",
+        "resampled, no whole steps",
+        "mirrored",
+        "resampled and reordered",
+    ],
 )
 def test_it_is_the_volume_of_known_extent_and_the_mask_of_segment(
-    make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest, direction: int, how: Any, package: Any
+    make_sweep: Callable[..., Sweep],
+    session: Any,
+    manifest: Manifest,
+    direction: int,
+    how: Any,
+    package: Any,
+    orientation: str | None,
 ) -> None:
     sweep = make_sweep(60)
     matrices = sweep.transforms["ImageToReference"].matrices.copy()
     matrices[:, 2, 3] *= direction
     matrices[:, 0, 3] = np.linspace(0, 25 * direction, 60)
     plan = recorded(moved(sweep, matrices), how)
-    manifest = manifest.model_copy(update={"spacing_mm": package})
+    manifest = manifest.model_copy(update={"spacing_mm": package, "orientation": orientation})
     running = started(plan, session, manifest, pacing=Pacing(fps=400))
     first = running.volume.extent
     outcome = running.run()
@@ -131,9 +152,8 @@ def test_it_is_the_volume_of_known_extent_and_the_mask_of_segment(
     assert np.prod(last.grid.shape) > np.prod(first.grid.shape)
     assert (min(last.start) < 0) == (direction < 0)
     np.testing.assert_allclose(last.lattice_to_world, first.lattice_to_world, atol=1e-9)
-    assert outcome.tiles.in_volume == len(
-        VolumeSegmenter(session, manifest).tiles(running.segmenting.labeling.grid.shape)
-    )
+    network = NetworkGrid(tracker_order(orientation).grid(running.segmenting.labeling.grid), package)
+    assert outcome.tiles.in_volume == len(VolumeSegmenter(session, manifest).tiles(network.shape))
 
 
 def test_each_frame_has_a_latency_however_often_the_volume_grows(

@@ -15,25 +15,10 @@ def test_labels_stay_where_they_are_in_the_world(offset: tuple[int, int, int]) -
     z, y, x = offset
     larger = Grid((4, 4, 7), (1.0, 1.0, 1.0), (5.0 - x, 6.0 - y, 7.0 - z))
     labels = np.arange(1, 25, dtype=np.uint8).reshape(2, 3, 4)
-    before = Labeling(labels, grid, grid)
-    now = before.grown(larger, larger, offset)
+    before = Labeling(labels, grid)
+    now = before.grown(larger, offset)
     assert now.labels.shape == larger.shape
     assert np.array_equal(now.labels[z : z + 2, y : y + 3, x : x + 4], labels)
     assert now.labels.sum() == labels.sum()
-    assert now.on_volume_grid().grid is larger
+    assert now.grid is larger
     assert before.labels is labels  # who reads it goes on reading what it was
-
-
-def test_an_offset_between_voxels_may_leave_the_larger_grid_by_a_voxel() -> None:
-    labels = np.ones((2, 2, 2), np.uint8)
-    before = Labeling(labels, *[Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))] * 2)
-    larger = Grid((3, 3, 3), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
-    assert before.grown(larger, larger, (2, 0, 1)).labels.sum() == 1 * 2 * 2
-
-
-def test_labels_are_brought_back_to_the_volumes_grid() -> None:
-    fine, coarse = Grid((2, 2, 4), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), Grid((1, 1, 2), (2.0, 2.0, 2.0), (0.5, 0.5, 0.5))
-    labels = np.array([[[1, 2]]], np.uint8)
-    back = Labeling(labels, coarse, fine).on_volume_grid()
-    assert back.grid is fine
-    assert back.voxels[0, 0].tolist() == [1, 1, 2, 2]

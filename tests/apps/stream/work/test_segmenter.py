@@ -11,13 +11,14 @@ from apps.stream.core.stream_volume import FixedVolume
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.messages import Touched
 from apps.stream.pipeline.queues import BoundedQueue
-from apps.stream.work.network_view import DirectView
+from apps.stream.work.network_view import NetworkView
 from apps.stream.work.segmenter import MAX_STALE_S, SegmenterStage
 from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.grid import Box, Grid
+from tests.edge_sdk.fakes import tile_labels
 
 
 class Painted:
@@ -51,16 +52,19 @@ class Recording:
     def tiles(self, shape: tuple[int, int, int]) -> Any:
         return self.segmenter.tiles(shape)
 
-    def segment_tile(self, voxels: Any, tile: Any) -> Any:
+    def logits(self, voxels: Any, tile: Any) -> Any:
         self.means.append(float(voxels.mean()))
-        return self.segmenter.segment_tile(voxels, tile)
+        return self.segmenter.logits(voxels, tile)
+
+    def labels(self, logits: Any, places: Any) -> Any:
+        return self.segmenter.labels(logits, places)
 
 
 def stage(painted: Painted, segmenter: Any, clock: Any, queue: BoundedQueue[Touched]) -> SegmenterStage:
     volume = SharedVolume(FixedVolume(painted))
     return SegmenterStage(
         queue,
-        DirectView(volume),
+        NetworkView(volume, painted.grid.spacing),
         segmenter,
         finish_volume=volume.whole,
         tracker=LatencyTracker(),
@@ -108,7 +112,7 @@ def test_small_changes_wait_for_the_end(session: Any, manifest: Manifest, clock:
     segmenting.run()
     assert (segmenting.inferred_live, segmenting.inferred_final) == (2, 1)
     assert np.array_equal(
-        segmenting.mask().voxels, VolumeSegmenter(session, manifest).segment_tile(painted.content, *segmenting._tiles)
+        segmenting.mask().voxels, tile_labels(VolumeSegmenter(session, manifest), painted.content, *segmenting._tiles)
     )
 
 
@@ -155,7 +159,7 @@ def test_empty_tiles_share_one_inference(session: Any, manifest: Manifest, clock
     segmenter = VolumeSegmenter(session, manifest)
     expected = np.zeros((40, 40, 40), np.uint8)
     for tile in segmenter.tiles((40, 40, 40)):
-        expected[tile.owned.slices] = segmenter.segment_tile(painted.content, tile)
+        expected[tile.owned.slices] = tile_labels(segmenter, painted.content, tile)
     assert np.array_equal(segmenting.mask().voxels, expected)
 
 
@@ -186,4 +190,4 @@ def test_the_order_of_arrival_does_not_change_the_mask(
     segmenting.run()
     segmenter = VolumeSegmenter(session, manifest)
     for tile in segmenter.tiles((30, 20, 20)):
-        assert np.array_equal(segmenting.mask().voxels[tile.owned.slices], segmenter.segment_tile(final, tile))
+        assert np.array_equal(segmenting.mask().voxels[tile.owned.slices], tile_labels(segmenter, final, tile))
