@@ -210,7 +210,7 @@ def _volume(
         volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
         known = [*volume.warnings, *orientation_warnings(volume, manifest)]
         warn(known)
-        reported = {**levels, "warnings": for_json([*known, *doubts])}
+        reported: dict[str, object] = {**levels, "warnings": for_json([*known, *doubts])}
         return _Input(volume, volume.tracked, reported=reported, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
