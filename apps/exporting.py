@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from pydantic import JsonValue
 
+from apps.artifact_facts import with_artifact_facts
 from edge_sdk.errors import PackageError, TargetError
 from edge_sdk.graph import Graph
 from edge_sdk.packages.manifest import Gate, Manifest
@@ -65,6 +66,8 @@ def export_package(
         PackageError: The gate failed, and `allow_failing` is not set; where it is, the manifest says so.
         TargetError: A target cannot be exported here, or disagrees with the reference.
     """
+    from targets.registry import TARGETS
+
     gate = gate_of(run, precision)
     if gate.verdict == "failed" and not allow_failing:
         raise PackageError(
@@ -83,7 +86,7 @@ def export_package(
                 progress(done, len(targets), f"export to {name}")
             results[name] = _export_one(name, graph, Path(scratch) / name, reference, calibration, precision)
         files = {str(path.relative_to(scratch)): path for path in sorted(Path(scratch).rglob("*")) if path.is_file()}
-        manifest = _manifest(run, graph, output, precision, gate, results)
+        manifest = with_artifact_facts(_manifest(run, graph, output, precision, gate, results), Path(scratch), TARGETS)
         write_package(output, manifest=manifest, files=files, selftest=reference.vector)
     return results
 
@@ -168,7 +171,6 @@ def _manifest(
     results: dict[str, SelfTestResult],
 ) -> Manifest:
     from quantization.draft_manifest import draft_manifest
-    from targets.registry import TARGETS
 
     record = run.record
     metrics: dict[str, JsonValue] = {form: accuracy.to_json() for form, accuracy in record.metrics.items()}
@@ -185,7 +187,6 @@ def _manifest(
         metrics=metrics,
         made_with=record.versions,
         gate=gate,
-        runtime_minimum={name: _release(TARGETS[name].version()) for name in results},
         isa_notes=ISA_NOTES[graph.weight_limit] if precision == "int8" else "",
     )
 
@@ -193,8 +194,3 @@ def _manifest(
 def _cases_of(accuracy: FormAccuracy | None) -> JsonValue:
     """Case identity to Dice by class number."""
     return {} if accuracy is None else accuracy.to_json()["cases"]
-
-
-def _release(version: str) -> str:
-    """Major and minor number: the artifacts do not depend on a runtime's patch level."""
-    return ".".join(version.split(".")[:2])

@@ -85,7 +85,7 @@ def _recipe() -> Recipe:
             patch=(48, 48, 48),
             spacing_mm=(SPACING_MM,) * 3,
             orientation=NO_ORIENTATION,
-            normalization=Normalization(shift=96.0, scale=64.0),
+            normalization=Normalization(shift=96.0, scale=64.0, full_scale=255.0),
             name="simulated vascular phantom",
             license="Apache-2.0",
         ),

@@ -8,12 +8,14 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from edge_sdk.errors import FileFormatError
+from edge_sdk.errors import FileFormatError, GeometryError
 
 if TYPE_CHECKING:
     from edge_sdk.sweep.plus_config import PlusConfig
 
 Kind = Literal["package", "checkpoint", "run", "sweep", "volume", "configuration"]
+GridChoice = Literal["frames", "saved"]
+"""Where a volume lies: around the frames, or where a PLUS configuration's OutputOrigin and OutputExtent say."""
 CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors", ".npz")
 BY_NAME: tuple[tuple[tuple[str, ...], Kind], ...] = (
     ((".edgepkg", ".zip"), "package"),
@@ -30,7 +32,7 @@ def kind_of(path: Path) -> Kind:
         FileFormatError: It is not there, or nothing that edge-sdk reads.
     """
     from edge_sdk.sweep.formats import FORMATS, is_sweep
-    from edge_sdk.volume.files import SUFFIXES
+    from edge_sdk.volume.files import PAIRS, SUFFIXES
 
     if not path.exists():
         raise FileFormatError("there is no such file", where=path, remedy="check the path")
@@ -42,7 +44,7 @@ def kind_of(path: Path) -> Kind:
             return kind
     if is_sweep(path):
         return "sweep"
-    if name.endswith(SUFFIXES):
+    if name.endswith((*SUFFIXES, *PAIRS)):
         return "volume"
     known = (*(suffix for suffixes, _ in BY_NAME for suffix in suffixes), *SUFFIXES)
     sweeps = (suffix for format_ in FORMATS for suffix in format_.suffixes)
@@ -71,17 +73,27 @@ def with_header(path: Path) -> Path:
     return path
 
 
-def read_configs(paths: Sequence[Path] | None) -> PlusConfig | None:
+def read_configs(paths: Sequence[Path] | None, grid: GridChoice | None = None) -> PlusConfig | None:
     """The PLUS configuration given with --config, if any; of several files a later one wins where both say something.
+
+    Args:
+        paths: Files of configurations.
+        grid: "saved" puts the configuration's saved grid into its reconstruction settings.
 
     Raises:
         FileFormatError: Not readable as one.
+        GeometryError: The saved grid is asked for and there is none that can be used.
     """
     if not paths:
+        if grid == "saved":
+            raise GeometryError(
+                "--grid saved is given without a configuration that saves one", remedy="add --config PLUS.xml"
+            )
         return None
     from edge_sdk.sweep.plus_config import PlusConfig, read_plus_config
 
-    return reduce(PlusConfig.updated, map(read_plus_config, paths))
+    config = reduce(PlusConfig.updated, map(read_plus_config, paths))
+    return config.with_saved_grid() if grid == "saved" else config
 
 
 def _kind_of_folder(path: Path) -> Kind:

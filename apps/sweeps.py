@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.inputs import GridChoice
 from edge_sdk.errors import PoseError
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ PixelSpacingOption = Annotated[
 MaxGapOption = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Poses further apart are not interpolated between; default 0.25."),
+]
+GridOption = Annotated[
+    GridChoice | None,
+    typer.Option(
+        help="Where the volume lies: around the frames (default, as in PLUS), or in the saved OutputOrigin and "
+        "OutputExtent of --config."
+    ),
 ]
 _PIXEL_MM = (0.001, 10.0)
 """Beyond these no ultrasound image has its pixels."""
@@ -110,9 +118,13 @@ def load_sweep(
     sweep = _posed(read_sweep(path), options)
     if need_poses and not sweep.transforms:
         from apps.stream.input.uris.poses import RECORDED_POSES_SYNTAX
+        from edge_sdk.sweep.unread_transforms import some_names, unread_transforms
 
+        unread = unread_transforms(sweep)
         raise PoseError(
-            "holds images without poses", where=path, remedy=f"give them with --poses: {RECORDED_POSES_SYNTAX}"
+            "holds images without poses" + (f"; not understood as transforms: {some_names(unread)}" if unread else ""),
+            where=path,
+            remedy=f"give them with --poses: {RECORDED_POSES_SYNTAX}",
         )
     return calibrated(sweep, options.pixel_spacing, config)
 
@@ -149,8 +161,10 @@ def assumes_calibration(
     Raises:
         PoseError: A pixel size is given although there is a calibration.
     """
+    from edge_sdk.sweep.transforms import split_name
+
     names = (*transforms, *(config.transforms if config else ()))
-    known = any("Image" in name.split("To") for name in names)
+    known = any("Image" in split_name(name) for name in names)
     if given and known and not assumed_before:
         raise PoseError(
             "there is a calibration of its images, which --pixel-spacing would contradict",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 _LONGEST = 1000
 """Characters of what is said; a quoted header may be longer."""
 
@@ -20,6 +23,21 @@ class EdgeSdkError(Exception):
         place = f"{where}: " if where is not None else ""
         advice = f"; {remedy}" if remedy else ""
         super().__init__(" ".join(f"{place}{self.what}{advice}".split()))
+
+
+@contextmanager
+def naming_file(path: object) -> Iterator[None]:
+    """Name the file in a FileFormatError of the block that names none, for code that has the file's content only.
+
+    Raises:
+        FileFormatError: As the block does, with `path` as its place.
+    """
+    try:
+        yield
+    except FileFormatError as error:
+        if error.where is not None:
+            raise
+        raise FileFormatError(error.what, where=path, remedy=error.remedy) from error
 
 
 def _line(text: str) -> str:

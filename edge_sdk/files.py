@@ -29,7 +29,8 @@ def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterato
 
     The temporary name ends like `path`, so that writers which choose the format by suffix keep working; the
     block may write a file there, or make it a directory. Missing parent folders are made. A file that was at
-    `path` is replaced; a directory with something in it only by another one, and only where asked for.
+    `path` is replaced; a directory with something in it only by another one, and only where asked for. The file gets
+    the permissions of any new file (0o666 without the umask), whatever its writer gave it.
 
     Args:
         path: The final name.
@@ -44,6 +45,7 @@ def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterato
     try:
         made = _make_parents(path.parent)
         yield temporary
+        _give_usual_mode(temporary)
         _replace(temporary, path, replace_directory)
     except BaseException as error:
         _remove(temporary)
@@ -129,6 +131,23 @@ def _make_parents(folder: Path) -> list[Path]:
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
+
+
+def _give_usual_mode(temporary: Path) -> None:
+    """Give a file the permissions of any new file here: safetensors writes files that only their owner can read.
+
+    A file made for this shows them; the umask cannot be read without changing it for all threads.
+    """
+    if not temporary.is_file() or temporary.is_symlink():
+        return
+    probe = temporary.with_name(f".part-{secrets.token_hex(4)}-{temporary.name.split('-', 2)[2]}")
+    try:
+        probe.touch(exist_ok=False)
+        os.chmod(temporary, probe.stat().st_mode & 0o777)
+    except OSError:
+        return  # a file system without permissions, or no room for one more file
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _replace(temporary: Path, path: Path, replace_directory: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ Scores = Mapping[int, float | None]
 """Dice, or another measure, by class; None where the class is in neither mask."""
 QUALITY_LEVELS = (0.99, 0.999)
 """Shares of the reference's score that MLPerf Inference asks for."""
+FEWEST_FOR_INTERVAL = 6
+"""Least number of cases for a 95 % interval. The values of five cases can be drawn again in 126 ways only, and one case
+would give an interval of width 0."""
+Interval = tuple[float, float]
+"""Ends of a 95 % interval."""
 
 
 def dice_per_class(prediction: NDArray[Any], truth: NDArray[Any], classes: Iterable[int]) -> dict[int, float | None]:
@@ -59,27 +64,46 @@ class Paired:
         ours, reference: Means over the cases.
         difference: ours - reference.
         ratio: ours / reference; None where the reference is 0.
-        difference_ci95, ratio_ci95: Their 95 % intervals, by a bootstrap that draws cases, each with both its values.
+        difference_ci95, ratio_ci95: Their 95 % intervals, by a bootstrap that draws cases, each with both its values;
+            None under `FEWEST_FOR_INTERVAL` cases.
     """
 
     cases: int
     ours: float
     reference: float
     difference: float
-    difference_ci95: tuple[float, float]
+    difference_ci95: Interval | None
     ratio: float | None
-    ratio_ci95: tuple[float, float] | None
+    ratio_ci95: Interval | None
 
-    def levels(self) -> dict[str, dict[str, bool]]:
-        """For each of `QUALITY_LEVELS`: whether the ratio reaches it, and whether its whole interval does."""
-        if self.ratio is None or self.ratio_ci95 is None:
+    def levels(self) -> dict[str, dict[str, bool | None]]:
+        """For each of `QUALITY_LEVELS`: whether the ratio reaches it ("kept"), and its whole interval ("surely").
+
+        "surely" is None without an interval.
+        """
+        if self.ratio is None:
             return {}
-        low = self.ratio_ci95[0]
-        return {f"{level:g}": {"kept": self.ratio >= level, "surely": low >= level} for level in QUALITY_LEVELS}
+        low = None if self.ratio_ci95 is None else self.ratio_ci95[0]
+        return {
+            f"{level:g}": {"kept": self.ratio >= level, "surely": None if low is None else low >= level}
+            for level in QUALITY_LEVELS
+        }
+
+
+def no_interval(cases: int) -> str | None:
+    """Why there is no 95 % interval over so many cases; None where there is one."""
+    if cases >= FEWEST_FOR_INTERVAL:
+        return None
+    return f"no 95 % interval from {cases} case{'s' if cases != 1 else ''}: at least {FEWEST_FOR_INTERVAL} are needed"
 
 
 def compare_paired(ours: Sequence[float], reference: Sequence[float], *, draws: int = 2000, seed: int = 0) -> Paired:
     """Compare two networks by one number per case.
+
+    Args:
+        ours, reference: One number per case, in the same order.
+        draws: Draws of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Raises:
         ValueError: No cases, or different numbers of them.
@@ -87,22 +111,29 @@ def compare_paired(ours: Sequence[float], reference: Sequence[float], *, draws: 
     first, second = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
     if first.shape != second.shape or first.size == 0:
         raise ValueError("a comparison needs the same cases on both sides, at least one")
-    picks = np.random.default_rng(seed).integers(0, first.size, (draws, first.size))
-    above, below = first[picks].mean(axis=1), second[picks].mean(axis=1)
-    known = below > 0
     ratio = float(first.mean() / second.mean()) if second.mean() > 0 else None
-    return Paired(
+    plain = Paired(
         int(first.size),
         float(first.mean()),
         float(second.mean()),
         float(first.mean() - second.mean()),
-        _middle95(above - below),
+        None,
         ratio,
-        None if ratio is None else _middle95(above[known] / below[known]),
+        None,
+    )
+    if first.size < FEWEST_FOR_INTERVAL:
+        return plain
+    picks = np.random.default_rng(seed).integers(0, first.size, (draws, first.size))
+    above, below = first[picks].mean(axis=1), second[picks].mean(axis=1)
+    known = below > 0
+    return replace(
+        plain,
+        difference_ci95=_middle95(above - below),
+        ratio_ci95=None if ratio is None else _middle95(above[known] / below[known]),
     )
 
 
-def _middle95(draws: NDArray[np.float64]) -> tuple[float, float]:
+def _middle95(draws: NDArray[np.float64]) -> Interval:
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(low), float(high)
 

@@ -155,6 +155,20 @@ class Target(Protocol):
     ) -> list[ExecutedOperator]:
         """Run `patch` once with profiling and report every executed operator."""
 
+    def oldest_runtime(self, folder: Path) -> str:
+        """Lowest version of the runtime that runs the artifact in `folder`, by what the artifact holds.
+
+        Raises:
+            TargetError: Something that reads the artifact is not installed.
+        """
+
+    def describe(self, folder: Path, fields: Mapping[str, str]) -> None:
+        """Write name → text into the metadata of the artifact in `folder`, if its format has a place for them.
+
+        Raises:
+            TargetError: Something that reads the artifact is not installed.
+        """
+
     def export(
         self, graph: Graph, folder: Path, patch_shape: tuple[int, int, int], calibration: NDArray[np.float32]
     ) -> None:

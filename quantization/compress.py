@@ -237,7 +237,7 @@ def _run_folder(out: Path, recipe: Recipe, teacher: EfficientMedNeXt, split: Dat
             )
     else:
         save_state(teacher, stored)
-    run.require_same_cases(split.names())
+    run.require_same_cases(split.names(), split.contents())
     with run.update() as record:
         record.versions = library_versions()
     return run

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.progress import Progress
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.orientation import axis_order, orientation_of, reoriented
@@ -24,10 +25,13 @@ Item = Mapping[str, Tensor]
 def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
     """(image, label) of a case, brought to the recipe's orientation and checked against the recipe.
 
+    The image has no extreme levels.
+
     Raises:
-        FileFormatError, GeometryError: The two do not belong together, or a label value has no name.
-        TrainingError: The spacing is not the recipe's, the image holds NaN, infinity or one value only, or does not
-            say how its axes lie where the recipe has an orientation.
+        FileFormatError, GeometryError: The two do not belong together, the image holds NaN or infinity, or a label
+            value has no name.
+        TrainingError: The spacing is not the recipe's, the image holds one value only, or does not say how its axes lie
+            where the recipe has an orientation.
     """
     image, label = _oriented(case, recipe)
     if not np.allclose(image.grid.spacing, recipe.data.spacing_mm, rtol=0.02):
@@ -37,19 +41,13 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
             where=case.image,
             remedy="resample the data, or change data.spacing_mm",
         )
-    if broken := int(np.count_nonzero(~np.isfinite(image.voxels))):
-        raise TrainingError(
-            f"{broken} of {image.voxels.size} voxels are not finite numbers",
-            where=case.image,
-            remedy="export the image again, or replace NaN and infinity",
-        )
     if image.voxels.min() == image.voxels.max():
         raise TrainingError(
             f"every voxel is {image.voxels.flat[0]:g}: there is no image",
             where=case.image,
             remedy="remove this case, or export its image again",
         )
-    return image, label
+    return without_extremes(image, recipe.data.normalization, where=case.image), label
 
 
 def _oriented(case: Case, recipe: Recipe) -> tuple[Volume, Volume]:
@@ -131,7 +129,7 @@ def load_items(cases: Sequence[Case], recipe: Recipe) -> list[Item]:
     items: list[Item] = []
     for case in cases:
         image, label = read_case(case, recipe)
-        normalization = recipe.data.normalization.resolved(image.voxels)
+        normalization = recipe.data.normalization.for_voxels(image.voxels, image.gray_range).resolved(image.voxels)
         missing = [max(0, size - have) for size, have in zip(recipe.data.patch, image.voxels.shape, strict=True)]
         around = [(some // 2, some - some // 2) for some in missing]
         voxels = normalization.apply(np.pad(image.voxels, around))
@@ -168,12 +166,15 @@ class PatchSampler:
 def _pipeline(recipe: Recipe, augment: bool) -> Any:
     from monai import transforms as mt
 
+    from quantization.affine_in_mm import rand_affine
+
     keys, plan, jitter = ("image", "label"), recipe.data, recipe.data.intensity_jitter
     steps: list[Any] = []
     if augment and (plan.rotate_degrees > 0 or plan.scale_jitter > 0):
         steps += [
-            mt.RandAffined(
-                keys,
+            rand_affine(
+                plan.spacing_mm[::-1],
+                keys=keys,
                 prob=0.5,
                 rotate_range=(math.radians(plan.rotate_degrees),) * 3,
                 scale_range=(plan.scale_jitter,) * 3,

@@ -21,8 +21,8 @@ def evaluate_forms(
 ) -> None:
     """Record metrics, sizes, latency, comparison and gate of a run.
 
-    Scores and latencies that are recorded already are not measured again. The comparison holds every form against the
-    published one, as the gate does with INT8.
+    Scores of these cases and latencies that are recorded already are not measured again. The comparison holds every
+    form against the published one, as the gate does with INT8.
 
     Args:
         run: Run whose forms are made.
@@ -32,8 +32,10 @@ def evaluate_forms(
     """
     recipe, forms = run.recipe, forms_of(run)
     manifest = draft_manifest(recipe, name=run.path.name, precision={"torch": "int8"}, cases=len(split.training))
+    identities = {case.identity for case in split.gate}
     for name, form in forms.items():
-        if name not in run.record.metrics:
+        known = run.record.metrics.get(name)
+        if known is None or set(known.cases) != identities:
             module = GraphModule(form) if isinstance(form, Graph) else form
             found = evaluate(module, split.gate, recipe, manifest, progress=progress, label=f"evaluate {name}")
             with run.update() as record:

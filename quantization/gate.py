@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_sdk.metrics import Paired, compare_paired, paired_by_case
+from edge_sdk.metrics import Paired, compare_paired, no_interval, paired_by_case
 from edge_sdk.packages.manifest import Gate
 from quantization.recipe import GateRecipe
 from quantization.records.comparison import AbsentClass, ClassComparison, FormComparison, QualityLevel
@@ -45,10 +45,9 @@ def evaluate_gate(candidate: FormAccuracy, reference: FormAccuracy, rule: GateRe
         return _not_run("evaluated by an earlier version, without distances: compress again")
     dice = _compare(candidate.cases, reference.cases, PERFECT_DICE)
     hd95 = _compare(candidate.hd95_cases, reference.hd95_cases, PERFECT_HD95)
-    if dice is None or hd95 is None or dice.ratio is None or dice.ratio_ci95 is None:
+    if dice is None or hd95 is None or dice.ratio is None:
         return _not_run("no held-out cases that the FP32 reference segments")
     passed = dice.ratio >= rule.minimum_ratio and hd95.difference <= rule.maximum_hd95_increase_mm
-    low, high = (100 * end for end in dice.ratio_ci95)
     comparison = FormComparison(
         cases=dice.cases,
         dice=dice.ours,
@@ -57,7 +56,9 @@ def evaluate_gate(candidate: FormAccuracy, reference: FormAccuracy, rule: GateRe
         difference_ci95=dice.difference_ci95,
         ratio=dice.ratio,
         ratio_ci95=dice.ratio_ci95,
-        levels={level: QualityLevel(**kept) for level, kept in dice.levels().items()},
+        levels={
+            level: QualityLevel(kept=bool(kept["kept"]), surely=kept["surely"]) for level, kept in dice.levels().items()
+        },
         minimum_ratio=rule.minimum_ratio,
         hd95_mm=hd95.ours,
         reference_hd95_mm=hd95.reference,
@@ -76,12 +77,20 @@ def evaluate_gate(candidate: FormAccuracy, reference: FormAccuracy, rule: GateRe
     )
     gate = Gate(
         verdict="passed" if passed else "failed",
-        reason=f"keeps {100 * dice.ratio:.2f} % of the FP32 Dice (95 % interval {low:.2f} to {high:.2f}), "
+        reason=f"keeps {100 * dice.ratio:.2f} % of the FP32 Dice ({_interval(dice)}), "
         f"at least {100 * rule.minimum_ratio:g} % asked; "
         f"HD95 {hd95.difference:+.2f} mm, at most {rule.maximum_hd95_increase_mm:+g} mm asked",
         numbers=comparison.to_json(),
     )
     return GateOutcome(gate, comparison)
+
+
+def _interval(dice: Paired) -> str:
+    """The ratio's interval in %, or why there is none."""
+    if dice.ratio_ci95 is None:
+        return no_interval(dice.cases) or "no 95 % interval"
+    low, high = (100 * end for end in dice.ratio_ci95)
+    return f"95 % interval {low:.2f} to {high:.2f}"
 
 
 def _not_run(reason: str) -> GateOutcome:

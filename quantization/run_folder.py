@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,16 @@ PRUNED = "pruned.safetensors"
 GraphPrecision = Literal["fp32", "int8"]
 GRAPHS: dict[GraphPrecision, str] = {"fp32": "graph-fp32.npz", "int8": "graph.npz"}
 CALIBRATION = "calibration.npz"
+
+
+def changed_cases(recorded: Mapping[str, str], contents: Mapping[str, str]) -> list[str]:
+    """Names of the cases whose image or labels differ from the recorded ones.
+
+    Args:
+        recorded: Name of each case to its digest, as a run recorded it.
+        contents: The same of the cases at hand.
+    """
+    return [name for name, digest in contents.items() if name in recorded and recorded[name] != digest]
 
 
 @dataclass(frozen=True)
@@ -106,16 +116,24 @@ class RunFolder:
         yield record
         self._write(record)
 
-    def require_same_cases(self, cases: CaseNames) -> None:
+    def require_same_cases(self, cases: CaseNames, contents: Mapping[str, str]) -> None:
         """Record the cases of the run, or check that they are the recorded ones.
 
+        Args:
+            cases: How the data are split.
+            contents: Name of each case to the digest of its labels and image; a run of an earlier version recorded
+                none, and is told apart by names only.
+
         Raises:
-            TrainingError: The run was made of other cases.
+            TrainingError: The run was made of other cases, or of other images or labels under the same names.
         """
         with self.update() as record:
             if record.cases is not None and record.cases.by_part() != cases.by_part():
                 raise self._other("on other data")
-            record.cases = cases
+            if changed := changed_cases(record.contents, contents):
+                more = f" and of {len(changed) - 1} other cases" if len(changed) > 1 else ""
+                raise self._other(f"on another image or other labels of case {changed[0]!r}{more}")
+            record.cases, record.contents = cases, dict(contents)
 
     def require_same_origin(self, sha256: str | None) -> None:
         """Record the checkpoint that a training begins with, or check that it is the recorded one.

@@ -38,6 +38,10 @@ class DatasetSplit:
         training, validation, test = ([case.name for case in part] for part in self.by_name().values())
         return CaseNames(training=training, validation=validation, test=test)
 
+    def contents(self) -> dict[str, str]:
+        """Name of each case to the digest of its image and labels, as `Case.content`."""
+        return {case.name: case.content for part in self.by_name().values() for case in part}
+
     def by_name(self) -> dict[str, list[Case]]:
         """Name of the part to its cases."""
         return {"training": self.training, "validation": self.validation, "test": self.test}

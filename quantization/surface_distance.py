@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edge_sdk.volume.geometry_warnings import SKEWED, skew_of
 from edge_sdk.volume.grid import Volume
 
 
@@ -18,13 +19,16 @@ def hd95_per_class(prediction: Volume, truth: Volume, classes: Iterable[int]) ->
 
     An empty surface has no distance. So: None where neither volume has the class, and the length of the volume's
     diagonal, which no distance exceeds, where only one of them has it. A class that was missed altogether, or seen
-    where there is none, thus costs the most that is possible.
+    where there is none, thus costs the most that is possible. Also None on a grid whose axes are not at right angles,
+    which MONAI's distances do not know.
 
     Args:
         prediction, truth: Labels (D, H, W) on one grid.
     """
     from monai.metrics import compute_hausdorff_distance
 
+    if skew_of(truth.grid) > SKEWED:
+        return dict.fromkeys(classes)
     spacing = truth.grid.spacing[::-1]
     diagonal = float(np.linalg.norm(np.multiply(truth.grid.shape, spacing)))
     distances: dict[int, float | None] = {}

@@ -9,7 +9,7 @@ from edge_sdk.errors import TrainingError
 from quantization.recipe import Recipe, SwapsRecipe
 from quantization.records.forms import DEPLOY, PUBLISHED
 from quantization.records.stage import DISTILLATION
-from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder
+from quantization.run_folder import CHECKPOINT, STUDENT, RunFolder, changed_cases
 from quantization.split import DatasetSplit
 
 AGREEING = ("seed", "network", "data", "student")
@@ -39,7 +39,8 @@ def checkpoint_of(path: Path) -> tuple[Path, RunFolder | None]:
 def take_over(source: RunFolder, run: RunFolder, split: DatasetSplit) -> None:
     """Copy the student, what is known of it, and the scores of the forms before pruning, if the recipes allow it.
 
-    Scores are copied only where they were taken on the same files in the same way.
+    Nothing is copied where an image or labels changed since then. Scores are copied only where they were taken on the
+    same files in the same way.
     """
     theirs, ours = source.recipe, run.recipe
     known = source.record
@@ -47,6 +48,8 @@ def take_over(source: RunFolder, run: RunFolder, split: DatasetSplit) -> None:
     if distilled is None or not _agree(theirs, ours):
         return
     if known.cases is None or known.cases.by_part() != split.names().by_part():
+        return
+    if changed_cases(known.contents, split.contents()):
         return
     for name in (STUDENT, f"{DISTILLATION}-losses.csv"):
         shutil.copyfile(source.path / name, run.path / name)
@@ -63,6 +66,8 @@ def take_over(source: RunFolder, run: RunFolder, split: DatasetSplit) -> None:
     if swaps is not None and theirs.student.swaps == ours.student.swaps:
         run.record_stage(swaps)
     note = f"The student is that of {source.path.name}, whose recipe agrees in {', '.join(AGREEING)}."
+    if not known.contents:
+        note += " That run recorded its cases by name only, so a case changed since then was not noticed."
     run.record_stage(distilled.model_copy(update={"notes": [*distilled.notes, note]}))
 
 

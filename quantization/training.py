@@ -91,7 +91,7 @@ def _read(data: Path, recipe: Recipe, start_from: Path | None, progress: Progres
 
 def _run_folder(out: Path, recipe: Recipe, start: _Start) -> RunFolder:
     run = RunFolder.create(out, recipe)
-    run.require_same_cases(start.split.names())
+    run.require_same_cases(start.split.names(), start.split.contents())
     run.require_same_origin(start.origin)
     with run.update() as record:
         record.versions = library_versions()

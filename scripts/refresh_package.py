@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from apps.artifact_facts import copied, with_artifact_facts
 from apps.package_graph import graph_of
 from edge_sdk.errors import PackageError
 from edge_sdk.graph import Conv, Graph
@@ -52,7 +53,9 @@ def refresh(path: Path) -> None:
                 f"{path.name} {name}: max {found.max_error:.3g}, mean {found.mean_error:.3g}, bound {found.bound:.3g}"
             )
         changed = manifest.model_copy(update={"metrics": {**manifest.metrics, "agreement": agreement}})
-        write_package(path, manifest=changed, files=files, selftest=package.selftest_vector)
+        copies = copied(files, Path(scratch) / "package")
+        changed = with_artifact_facts(changed, Path(scratch) / "package", TARGETS)
+        write_package(path, manifest=changed, files=copies, selftest=package.selftest_vector)
 
 
 def undoubled(graph: Graph) -> Graph:

@@ -30,6 +30,7 @@ class LazyTarget:
         runtime: Modules that running needs, with the distribution to install first.
         exporter: Modules that exporting needs as well.
         device: Of the runtime; None is its default, the CPU.
+        describes: Whether the artifact has a place for metadata.
     """
 
     name: str
@@ -38,6 +39,7 @@ class LazyTarget:
     runtime: tuple[str, ...]
     exporter: tuple[str, ...]
     device: str | None = None
+    describes: bool = False
 
     def missing(self) -> str | None:
         """Why this target cannot run here (one line with the remedy), or None where it can."""
@@ -96,6 +98,16 @@ class LazyTarget:
         )
         return operators
 
+    def oldest_runtime(self, folder: Path) -> str:
+        """Lowest version of the runtime that runs the artifact in `folder`."""
+        oldest: str = self._exporting_module("requirements").oldest_runtime(folder / self.artifact)
+        return oldest
+
+    def describe(self, folder: Path, fields: Mapping[str, str]) -> None:
+        """Write name → text into the metadata of the artifact in `folder`, if its format has a place for them."""
+        if self.describes:
+            self._exporting_module("metadata").describe(folder / self.artifact, fields)
+
     def export(
         self,
         graph: Graph,
@@ -104,11 +116,14 @@ class LazyTarget:
         calibration: NDArray[np.float32],
     ) -> None:
         """Write the artifact for `graph` into `folder`, which is made if it is not there."""
-        if problem := self.missing_exporter():
-            raise TargetError(problem, where=f"export to {self.name}")
-        module = self._module("export")
+        module = self._exporting_module("export")
         folder.mkdir(parents=True, exist_ok=True)
         module.export(graph, folder / self.artifact, patch_shape, calibration)
+
+    def _exporting_module(self, name: str) -> Any:
+        if problem := self.missing_exporter():
+            raise TargetError(problem, where=f"export to {self.name}")
+        return self._module(name)
 
     def _module(self, name: str) -> Any:
         if problem := self.missing():
@@ -127,7 +142,9 @@ class LazyTarget:
 TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         "openvino": LazyTarget("openvino", "openvino", "model.xml", ("openvino",), ()),
-        "onnxruntime": LazyTarget("onnxruntime", "onnxruntime", "model.onnx", ("onnxruntime",), ("onnx",)),
+        "onnxruntime": LazyTarget(
+            "onnxruntime", "onnxruntime", "model.onnx", ("onnxruntime",), ("onnx",), describes=True
+        ),
         "executorch": LazyTarget(
             "executorch", "executorch", "model.pte", ("executorch", "torch"), ("executorch", "torch")
         ),

@@ -9,7 +9,7 @@ from apps.inspection.accuracy_check import reference_scores
 from apps.report.measured import NotMeasured
 from edge_sdk.inference.accuracy import THRESHOLD, CaseScores, compare_with_reference, score_cases
 from edge_sdk.inference.cases import find_cases
-from edge_sdk.metrics import Scores
+from edge_sdk.metrics import Scores, no_interval
 from edge_sdk.packages.package import Package
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.progress import Progress
@@ -35,6 +35,8 @@ def accuracy_on_cases(package: Package, session: PackageSession, data: Path, rep
     found = compare_with_reference(scores, reference.scores, paired=reference.paired)
     no_reference = NotMeasured(why=reference.source if reference.scores is None else "the reference's Dice is 0")
     compared, mean = found.compared, found.reference_mean
+    few = no_interval(compared.cases) if compared else None
+    no_ends = NotMeasured(why=few) if few else no_reference
     return AccuracyGroup(
         data=str(data),
         cases=found.cases,
@@ -42,9 +44,9 @@ def accuracy_on_cases(package: Package, session: PackageSession, data: Path, rep
         reference=no_reference if reference.scores is None else reference.source,
         reference_mean=no_reference if found.ratio is None or mean is None else mean,
         ratio=no_reference if found.ratio is None else found.ratio,
-        ratio_ci95=no_reference if found.ci95 is None else list(found.ci95),
+        ratio_ci95=no_ends if found.ci95 is None else list(found.ci95),
         difference=no_reference if compared is None else compared.difference,
-        difference_ci95=no_reference if compared is None else list(compared.difference_ci95),
+        difference_ci95=no_ends if compared is None or not compared.difference_ci95 else list(compared.difference_ci95),
         gate=no_reference if found.passes is None else AccuracyGate(passes=found.passes, least_ratio=THRESHOLD),
         dice_by_case=_by_case(scores, package),
         reference_dice_by_case=no_reference if reference.scores is None else _by_case(reference.scores, package),

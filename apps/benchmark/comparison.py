@@ -12,6 +12,7 @@ from apps.benchmark.comparison_groups import Comparison, ReportHead, TargetCompa
 from apps.benchmark.report import BenchmarkReport, TargetReport
 from apps.report.measured import NotMeasured
 from apps.report.measured_values import if_measured
+from edge_sdk.metrics import FEWEST_FOR_INTERVAL
 
 DRAWS = 2000
 Shape = list[int] | NotMeasured
@@ -31,13 +32,16 @@ def compare_reports(first: BenchmarkReport, second: BenchmarkReport) -> Comparis
 
 def ratio_of_medians(
     numerator: ArrayLike, denominator: ArrayLike, *, draws: int = DRAWS, seed: int = 0
-) -> tuple[float, list[float]]:
-    """The ratio of two medians, and its 95 % interval by a bootstrap of either side."""
+) -> tuple[float, list[float] | None]:
+    """The ratio of two medians, and its 95 % interval by a bootstrap of either side; None from few samples."""
     top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    ratio = float(np.median(top) / np.median(bottom))
+    if min(top.size, bottom.size) < FEWEST_FOR_INTERVAL:
+        return ratio, None
     generator = np.random.default_rng(seed)
     medians = [np.median(side[generator.integers(0, side.size, (draws, side.size))], axis=1) for side in (top, bottom)]
     low, high = np.percentile(medians[0] / medians[1], [2.5, 97.5])
-    return float(np.median(top) / np.median(bottom)), [float(low), float(high)]
+    return ratio, [float(low), float(high)]
 
 
 def _compare(
@@ -78,12 +82,14 @@ def _compare(
     )
 
 
-def _speedup(a: TargetReport, b: TargetReport) -> tuple[float, list[float]] | tuple[NotMeasured, NotMeasured]:
+def _speedup(a: TargetReport, b: TargetReport) -> tuple[float | NotMeasured, list[float] | NotMeasured]:
     if isinstance(a.latency, NotMeasured):
         return a.latency, a.latency
     if isinstance(b.latency, NotMeasured):
         return b.latency, b.latency
-    return ratio_of_medians(a.latency.samples, b.latency.samples)
+    speedup, interval = ratio_of_medians(a.latency.samples, b.latency.samples)
+    few = NotMeasured(why=f"fewer than {FEWEST_FOR_INTERVAL} inferences in A or in B")
+    return speedup, few if interval is None else interval
 
 
 def _volume_ms(item: TargetReport) -> float | NotMeasured:

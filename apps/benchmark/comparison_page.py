@@ -31,9 +31,11 @@ def comparison_page(comparison: Comparison) -> str:
     speedups: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
     for row in comparison.targets:
-        if not (isinstance(row.speedup, NotMeasured) or isinstance(row.speedup_ci95, NotMeasured)):
+        if not isinstance(row.speedup, NotMeasured):
+            speedups[row.target] = row.speedup
+        if not isinstance(row.speedup_ci95, NotMeasured):
             low, high = row.speedup_ci95
-            speedups[row.target], intervals[row.target] = row.speedup, (low, high)
+            intervals[row.target] = low, high
     rows, headings = _table(comparison)
     return render(
         "benchmark/compare.html",

@@ -16,6 +16,7 @@ from apps.benchmark.shared_groups import ProtocolGroup
 from apps.benchmark.target_groups import EnergyGroup, ThermalGroup
 from apps.benchmark.thermal import thermal_group, thermal_state
 from apps.report.measured import NotMeasured
+from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
 from edge_sdk.session import Patch, Session
@@ -79,7 +80,7 @@ def random_patch(manifest: Manifest, seed: int) -> Patch:
     """A network input (1, C, D, H, W) of uniformly random 8-bit voxels, normalized as the package says."""
     shape = (1, manifest.in_channels, *manifest.patch)
     voxels = np.random.default_rng(seed).integers(0, 256, shape)
-    return manifest.normalization.resolved(voxels).apply(voxels)
+    return manifest.normalization.for_range(UINT8_RANGE).resolved(voxels).apply(voxels)
 
 
 def measure_latency(

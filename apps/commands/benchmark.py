@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.progress import progress
 from apps.tables import show_rows
 from edge_sdk.errors import TargetError
@@ -42,6 +43,8 @@ def command(
     from apps.report.html import fields_of, is_measured
 
     protocol = MeasurementProtocol(warmup, samples, min_seconds, seed, threads)
+    if data is not None:
+        warn_of_unused_labels(data)
     with progress() as report_progress:
         report = benchmark(package, target, protocol, data=data, progress=report_progress)
     write_report(report, output)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.console import print_json, say
+from apps.sweep_warnings import warn
 from apps.sweeps import load_sweep
 from apps.tables import show
 
@@ -99,6 +100,7 @@ def command(
 
     images = load_sweep(video, need_poses=False)
     poses = None if tracker is None else _poses(tracker)
+    warn([*images.remarks, *(poses.remarks if poses else ())])
     estimate = estimate_lag(images, poses, max_lag=max_lag, transform=transform)
     found = TimeCalibration(video, tracker or video, estimate)
     written = {} if output is None else _write(found, output)

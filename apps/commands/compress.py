@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import say
+from apps.image_warnings import image_warnings
 from apps.progress import progress
 from apps.training import require_training
 
@@ -31,7 +33,8 @@ def command(
 
     trained = RunFolder(checkpoint) if checkpoint.is_dir() else None
     plan = trained.recipe if recipe is None and trained else recipe_for_command(recipe, data, None)
-    with progress() as report:
+    warn_of_unused_labels(data)
+    with progress() as report, image_warnings():
         run = compress(checkpoint, data, plan, output, measure=form_latency(plan.data.patch), progress=report)
     content = report_run(run.path)
     show_brief(content.title, content.rows)

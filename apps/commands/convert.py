@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.console import print_json
+from apps.sweep_warnings import for_json, warn
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, PosesOption, load_sweep, sweep_options
 from apps.tables import show
 
@@ -24,11 +25,14 @@ def command(
     """Write a recording, with poses given beside it, as a sequence file that PLUS, 3D Slicer and ITK read."""
     from edge_sdk.files import check_place
     from edge_sdk.sweep.formats import sweep_writer
+    from edge_sdk.sweep.sanity import check_recording
 
     write = sweep_writer(output)  # refused before the work
     options = sweep_options(poses, lag, max_gap, pixel_spacing)
     check_place(output, inputs=[sweep, options.pose_file])
     recording = load_sweep(sweep, options, need_poses=False)
+    warnings = check_recording(recording)
+    warn(warnings)
     write(recording, output, compressed=True)
     result = {
         "sweep": str(output),
@@ -37,6 +41,6 @@ def command(
         **recording.provenance.summary(),
     }
     if as_json:
-        print_json(result)
+        print_json({**result, "warnings": for_json(warnings)})
     else:
         show(str(output), result)

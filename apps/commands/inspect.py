@@ -62,7 +62,7 @@ def command(
 
 
 def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOptions) -> Mapping[str, object]:
-    """What a file holds, as JSON has it; what is probably wrong with a sweep goes to stderr as well."""
+    """What a file holds, as JSON has it; what is probably wrong with a sweep or volume goes to stderr too."""
     if kind == "sweep":
         from apps.inspection.sweeps import describe_sweep
 
@@ -72,7 +72,9 @@ def _describe(file: Path, kind: str, config: list[Path] | None, options: SweepOp
     if kind == "volume":
         from apps.inspection.volumes import describe_volume
 
-        return describe_volume(file).as_json()
+        volume = describe_volume(file)
+        warn(volume.warnings)
+        return volume.as_json()
     if kind == "configuration":
         from apps.inspection.configurations import describe_configuration
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from apps.console import print_json, say
 from apps.inputs import read_configs
+from apps.levels import say_levels
 from apps.progress import progress
 from apps.sweep_warnings import for_json, look_at, memory, warn
 from apps.sweeps import (
+    GridOption,
     LagOption,
     MaxGapOption,
     PixelSpacingOption,
@@ -22,9 +24,6 @@ from apps.sweeps import (
     sweep_options,
 )
 from apps.tables import show
-
-if TYPE_CHECKING:
-    from edge_sdk.sweep.plus_config import ReconstructionSettings
 
 Interpolation = Literal["nearest", "linear"]
 Compounding = Literal["mean", "maximum", "latest", "importance"]
@@ -38,8 +37,8 @@ def command(
         list[Path] | None,
         typer.Option(
             metavar="PLUS.xml",
-            help="PLUS configuration: calibration, clip region, spacing, extent; again for a calibration result, "
-            "the later file wins.",
+            help="PLUS configuration: calibration, clip region, spacing; again for a calibration result, the later "
+            "file wins.",
         ),
     ] = None,
     spacing: Annotated[
@@ -54,8 +53,8 @@ def command(
     mean: Annotated[
         Mean | None,
         typer.Option(
-            help="true: of all pixels, rounded once; plus: PLUS's running mean in 8 bits, biased low. Default: plus "
-            "with a PLUS configuration, else true."
+            help="true: of all pixels, rounded once; plus: PLUS's running mean, rounded at each pixel, biased low. "
+            "Default: plus with a PLUS configuration, else true."
         ),
     ] = None,
     importance_mask: Annotated[
@@ -71,6 +70,7 @@ def command(
             "for a kernel to try on what is still empty.",
         ),
     ] = None,
+    grid: GridOption = None,
     poses: PosesOption = None,
     lag: LagOption = None,
     max_gap: MaxGapOption = None,
@@ -80,6 +80,8 @@ def command(
     """Reconstruct a volume from a sweep; options given here win over the PLUS configuration."""
     from apps.hole_filling import parse_hole_filling
     from edge_sdk.files import check_place
+    from edge_sdk.sweep.gray_frames import gray_frames, levels_summary
+    from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.sweep.poses import image_to_world
     from edge_sdk.volume.files import volume_suffix, write_volume
     from edge_sdk.volume.grid import Volume
@@ -89,13 +91,14 @@ def command(
     options = sweep_options(poses, lag, max_gap, pixel_spacing)
     check_place(output, inputs=[sweep, *(config or ()), options.pose_file, importance_mask])
     filling = parse_hole_filling(fill_holes) if fill_holes else None
-    plus = read_configs(config)
+    plus = read_configs(config, grid)
     asked = (plus and plus.reconstruction and plus.reconstruction.compounding) or "mean"
     compounding = chosen_compounding(compounding, asked, mean, importance_mask)
-    recording = load_sweep(sweep, options, config=plus)
+    recording = gray_frames(load_sweep(sweep, options, config=plus))
+    say_levels(recording)
     settings = (plus and plus.reconstruction) or defaults_for(recording, DEFAULT_SETTINGS)
     if spacing is not None:
-        settings = with_spacing(settings, spacing)
+        settings = settings.with_spacing((spacing,) * 3)
     settings = replace(
         settings,
         interpolation=interpolation or settings.interpolation,
@@ -106,24 +109,35 @@ def command(
     if filling is not None:
         settings = replace(settings, fill_holes=filling)
     where = image_to_world(recording, config=plus, image=settings.image_frame, world=settings.world_frame)
-    grid, warnings = look_at(recording, where, settings, plus)
+    volume_grid, warnings = look_at(recording, where, settings, plus)
     warn(warnings)
-    takes = memory(grid, settings)
+    takes = memory(volume_grid, settings, recording.images.dtype)
     if not as_json:
         say(f"memory: {takes['needed']} needed, {takes['usable']} usable")
     with progress() as report:
         compounder, summary = compound(recording, config=plus, settings=settings, poses=where, progress=report)
         voxels, _ = read_out(compounder, settings, progress=report)
+    lost = lost_frames(summary.frames_outside, summary.frames_inserted + summary.frames_outside)
+    warn(lost)
+    warnings += lost
     summary = replace(summary, warnings=tuple(warning.what for warning in warnings))
-    write_volume(Volume(voxels, compounder.grid, compounding=summary, provenance=recording.provenance), output)
+    volume = Volume(
+        voxels,
+        compounder.grid,
+        compounding=summary,
+        provenance=recording.provenance,
+        gray_range=recording.gray_range,
+    )
+    write_volume(volume, output)
 
     from apps.inspection.volumes import describe_grid
 
     result = {
         "volume": str(output),
-        **vars(describe_grid(grid)),
+        **vars(describe_grid(volume_grid)),
         "interpolation": settings.interpolation,
         "compounding": settings.compounding_text,
+        **levels_summary(recording),
         **summary.frame_counts(),
         **recording.provenance.summary(),
     }
@@ -155,20 +169,3 @@ def chosen_compounding(
             remedy="leave out --mean, or give --compounding mean or importance",
         )
     return chosen
-
-
-def with_spacing(settings: ReconstructionSettings, spacing: float) -> ReconstructionSettings:
-    """Other voxels over the same region: a fixed extent, counted in voxels, is counted anew.
-
-    Raises:
-        GeometryError: The spacing is not positive.
-    """
-    from edge_sdk.errors import GeometryError
-
-    if not spacing > 0:
-        raise GeometryError(f"--spacing is {spacing}, expected millimeters above 0", remedy="give for example 0.5")
-    extent = settings.extent
-    if extent is not None:
-        factors = [old / spacing for old in settings.spacing for _ in range(2)]
-        extent = tuple(round(index * factor) for index, factor in zip(extent, factors, strict=True))  # type: ignore[assignment]
-    return replace(settings, spacing=(spacing,) * 3, extent=extent)

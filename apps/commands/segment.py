@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.console import print_json
-from apps.inputs import kind_of, read_configs
+from apps.image_warnings import image_warnings
+from apps.inputs import GridChoice, kind_of, read_configs
+from apps.levels import say_levels, untaught_levels, volume_levels
 from apps.orientation_warnings import orientation_warnings, tracker_warnings
 from apps.outputs import MASK_NAMES, Segmented, mask_writer, write_json
 from apps.progress import progress
 from apps.sweep_warnings import for_json, warn
 from apps.sweeps import (
+    GridOption,
     LagOption,
     MaxGapOption,
     PixelSpacingOption,
@@ -27,15 +30,17 @@ from apps.sweeps import (
     sweep_options,
 )
 from apps.tables import show
-from edge_sdk.errors import FileFormatError
+from edge_sdk.errors import FileFormatError, naming_file
 from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge_sdk.data_warning import DataWarning
     from edge_sdk.inference.segment import ProbabilitySink
     from edge_sdk.packages.manifest import Manifest
+    from edge_sdk.sweep.warning import SweepWarning
     from edge_sdk.volume.grid import Volume
 
 
@@ -62,6 +67,7 @@ def command(
         Path | None,
         typer.Option("--measurements", metavar="M.json", help="Also write volume, place and size of each class."),
     ] = None,
+    grid: GridOption = None,
     probabilities: Annotated[
         Path | None,
         typer.Option(
@@ -97,12 +103,17 @@ def command(
     for place in filter(None, (output, surface, measure, probabilities)):
         check_place(place, inputs=inputs)
     with Package(package) as opened, progress() as report:
-        made = _volume(source, options, config, opened.manifest, report)
+        made = _volume(source, options, config, grid, opened.manifest, report)
         writer.check(made.volume)
+        warn(made.doubts)
         labels = opened.manifest.labels
         with opened.open(target, threads) as session:
             start = time.perf_counter()
-            with _probabilities(probabilities, made.volume, len(labels)) as sink:
+            with (
+                naming_file(source),
+                image_warnings() as found,
+                _probabilities(probabilities, made.volume, len(labels)) as sink,
+            ):
                 mask = segment(session, made.volume, progress=report, probabilities=sink)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
@@ -119,6 +130,7 @@ def command(
             "target": session.target,
             **ran_on,
             **made.reported,
+            **_warnings(made, found),
             **({} if probabilities is None else _written(probabilities)),
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
@@ -127,6 +139,13 @@ def command(
         print_json(result)
     else:
         show(str(output), {name: value for name, value in result.items() if name != "warnings"})
+
+
+def _warnings(made: _Input, found: Sequence[DataWarning]) -> dict[str, object]:
+    """The field "warnings" with those about the levels of the image added; empty without any."""
+    before = made.reported.get("warnings")
+    earlier = before if isinstance(before, list) else []
+    return {"warnings": [*earlier, *for_json(found)]} if found else {}
 
 
 def _probabilities(path: Path | None, volume: Volume, classes: int) -> AbstractContextManager[ProbabilitySink | None]:
@@ -157,7 +176,8 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output about the sweep or the volume.
+        reported: Fields of the output: what is probably wrong with the input, its levels, and facts about a sweep.
+        doubts: What is doubtful about the levels that the network gets.
     """
 
     volume: Volume
@@ -165,41 +185,59 @@ class _Input:
     seen: NDArray[np.bool_] | None = None
     recording: Path | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
+    doubts: Sequence[SweepWarning] = ()
 
 
 def _volume(
-    source: Path, options: SweepOptions, config: list[Path] | None, manifest: Manifest, report: Progress
+    source: Path,
+    options: SweepOptions,
+    config: list[Path] | None,
+    grid: GridChoice | None,
+    manifest: Manifest,
+    report: Progress,
 ) -> _Input:
     """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":
         from edge_sdk.volume.files import read_volume
 
-        if options != SweepOptions():
+        if options != SweepOptions() or grid is not None:
             raise FileFormatError(
-                "is a volume, and --poses, --lag, --max-gap and --pixel-spacing are for sweeps",
+                "is a volume, and --poses, --lag, --max-gap, --pixel-spacing and --grid are for sweeps",
                 where=source,
                 remedy="leave them out",
             )
-        volume = read_volume(source)
-        warnings = orientation_warnings(volume, manifest)
-        warn(warnings)
-        return _Input(volume, volume.tracked, reported={"warnings": for_json(warnings)})
+        volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
+        known = [*volume.warnings, *orientation_warnings(volume, manifest)]
+        warn(known)
+        reported: dict[str, object] = {**levels, "warnings": for_json([*known, *doubts])}
+        return _Input(volume, volume.tracked, reported=reported, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
+    from edge_sdk.sweep.gray_frames import levels_summary
+    from edge_sdk.sweep.outside import lost_frames
     from edge_sdk.volume.grid import Volume
     from edge_sdk.volume.orientation import tracker_spacing
     from edge_sdk.volume.reconstruct import compound, read_out
 
-    plus = read_configs(config)
+    plus = read_configs(config, grid)
     spacing = tracker_spacing(manifest.spacing_mm, manifest.orientation)
     plan = plan_volume(load_sweep(source, options, config=plus), plus, spacing)
-    warnings = [*tracker_warnings(manifest), *plan.warnings]
-    warn(warnings)
+    doubts = untaught_levels(manifest.normalization, plan.pixel_type, plan.gray_range)
+    known = [*tracker_warnings(manifest), *plan.warnings]
+    warn(known)
+    say_levels(plan.sweep)
     compounder, summary = compound(plan.sweep, config=plus, settings=plan.settings, poses=plan.poses, progress=report)
     voxels, hit = read_out(compounder, plan.settings, progress=report)
     # The mask's file states the counts of frames; the provenance is in the command's output.
-    volume = Volume(voxels, compounder.grid, compounding=summary)
-    reported = {**summary.frame_counts(), **plan.provenance.summary(), "warnings": for_json(warnings)}
-    return _Input(volume, plan.provenance.tracked, hit | (voxels > 0), source, reported)
+    volume = Volume(voxels, compounder.grid, compounding=summary, gray_range=plan.gray_range)
+    lost = lost_frames(summary.frames_outside, summary.frames_inserted + summary.frames_outside)
+    warn(lost)
+    reported = {
+        **summary.frame_counts(),
+        **plan.provenance.summary(),
+        **levels_summary(plan.sweep),
+        "warnings": for_json([*known, *lost, *doubts]),
+    }
+    return _Input(volume, plan.provenance.tracked, hit | (voxels != 0), source, reported, doubts)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from apps.console import SWITCHES, console
+from apps.inputs import GridChoice
 from apps.progress import progress
 from apps.sweeps import LagOption, MaxGapOption, PixelSpacingOption, parse_pixel_spacing
 
@@ -43,8 +44,14 @@ def command(
         list[Path] | None,
         typer.Option(
             metavar="PLUS.xml",
-            help="Calibration and VolumeReconstruction settings, which then decide the grid; again for a calibration "
-            "result, the later file wins.",
+            help="Calibration and VolumeReconstruction settings; again for a calibration result, the later file wins.",
+        ),
+    ] = None,
+    grid: Annotated[
+        GridChoice | None,
+        typer.Option(
+            help="Where the volume lies: around the frames (default for a recording; a live volume grows), or in the "
+            "saved OutputOrigin and OutputExtent of --config (default for a live source, where there is one)."
         ),
     ] = None,
     around: Annotated[
@@ -133,6 +140,7 @@ def command(
         poses={"uri": poses, "lag_s": lag, "max_gap_s": max_gap, "wait_s": wait},
         volume={
             "config": config,
+            "grid": grid,
             "box_mm": None if box is None else box.split(","),
             "around_mm": _one_or_three(around),
             "spacing_mm": spacing,

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import say
+from apps.image_warnings import image_warnings
 from apps.progress import progress
 from apps.training import require_training
 
@@ -26,7 +28,8 @@ def command(
     from quantization.training import train
 
     plan = recipe_for_command(recipe, data, variant)
-    with progress() as report:
+    warn_of_unused_labels(data)
+    with progress() as report, image_warnings():
         run = train(data, plan, output, start_from=start_from, progress=report)
     if (result := run.record.train) is not None:
         score = result.validation_dice

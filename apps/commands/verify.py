@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.case_warnings import warn_of_unused_labels
 from apps.console import print_json
+from apps.image_warnings import image_warnings
 from apps.progress import progress
 from apps.sweep_warnings import warn
 from apps.tables import show, show_rows
@@ -55,17 +57,19 @@ def command(
     from edge_sdk.packages.package import Package
 
     _check_options(data, target, reference, held_out=held_out, every_target=every_target)
-    with Package(package) as opened, progress() as report:
+    if data is not None:
+        warn_of_unused_labels(data)
+    with Package(package) as opened, progress() as report, image_warnings() as image_doubts:
         found = verify(opened, target, threads, report)
         if data is not None:
-            warnings = case_warnings(find_cases(data), opened.manifest)
-            warn(warnings)
+            case_doubts = case_warnings(find_cases(data), opened.manifest)
+            warn(case_doubts)
             accuracy = (
                 _every_target(opened, data, threads, report)
                 if every_target
                 else _accuracy(opened, data, reference, target or "auto", threads, report, held_out=held_out)
             )
-            found = found.with_accuracy(accuracy, warnings)
+            found = found.with_accuracy(accuracy, [*case_doubts, *image_doubts])
     result = found.as_json()
     if as_json:
         print_json(result)

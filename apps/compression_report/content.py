@@ -13,6 +13,7 @@ from apps.compression_report.evaluated_forms import EvaluatedForm, evaluated_for
 from apps.compression_report.figure import Point, accuracy_latency
 from apps.compression_report.form_tables import comparison_rows, form_rows
 from apps.compression_report.stage_sections import StageSection, stage_sections
+from edge_sdk.metrics import no_interval
 from quantization.records.forms import INT8, PUBLISHED
 from quantization.records.part import Cell
 
@@ -120,6 +121,8 @@ def _notes(first: Compression, *, together: bool) -> list[str]:
         f"Dice and HD95: means over {evaluated}.",
         f"Parameters and GMAC: of the inference graph, for one patch of {patch} voxels; times fewer: multiplications.",
     ]
+    if few := no_interval(len(cases.test or cases.validation)):
+        notes.append(f"There is {few}.")
     if first.latency is None:
         return [*notes, NOT_MEASURED]
     conditions = first.latency.conditions

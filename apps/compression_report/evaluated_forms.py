@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.compression_report.compressions import Compression, SharedForm, distinct_forms
+from edge_sdk.metrics import no_interval
 from quantization.records.comparison import FormComparison
 from quantization.records.forms import DEPLOY, INT8, PRUNED_FORM, PUBLISHED, FormAccuracy
 
@@ -55,9 +56,12 @@ class EvaluatedForm:
 
     @property
     def dice_interval(self) -> tuple[float, float] | None:
-        """The mean Dice, moved to the ends of the 95 % interval of its paired difference to the published form's."""
+        """The mean Dice, moved to the ends of the 95 % interval of its paired difference to the published form's.
+
+        None without an interval, as from few cases.
+        """
         comparison, mean = self.comparison, self.accuracy.mean
-        if comparison is None or mean is None:
+        if comparison is None or mean is None or comparison.difference_ci95 is None or no_interval(comparison.cases):
             return None
         low, high = (mean - comparison.difference + end for end in comparison.difference_ci95)
         return low, high

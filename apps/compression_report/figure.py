@@ -85,10 +85,12 @@ def accuracy_latency(points: Sequence[Point], thresholds: dict[str, float]) -> F
 def _draw(axes: Any, point: Point, color: str, *, within: bool) -> None:
     if point.interval is not None:
         low, high = point.interval
+        # Rounding can leave the mean of equal differences outside their interval by one bit.
+        below, above = max(0.0, point.dice - low), max(0.0, high - point.dice)
         axes.errorbar(
             point.latency_ms,
             point.dice,
-            yerr=[[point.dice - low], [high - point.dice]],
+            yerr=[[below], [above]],
             ecolor=color,
             elinewidth=1.3,
             capsize=3,

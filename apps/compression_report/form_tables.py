@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from apps.compression_report.evaluated_forms import EvaluatedForm
 from apps.tables import show_rows
-from quantization.records.comparison import FormComparison, Interval, QualityLevel
+from edge_sdk.metrics import Interval, no_interval
+from quantization.records.comparison import FormComparison, QualityLevel
 
 ABSENT = "–"
 FORM = "form"
@@ -71,28 +72,35 @@ def show_brief(title: str, rows: Sequence[Mapping[str, str]]) -> None:
 
 
 def comparison_rows(forms: Sequence[EvaluatedForm]) -> list[dict[str, str]]:
-    """A row by `AGAINST_PUBLISHED` for every form that was compared, 95 % intervals in brackets."""
+    """A row by `AGAINST_PUBLISHED` for every form that was compared, 95 % intervals in brackets where there are any."""
     return [_compared(form.label, form.comparison) for form in forms if form.comparison is not None]
 
 
 def _compared(label: str, found: FormComparison) -> dict[str, str]:
-    low, high = found.ratio_ci95
+    # Runs of earlier versions recorded intervals of few cases, too.
+    few = no_interval(found.cases) is not None
     return {
         FORM: label,
-        "dice": _interval(found.difference, found.difference_ci95, "+.4f"),
-        "ratio": _interval(100 * found.ratio, (100 * low, 100 * high), ".2f"),
-        "hd95": _interval(found.hd95_increase_mm, found.hd95_increase_ci95, "+.2f"),
-        **{level: _level(found.levels[level]) for level in LEVELS},
+        "dice": _interval(found.difference, None if few else found.difference_ci95, "+.4f"),
+        "ratio": _interval(100 * found.ratio, None if few else _percent(found.ratio_ci95), ".2f"),
+        "hd95": _interval(found.hd95_increase_mm, None if few else found.hd95_increase_ci95, "+.2f"),
+        **{level: _level(found.levels[level], few=few) for level in LEVELS},
     }
 
 
-def _level(level: QualityLevel) -> str:
+def _level(level: QualityLevel, *, few: bool) -> str:
     if not level.kept:
         return "no"
-    return "yes, surely" if level.surely else "yes"
+    return "yes, surely" if level.surely and not few else "yes"
 
 
-def _interval(value: float, ends: Interval, spec: str) -> str:
+def _percent(ends: Interval | None) -> Interval | None:
+    return None if ends is None else (100 * ends[0], 100 * ends[1])
+
+
+def _interval(value: float, ends: Interval | None, spec: str) -> str:
+    if ends is None:
+        return _signed(value, spec)
     low, high = (_signed(end, spec) for end in ends)
     return f"{_signed(value, spec)} ({low} to {high})"
 

@@ -15,10 +15,11 @@ from edge_sdk.inference.accuracy import (
     compare_with_reference,
     recorded_cases,
     recorded_reference,
+    recorded_scores,
     score_cases,
 )
 from edge_sdk.inference.cases import Case, find_cases
-from edge_sdk.metrics import Scores
+from edge_sdk.metrics import Scores, no_interval
 from edge_sdk.packages.package import Package
 from edge_sdk.progress import Progress
 
@@ -39,6 +40,7 @@ class AccuracyCheck:
         reference_dice: Dice of the reference's masks.
         ratio, ci95: Share of the reference's Dice that the package keeps, with its 95 % interval.
         difference, difference_ci95: Package minus reference, with its 95 % interval.
+        no_interval: Why there are no intervals; None where there are some.
         levels: Level of `edge_sdk.metrics.QUALITY_LEVELS` → whether the ratio, and its whole interval, reach it.
         threshold: Least ratio.
         passes: Whether the ratio is at least `threshold`.
@@ -54,7 +56,8 @@ class AccuracyCheck:
     ci95: list[float] | None
     difference: float | None
     difference_ci95: list[float] | None
-    levels: dict[str, dict[str, bool]] | None
+    no_interval: str | None
+    levels: dict[str, dict[str, bool | None]] | None
     threshold: float
     passes: bool | None
 
@@ -118,7 +121,8 @@ def check_accuracy(
         ratio=found.ratio,
         ci95=None if found.ci95 is None else list(found.ci95),
         difference=compared.difference if compared else None,
-        difference_ci95=list(compared.difference_ci95) if compared else None,
+        difference_ci95=list(compared.difference_ci95) if compared and compared.difference_ci95 else None,
+        no_interval=no_interval(compared.cases) if compared else "there is no reference to compare with",
         levels=compared.levels() if compared else None,
         threshold=THRESHOLD,
         passes=found.passes,
@@ -147,15 +151,16 @@ def held_out_cases(package: Package, data: Path, key: str) -> list[Case]:
     Raises:
         PackageError: None of them is there, or the package recorded none.
     """
-    recorded = recorded_cases(package.manifest, key)
-    cases = [case for case in find_cases(data) if case.identity in recorded]
-    if not cases:
+    every = find_cases(data)
+    these = recorded_scores(package.manifest, key, every)
+    if not these:
+        recorded = recorded_cases(package.manifest, key)
         raise PackageError(
             f"recorded {len(recorded)} cases when it was made, and none of them is in {data}",
             where=package.source,
             remedy="give the data that the package was compressed with" if recorded else "export it again",
         )
-    return cases
+    return [case for case in every if case.identity in these]
 
 
 def sibling_reference(package: Path) -> Path | None:
@@ -176,5 +181,5 @@ def reference_scores(
         # FP32 agrees between runtimes to 1e-5, so a reference that lacks the target may run on another.
         with Package(path) as other, other.open(target if target in other.targets else "auto", threads) as session:
             return Reference(score_cases(session, cases, progress=report), f"{path} on {session.target}")
-    recorded = recorded_reference(package.manifest, [case.identity for case in cases])
+    recorded = recorded_reference(package.manifest, cases)
     return recorded or Reference(None, "no FP32 package lies beside it, and its manifest records no reference")

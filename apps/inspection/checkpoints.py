@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import JsonValue, ValidationError
 
 from edge_sdk.checkpoint_identity import Shapes, identify
-from edge_sdk.errors import FileFormatError
+from edge_sdk.checkpoint_names import published_names
+from edge_sdk.errors import EdgeSdkError, FileFormatError
 
 _IGNORED = ("dummy_tensor", "num_batches_tracked")
 
@@ -81,10 +82,11 @@ def _shapes(path: Path) -> Shapes:
             from safetensors import safe_open
 
             with safe_open(path, framework="np") as stored:
-                return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+                shapes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
+            return {name: shapes[key] for key, name in published_names(shapes, where=path).items()}
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return {name.removeprefix("state/"): arrays[name].shape for name in arrays if name.startswith("state/")}
+                return {name: arrays[key].shape for key, name in published_names(arrays, where=path).items()}
         from edge_sdk.network.published import read_state
     except ImportError as cause:
         raise FileFormatError(
@@ -92,6 +94,8 @@ def _shapes(path: Path) -> Shapes:
             where=path,
             remedy="pip install 'edge-sdk[train]'",
         ) from cause
+    except EdgeSdkError:
+        raise
     except Exception as cause:  # safetensors and numpy raise many kinds for a damaged file
         raise FileFormatError(
             f"cannot be read as a checkpoint ({cause})", where=path, remedy="copy or save the file again"

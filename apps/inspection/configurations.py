@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from edge_sdk.sweep.plus_config import PlusConfig
+    from edge_sdk.sweep.plus_grid import SavedGrid
+    from edge_sdk.sweep.warning import SweepWarning
     from edge_sdk.volume.settings import ReconstructionSettings
 
 _SECTIONS = (
@@ -106,6 +108,8 @@ class ConfigurationDescription:
         transforms: Its coordinate transforms.
         wires: Wires of the phantom.
         devices: Devices of the data collection.
+        saved_grid: OutputOrigin and OutputExtent, which count only where they are asked for; None without any.
+        notes: What the file leaves open, and how it was taken.
     """
 
     document: str
@@ -115,6 +119,8 @@ class ConfigurationDescription:
     transforms: list[ConfiguredTransform]
     wires: list[ConfiguredWire]
     devices: list[ConfiguredDevice]
+    saved_grid: SavedGrid | None = None
+    notes: tuple[SweepWarning, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As `inspect --json` prints it."""
@@ -123,10 +129,12 @@ class ConfigurationDescription:
             "document": self.document,
             **({} if self.name is None else {"name": self.name}),
             "reconstruction": self.reconstruction,
+            **({} if self.saved_grid is None else {"saved_grid": asdict(self.saved_grid)}),
             **({} if self.calibration is None else self.calibration.as_json()),
             "transforms": [asdict(transform) for transform in self.transforms],
             "wires": [asdict(wire) for wire in self.wires],
             "devices": [asdict(device) for device in self.devices],
+            **({"notes": [asdict(note) for note in self.notes]} if self.notes else {}),
         }
 
 
@@ -153,6 +161,8 @@ def describe_configuration(path: Path) -> ConfigurationDescription:
         transforms=list(_transforms(config)),
         wires=list(_wires(config)),
         devices=list(_devices(root)),
+        saved_grid=config.saved_grid,
+        notes=config.notes,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from apps.inspection.accuracy_check import DiceByName, dice_by_name, held_out_cases
 from edge_sdk.errors import PackageError, TargetError
-from edge_sdk.inference.accuracy import CaseScores, compare_with_reference, recorded_cases, score_cases
+from edge_sdk.inference.accuracy import CaseScores, compare_with_reference, recorded_scores, score_cases
 from edge_sdk.inference.cases import Case
 from edge_sdk.metrics import Scores
 from edge_sdk.packages.package import Package
@@ -99,8 +99,7 @@ def check_every_target(package: Package, data: Path, threads: int | None, report
         EdgeSdkError: The data cannot be used.
     """
     cases = held_out_cases(package, data, "graph_cases")
-    recorded = recorded_cases(package.manifest, "graph_cases")
-    graph = {case.identity: recorded[case.identity] for case in cases}
+    graph = recorded_scores(package.manifest, "graph_cases", cases)
     plain = compare_with_reference(graph, None)
     rows = [_target_accuracy(package, name, cases, graph, threads, report) for name in package.targets]
     if all(row.verdict == "not run" for row in rows):
@@ -125,7 +124,7 @@ def _target_accuracy(
         return TargetAccuracy.not_run(name, error.what)
     with package.open(name, threads, even_if_wrong=True) as session:
         scores = score_cases(session, cases, progress=report)
-    published = recorded_cases(package.manifest, "reference_cases")
+    published = recorded_scores(package.manifest, "reference_cases", cases)
     plain, found = compare_with_reference(graph, None), compare_with_reference(scores, graph)
     beside_fp32 = compare_with_reference(scores, published if set(graph) <= set(published) else None)
     difference = found.mean - plain.mean

@@ -71,6 +71,7 @@ class SweepDescription:
         sweep: The recording itself.
         times: Its frames' time stamps.
         compounding: Why its images cannot be compounded; None where they can.
+        levels: What compounding takes of its gray levels; empty without images.
         coverage: What its frames reach.
         header: Fields of its header, or what a result from it rests on.
     """
@@ -79,6 +80,7 @@ class SweepDescription:
     sweep: Sweep
     times: TimeReport
     compounding: str | None
+    levels: dict[str, str]
     coverage: SweepCoverage
     header: dict[str, str]
 
@@ -108,6 +110,7 @@ class SweepDescription:
                 for name, transform in sorted(sweep.transforms.items())
             ],
             **compounding,
+            **{name: text for name, text in self.levels.items() if name in ("gray_range", "gray_from")},
             **self.coverage.as_json(),
             "header": self.header,
         }
@@ -125,50 +128,49 @@ def describe_sweep(path: Path, config: PlusConfig | None, options: SweepOptions 
         EdgeSdkError: Not readable as a sweep.
     """
     from apps.sweeps import load_sweep
+    from edge_sdk.errors import GeometryError
     from edge_sdk.sweep.formats import format_of
+    from edge_sdk.sweep.gray_frames import gray_frames, levels_summary
     from edge_sdk.sweep.timing import examine_times
 
     sweep = load_sweep(path, options, config=config, need_poses=False)
+    problem, levels = None, sweep
+    try:
+        levels = gray_frames(sweep)
+    except GeometryError as error:
+        problem = f"not possible: {error.what}"
     return SweepDescription(
         format=format_of(path).name,
         sweep=sweep,
         times=examine_times(sweep.timestamps),
-        compounding=_no_compounding(sweep),
-        coverage=_coverage(sweep, config),
+        compounding=problem,
+        levels={} if problem or not sweep.images.size else levels_summary(levels),
+        coverage=_coverage(levels, config),
         header=_header(sweep),
     )
 
 
-def _no_compounding(sweep: Sweep) -> str | None:
-    """Why the images cannot be compounded; None where they can."""
-    images = sweep.images
-    if not images.size or sweep.is_gray:
-        return None
-    colors = f", {images.shape[3]} channels" if images.ndim == 4 else ""
-    return f"not possible: the frames are {images.dtype}{colors}; only 8-bit gray is compounded"
-
-
 def _coverage(sweep: Sweep, config: PlusConfig | None) -> SweepCoverage:
     from edge_sdk.sweep.poses import image_to_world
-    from edge_sdk.sweep.sanity import check_sweep
-    from edge_sdk.sweep.timing import examine_times
+    from edge_sdk.sweep.sanity import check_recording, check_sweep
     from edge_sdk.volume.reconstruct import effective_settings
 
-    time_warnings = list(examine_times(sweep.timestamps).problems())
+    known = check_recording(sweep)
     if not sweep.transforms:
         why = "none: the recording has no poses; --poses gives it some"
-        return SweepCoverage(None, None, why, None, time_warnings)
+        return SweepCoverage(None, None, why, None, known)
     settings = effective_settings(config)
-    frames = {"image": settings.image_frame, "world": settings.world_frame}
     try:
-        poses = image_to_world(sweep, config=config, **frames)
+        poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
         usable, left_out = int(poses.usable.sum()), dict(Counter(filter(None, poses.reasons)))
         if not sweep.images.size:
-            return SweepCoverage(usable, left_out, "none: the recording has no images", None, time_warnings)
+            return SweepCoverage(usable, left_out, "none: the recording has no images", None, known)
         box, takes = _extent(sweep, poses, settings)
     except EdgeSdkError as error:
-        return SweepCoverage(None, None, f"unknown: {error.what}; {error.remedy}", None, time_warnings)
-    return SweepCoverage(usable, left_out, box, takes, list(check_sweep(sweep, poses, config=config, **frames)))
+        return SweepCoverage(None, None, f"unknown: {error.what}; {error.remedy}", None, known)
+    found = check_sweep(sweep, poses, config=config, image=settings.image_frame, world=settings.world_frame)
+    notes = [] if config is None else config.notes
+    return SweepCoverage(usable, left_out, box, takes, [*found, *notes])
 
 
 def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> tuple[WorldBox, dict[str, str]]:
@@ -178,7 +180,9 @@ def _extent(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -
     height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     in_mm, usual = (grid_for(usable, (height, width), step, memory_limit=2**100) for step in (1.0, USUAL_SPACING_MM))
-    return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(usual, settings)
+    return WorldBox([round(value, 2) for value in in_mm.origin], list(in_mm.shape[::-1])), memory(
+        usual, settings, sweep.images.dtype
+    )
 
 
 def _header(sweep: Sweep) -> dict[str, str]:

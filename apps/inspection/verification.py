@@ -14,10 +14,10 @@ from edge_sdk.session import runtime_of
 if TYPE_CHECKING:
     from apps.inspection.accuracy_check import AccuracyCheck
     from apps.inspection.every_target import EveryTargetCheck
+    from edge_sdk.data_warning import DataWarning
     from edge_sdk.packages.manifest import Gate
     from edge_sdk.packages.package import Package
     from edge_sdk.progress import Progress
-    from edge_sdk.sweep.warning import SweepWarning
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Verification:
     gate: Gate
     targets: list[TargetSelfTest]
     accuracy: AccuracyCheck | EveryTargetCheck | None = None
-    warnings: tuple[SweepWarning, ...] = ()
+    warnings: tuple[DataWarning, ...] = ()
 
     def with_accuracy(
-        self, accuracy: AccuracyCheck | EveryTargetCheck, warnings: Iterable[SweepWarning] = ()
+        self, accuracy: AccuracyCheck | EveryTargetCheck, warnings: Iterable[DataWarning] = ()
     ) -> Verification:
         """The same with the accuracy on labeled volumes, and what is probably wrong with them."""
         return replace(self, accuracy=accuracy, warnings=tuple(warnings))

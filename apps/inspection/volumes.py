@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_sdk.volume.grid import Grid
+from edge_sdk.data_warning import DataWarning
+from edge_sdk.volume.grid import Grid, Volume
 
 MOST_VALUES = 16
 """A volume of whole numbers with at most so many different values is described value by value."""
@@ -33,21 +34,45 @@ class GridDescription:
 
 
 @dataclass(frozen=True)
+class NiftiDescription:
+    """What a NIfTI header says of the place of its voxels.
+
+    Attributes:
+        version: 1 or 2.
+        qform_code, sform_code: What each matrix refers to; 0 where it is not set.
+        units: Unit of its lengths; those shown are in mm.
+    """
+
+    version: int
+    qform_code: int
+    sform_code: int
+    units: str
+
+
+@dataclass(frozen=True)
 class VolumeDescription:
     """What a volume holds.
 
     Attributes:
         grid: Where it lies.
+        orientation: Sides of the patient that x, y and z go to, such as "LPS"; None where the file does not say.
+        nifti: Fields of a NIfTI header; None for other formats.
         voxel_type: Name of numpy's type.
         lowest, highest: Least and largest voxel.
         voxels_by_value: Value → how many voxels have it; None for other than few whole numbers.
+        warnings: What is ambiguous or probably wrong about the geometry.
+        gray_range: Levels of black and white, where the file says them.
     """
 
     grid: GridDescription
+    orientation: str | None
+    nifti: NiftiDescription | None
     voxel_type: str
     lowest: float
     highest: float
     voxels_by_value: dict[str, int] | None
+    warnings: tuple[DataWarning, ...]
+    gray_range: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, object]:
         """As `inspect --json` prints it."""
@@ -55,10 +80,14 @@ class VolumeDescription:
         return {
             "kind": "volume",
             **asdict(self.grid),
+            "orientation": self.orientation or "not known",
+            **({} if self.nifti is None else {"nifti": asdict(self.nifti)}),
             "voxel_type": self.voxel_type,
             "lowest": self.lowest,
             "highest": self.highest,
+            **({} if self.gray_range is None else {"gray_range": list(self.gray_range)}),
             **by_value,
+            "warnings": [asdict(warning) for warning in self.warnings],
         }
 
 
@@ -77,8 +106,17 @@ def describe_volume(path: Path) -> VolumeDescription:
         labels, counts = np.unique(voxels, return_counts=True)
         if len(labels) <= MOST_VALUES:
             by_value = {str(label): int(count) for label, count in zip(labels, counts, strict=True)}
-    grid = describe_grid(volume.grid)
-    return VolumeDescription(grid, str(voxels.dtype), voxels.min().item(), voxels.max().item(), by_value)
+    return VolumeDescription(
+        describe_grid(volume.grid),
+        _orientation(volume),
+        _nifti(volume),
+        str(voxels.dtype),
+        voxels.min().item(),
+        voxels.max().item(),
+        by_value,
+        volume.warnings,
+        volume.gray_range,
+    )
 
 
 def describe_grid(grid: Grid) -> GridDescription:
@@ -90,3 +128,19 @@ def describe_grid(grid: Grid) -> GridDescription:
         direction=[float(value) for value in grid.direction.ravel()],
         volume_ml=float(np.prod(grid.shape)) * grid.voxel_ml,
     )
+
+
+def _orientation(volume: Volume) -> str | None:
+    from nibabel.orientations import aff2axcodes
+
+    if not volume.located:
+        return None
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.grid.index_to_world
+    return "".join(str(code) for code in aff2axcodes(ras))
+
+
+def _nifti(volume: Volume) -> NiftiDescription | None:
+    header = volume.file_geometry
+    if header is None:
+        return None
+    return NiftiDescription(header.version, header.qform_code, header.sform_code, header.unit)

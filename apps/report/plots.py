@@ -61,7 +61,9 @@ def bar_svg(
     names, lengths = list(values), [float(value) for value in values.values()]
     interval = None
     if errors:
-        interval = np.array([(v - errors.get(n, (v, v))[0], errors.get(n, (v, v))[1] - v) for n, v in values.items()]).T
+        lows, highs = np.array([errors.get(name, (value, value)) for name, value in values.items()]).T
+        # A median can lie outside the interval of its bootstrap by rounding; bars cannot be negative.
+        interval = np.maximum([np.array(lengths) - lows, highs - lengths], 0.0)
     bars = axes.barh(
         names,
         lengths,

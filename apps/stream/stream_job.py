@@ -64,7 +64,8 @@ def resolve(settings: StreamSettings) -> StreamJob:
     wanted = InputOptions(
         source=parse_source(source),
         poses=None if settings.poses.uri is None else parse_poses(settings.poses.uri),
-        config=read_configs(settings.volume.config),
+        config=read_configs(settings.volume.config, settings.volume.grid),
+        grid=settings.volume.grid,
         lag=settings.poses.lag_s,
         max_gap=settings.poses.max_gap_s,
         wait_s=settings.poses.wait_s,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from apps.levels import untaught_levels
 from apps.logs import log_event, logger_of
 from apps.orientation_warnings import tracker_warnings
 from apps.stream.core.clock import Clock
 from apps.stream.core.control import StreamControl
 from apps.stream.core.signals import Interrupts
+from apps.stream.core.volume_plan import VolumePlan
 from apps.stream.input.sweep_input import PreparedSweep, SweepInput
 from apps.stream.outlets.device_log import DeviceLog
 from apps.stream.outlets.running_board import RunningBoard
@@ -23,11 +26,13 @@ from apps.stream.stream_job import StreamJob
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, StreamOutcome
 from apps.stream.work.recorder_stage import RecorderStage
 from apps.stream.work.running import RunningStream
-from apps.stream.work.segmenter import TileSegmenter
 from apps.sweep_warnings import warn_of
 from edge_sdk.errors import EdgeSdkError
+from edge_sdk.gray_range import UINT8_RANGE
+from edge_sdk.inference.segmenter import VolumeSegmenter
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.warning import SweepWarning
 
 _LOGGER = logger_of("stream")
 IGTL_COPIES = 7
@@ -41,7 +46,7 @@ class SweepJob:
         self,
         job: StreamJob,
         source: SweepInput,
-        segmenter: TileSegmenter,
+        segmenter: VolumeSegmenter,
         manifest: Manifest,
         package_digest: str,
         session: SessionReport,
@@ -127,6 +132,7 @@ class SweepJob:
             outcome = self._streamed(sweep, recorder, progress)
             if isinstance(outcome, FailedSweep):
                 raise keep_partial_volume(folder, outcome)
+            outcome = replace(outcome, warnings=(*self._doubts(sweep.plan), *outcome.warnings))
             report = stream_report(
                 outcome,
                 sweep.plan,
@@ -187,25 +193,36 @@ class SweepJob:
         """Whether an operator looks at the result first; where the program is to end, it is saved at once."""
         return self._job.viewer.enabled and not self._interrupts.asked.is_set()
 
-    @property
-    def _outlet_voxel_bytes(self) -> int:
+    def _outlet_voxel_bytes(self, plan: VolumePlan) -> int:
         """What OpenIGTLink's output holds at most: volume and mask, read out, packed, and for clients that lag."""
-        return 0 if self._job.igtl.output_port is None else 2 * IGTL_COPIES
+        return 0 if self._job.igtl.output_port is None else (plan.pixel_type.itemsize + 1) * IGTL_COPIES
+
+    def _doubts(self, plan: VolumePlan) -> list[SweepWarning]:
+        """What is doubtful about the levels that the network gets."""
+        return untaught_levels(self._manifest.normalization, plan.pixel_type, plan.gray_range)
+
+    def _say_levels(self, plan: VolumePlan) -> None:
+        if plan.gray_range is not None and plan.provenance.source_format == "live":
+            black, white = plan.gray_range
+            self._announce(f"frames: {plan.pixel_type}; black and white for all of this sweep: {black:g} to {white:g}")
+        for warning in self._doubts(plan):
+            self._warn_while_running(str(warning))
 
     def _streamed(
         self, sweep: PreparedSweep, recorder: RecorderStage | None, progress: Progress | None
     ) -> StreamOutcome:
         plan, warnings = sweep.plan, [*tracker_warnings(self._manifest), *sweep.plan.warnings]
+        self._say_levels(plan)
         frames = sweep.frames(self._control, self._clock, recorder.recorded if recorder else None)
         running = RunningStream(
             plan,
             frames,
-            self._segmenter,
+            self._segmenter.with_gray_range(plan.gray_range or UINT8_RANGE),
             self._manifest.spacing_mm,
             clock=self._clock,
             orientation=self._manifest.orientation,
             recorder=recorder,
-            outlet_voxel_bytes=self._outlet_voxel_bytes,
+            outlet_voxel_bytes=self._outlet_voxel_bytes(plan),
             max_memory=self._job.max_memory,
         )
         self._board.running, self._limit_reported = running, False
@@ -218,4 +235,6 @@ class SweepJob:
         log_event(_LOGGER, "sweep started", memory_limit_mb=round(running.memory_limit_mb))
         outcome = running.run(progress, watch=self.watch, asked=self._interrupts.asked.is_set)
         log_event(_LOGGER, "sweep ended", frames=outcome.frames.inserted, dropped=outcome.frames.dropped)
+        for warning in running.lost_warnings() if isinstance(outcome, FinishedSweep) else ():
+            self._warn_while_running(str(warning))
         return outcome

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from apps.artifact_facts import copied, with_artifact_facts
 from apps.form_latency import FormLatency
 from apps.package_graph import graph_of
 from apps.tuning.search import FP32, INT8, PrecisionPlan, search
@@ -16,6 +17,7 @@ from edge_sdk.device import fingerprint
 from edge_sdk.errors import TargetError
 from edge_sdk.packages.package import Package
 from edge_sdk.packages.selftest import run_selftest
+from edge_sdk.packages.target_choice import known_targets
 from edge_sdk.packages.tuned import Tuned, forget_tuned, keep_tuned, tuned_place
 from edge_sdk.packages.writer import with_artifact, write_package
 from edge_sdk.progress import Progress
@@ -146,7 +148,10 @@ def write_tuned(package: Package, tunings: Sequence[Tuning], output: Path) -> No
         files = with_artifact(files, tuning.target, tuning.kept.artifacts)
         precision[tuning.target] = "fp32" if chosen.name == FP32 else "int8"
     changed = manifest.model_copy(update={"precision": precision, "plans": plans})
-    write_package(output, manifest=changed, files=files, selftest=package.selftest_vector)
+    with tempfile.TemporaryDirectory() as scratch:
+        copies = copied(files, Path(scratch))
+        changed = with_artifact_facts(changed, Path(scratch), known_targets())
+        write_package(output, manifest=changed, files=copies, selftest=package.selftest_vector)
 
 
 def _manifest_record(plan: PrecisionPlan) -> dict[str, JsonValue]:

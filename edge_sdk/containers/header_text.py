@@ -2,13 +2,65 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
 from pathlib import Path
+from typing import BinaryIO
 
+from edge_sdk.containers.frame_keys import is_frame_key
 from edge_sdk.errors import FileFormatError
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SPACE = " \t\r\n\v\f"
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_LONGEST_UTF16 = 1 << 28
+"""Bytes of a header in UTF-16; a file that is longer holds pixels and is none."""
+
+
+def header_lines(stream: BinaryIO, path: Path) -> BinaryIO:
+    """Stream of a header's lines in UTF-8, behind a byte-order mark.
+
+    Spreadsheets and Windows editors write such marks, and save as UTF-16 what they call Unicode.
+
+    Args:
+        stream: The file, at its start.
+        path: Named in errors.
+
+    Returns:
+        `stream` itself, behind its mark if it has one; of a file in UTF-16 another stream with all of its text, so
+        that no pixels can follow the header.
+
+    Raises:
+        FileFormatError: The file begins as UTF-16 and goes on otherwise.
+    """
+    start = stream.read(4)
+    encoding = _UTF16.get(start[:2])
+    if encoding is None and start[:1].isalpha() and start[1:2] == b"\0":
+        encoding = "utf-16-le"
+    elif encoding is None and start[:1] == b"\0" and start[1:2].isalpha():
+        encoding = "utf-16-be"
+    if encoding is None:
+        stream.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
+        return stream
+    stream.seek(0)
+    content = stream.read(_LONGEST_UTF16 + 1)
+    try:
+        if len(content) > _LONGEST_UTF16:
+            raise ValueError("too long")
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except ValueError:
+        raise utf16_error(path) from None
+    return io.BytesIO(text.encode("utf-8", "surrogatepass"))
+
+
+def utf16_error(path: Path) -> FileFormatError:
+    """The error for a header in UTF-16 that cannot be used."""
+    return FileFormatError(
+        "begins as UTF-16 text, in which no header with pixels behind it can be",
+        where=path,
+        remedy="save the header as UTF-8 or plain ASCII, or export the recording again",
+    )
 
 
 def trimmed(text: str) -> str:
@@ -34,7 +86,9 @@ def field_line(key: str, separator: str, value: str, path: Path) -> bytes:
         FileFormatError: The name would not be read back.
     """
     sign = trimmed(separator)[0]
-    if not key or key != trimmed(key) or sign in key or key[0] == "#" or not key.isprintable():
+    # A colon may be in the name of a frame's field, which ends at ":="; teem, and so ITK, ends it at ": " before that.
+    ends = (":=", ": ") if sign == ":" and is_frame_key(key) else (sign,)
+    if not key or key != trimmed(key) or any(end in key for end in ends) or key[0] == "#" or not key.isprintable():
         raise FileFormatError(
             f"a field is named {key!r}, which the format cannot hold",
             where=path,

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.containers.header_text import decoded, field_line, trimmed
+from edge_sdk.containers.header_text import decoded, field_line, header_lines, trimmed, utf16_error
 from edge_sdk.containers.pixel_bytes import as_array, byte_count, inflate, opened, pixel_file, read_raw
 from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
@@ -27,6 +27,7 @@ _TYPES = {
 }  # fmt: skip
 _NAMES = {np.dtype(kind).newbyteorder("=").str[1:]: name for name, kind in reversed(_TYPES.items())}
 NO_PIXELS = "MET_OTHER"
+_LOCAL = "LOCAL"
 _LONGEST_LINE = 1 << 20
 
 
@@ -60,12 +61,15 @@ def read_metaimage(path: str | Path, *, header_only: bool = False) -> MetaImage:
     """
     path = Path(path)
     with opened(path) as stream:
-        fields = _read_fields(stream, path)
+        lines = header_lines(stream, path)
+        fields = _read_fields(lines, path)
         dimensions, kinds, channels = _dimensions(fields, path)
         pixels = None
         if not header_only and (kind := _element_kind(fields, path)) is not None and 0 not in dimensions:
             shape = (*dimensions[::-1], *((channels,) if channels > 1 else ()))
-            if fields["ElementDataFile"] == "LOCAL":
+            if fields["ElementDataFile"].upper() == _LOCAL:
+                if lines is not stream:
+                    raise utf16_error(path)
                 pixels = _read_pixels(stream, fields, shape, kind, path)
             else:
                 data_path = pixel_file(path, fields["ElementDataFile"])
@@ -131,7 +135,7 @@ def _read_fields(stream: BinaryIO, path: Path) -> dict[str, str]:
         line = stream.readline(_LONGEST_LINE)
         key, equals, value = map(trimmed, decoded(line).partition("="))
         # The last line of an .mhd may lack its line break.
-        complete = line.endswith(b"\n") or (key == "ElementDataFile" and value not in {"", "LOCAL"})
+        complete = line.endswith(b"\n") or (key == "ElementDataFile" and value.upper() not in {"", _LOCAL})
         if not complete or not equals or not key or not key.isprintable():
             raise _bad_header(line, bool(fields), path)
         fields[key] = value
@@ -190,18 +194,23 @@ def _element_kind(fields: Mapping[str, str], path: Path) -> np.dtype[Any] | None
         raise FileFormatError(
             f"ElementType {name or 'is absent'}", where=path, remedy=f"expected one of {', '.join(_TYPES)}"
         )
-    msb = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False"))
-    return np.dtype(_TYPES[name]).newbyteorder(">" if msb.lower() == "true" else "<")
+    msb = _flag(fields, "ElementByteOrderMSB")
+    return np.dtype(_TYPES[name]).newbyteorder(">" if _flag(fields, "BinaryDataByteOrderMSB", default=msb) else "<")
+
+
+def _flag(fields: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    """A field that is true or false, by its first letter as MetaIO has it: True, true, T and 1 are true."""
+    return fields[name][:1] in {"T", "t", "1"} if fields.get(name) else default
 
 
 def _read_pixels(
     stream: BinaryIO, fields: Mapping[str, str], shape: tuple[int, ...], kind: np.dtype[Any], path: Path
 ) -> NDArray[Any]:
-    if fields.get("BinaryData", "True").lower() != "true":
+    if not _flag(fields, "BinaryData", default=True):
         raise FileFormatError("holds its pixels as text", where=path, remedy="export it with BinaryData = True")
     declared = f"DimSize {fields['DimSize']} of {fields['ElementType']}"
     expected = byte_count(shape, kind)
-    if fields.get("CompressedData", "False").lower() != "true":
+    if not _flag(fields, "CompressedData"):
         skip = _integer(fields, "HeaderSize", path)
         return as_array(read_raw(stream, expected, path, declared, skip=skip), shape, kind)
     size = _integer(fields, "CompressedDataSize", path)

@@ -17,11 +17,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.containers.header_text import decoded, field_line, trimmed
+from edge_sdk.containers.frame_keys import is_frame_key
+from edge_sdk.containers.header_text import decoded, field_line, header_lines, trimmed, utf16_error
 from edge_sdk.containers.pixel_bytes import (
     as_array,
     bunzip2,
     byte_count,
+    from_hex,
     from_text,
     inflate,
     opened,
@@ -81,16 +83,19 @@ def read_nrrd(path: str | Path, *, header_only: bool = False) -> NrrdFile:
 
     Raises:
         FileFormatError: The file is missing, no NRRD, truncated, its sizes disagree with its pixels, or its encoding is
-            none of raw, gzip, bzip2 and text.
+            none of raw, gzip, bzip2, hex and text.
     """
     path = Path(path)
     with opened(path) as stream:
-        fields, values, comments = _read_header(stream, path)
+        lines = header_lines(stream, path)
+        fields, values, comments = _read_header(lines, path)
         sizes, kinds = _sizes(fields, path)
         pixels = None
         if not header_only and 0 not in sizes and (kind := _kind(fields, path)) is not None:
             name = fields.get("data file")
             if name is None:
+                if lines is not stream:
+                    raise utf16_error(path)
                 pixels = _read_pixels(stream, fields, sizes[::-1], kind, path)
             else:
                 data_path = pixel_file(path, name)
@@ -178,6 +183,10 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[dict[str, str], dict[str
             comments.append(trimmed(text[1:]))
             continue
         key, colon, value = text.partition(":")
+        # The name of a frame's field may hold colons, as transforms of PLUS do.
+        if is_frame_key(trimmed(text.partition(":=")[0])):
+            key, colon, value = text.partition(":=")
+            value = f"={value}"
         if not colon or not trimmed(key) or not key.isprintable():
             raise FileFormatError(
                 f"has a header line that is not 'field: value': {line[:40]!r}", where=path, remedy=remedy
@@ -255,10 +264,12 @@ def _read_pixels(
         return as_array(bunzip2(stream, expected, path, declared), shape, kind)
     if encoding in _TEXT:
         return from_text(stream, shape, kind, path, declared)
+    if encoding == "hex":
+        return as_array(from_hex(stream, expected, path, declared), shape, kind)
     raise FileFormatError(
         f"its encoding is {encoding[:40]!r}" if encoding else "has no encoding",
         where=path,
-        remedy="expected raw, gzip, bzip2 or text",
+        remedy="expected raw, gzip, bzip2, hex or text",
     )
 
 

@@ -155,6 +155,20 @@ def bunzip2(stream: BinaryIO, expected: int, path: Path, declared: str) -> bytes
     return data
 
 
+def from_hex(stream: BinaryIO, expected: int, path: Path, declared: str) -> bytes:
+    """Bytes written as pairs of hexadecimal digits, with any blanks between them.
+
+    Raises:
+        FileFormatError: They are fewer or more than `expected`, or other characters.
+    """
+    try:
+        data = bytes.fromhex(b"".join(stream.read().split()).decode("ascii"))
+    except ValueError as error:
+        raise FileFormatError(f"its pixels are not hexadecimal digits ({error})", where=path, remedy=_REMEDY) from error
+    check_size(len(data), expected, path, declared)
+    return data
+
+
 def from_text(stream: BinaryIO, shape: tuple[int, ...], kind: np.dtype[Any], path: Path, declared: str) -> NDArray[Any]:
     """Pixels written as numbers with blanks between them.
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_sdk.errors import GeometryError
+from edge_sdk.errors import GeometryError, naming_file
 from edge_sdk.inference.cases import Case
+from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import (
     QUALITY_LEVELS,
@@ -75,7 +76,7 @@ class Accuracy:
 
     @property
     def ci95(self) -> tuple[float, float] | None:
-        """The ratio's 95 % interval, bootstrapped over the cases."""
+        """The ratio's 95 % interval, bootstrapped over the cases; None from few of them."""
         return self.compared.ratio_ci95 if self.compared else None
 
     @property
@@ -102,7 +103,9 @@ def score_cases(
     scores: dict[str, Scores] = {}
     for done, case in enumerate(cases, 1):
         image, label = case.read(classes)
-        mask = segment(session, image)
+        image = without_extremes(image, session.manifest.normalization, where=case.image)
+        with naming_file(case.image):
+            mask = segment(session, image)
         scores[case.identity] = dice_per_class(mask.voxels, label.voxels, classes[1:])
         if progress:
             progress(done, len(cases), f"accuracy on {session.target}")
@@ -115,7 +118,27 @@ def recorded_cases(manifest: Manifest, key: str) -> CaseScores:
     return {name: _scores(item) for name, item in recorded.items()} if isinstance(recorded, dict) else {}
 
 
-def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> Reference | None:
+def recorded_scores(manifest: Manifest, key: str, cases: Sequence[Case]) -> dict[str, Scores]:
+    """Dice by case identity and class, of those of the cases that a manifest recorded.
+
+    Older packages recorded name and labels of a case only; such a record stands for whatever image has the name.
+
+    Args:
+        manifest: Of the package.
+        key: "reference_cases" or "graph_cases".
+        cases: Labeled volumes.
+    """
+    recorded = recorded_cases(manifest, key)
+    found: dict[str, Scores] = {}
+    for case in cases if recorded else ():
+        identity = case.identity
+        scores = recorded.get(identity, recorded.get(case.label_identity))
+        if scores is not None:
+            found[identity] = scores
+    return found
+
+
+def recorded_reference(manifest: Manifest, cases: Sequence[Case]) -> Reference | None:
     """The reference's Dice of each case as the manifest recorded it, and what was recorded; None where nothing was.
 
     Where the manifest recorded other cases only, every case gets their means: the ratio then compares two sets of
@@ -123,16 +146,17 @@ def recorded_reference(manifest: Manifest, identities: Sequence[str]) -> Referen
 
     Args:
         manifest: Of the package.
-        identities: Of the cases that the package is judged on.
+        cases: The cases that the package is judged on.
     """
+    these = recorded_scores(manifest, "reference_cases", cases)
+    if len(these) == len(cases):
+        return Reference(these, "the manifest's record of these very cases")
     by_case = recorded_cases(manifest, "reference_cases")
-    if set(identities) <= set(by_case):
-        return Reference({name: by_case[name] for name in identities}, "the manifest's record of these very cases")
     means = mean_over_cases(list(by_case.values()))
     if mean_over_classes(means) is None:
         return None
     source = f"the manifest's means over {len(by_case)} other cases; not a paired comparison"
-    return Reference(dict.fromkeys(identities, means), source, paired=False)
+    return Reference(dict.fromkeys((case.identity for case in cases), means), source, paired=False)
 
 
 def _scores(recorded: object) -> dict[int, float | None]:

@@ -10,8 +10,15 @@ import numpy as np
 
 from edge_sdk.errors import FileFormatError, GeometryError
 from edge_sdk.files import sha256
+from edge_sdk.inference.case_content import content_sha256
+from edge_sdk.inference.finite import require_finite
+from edge_sdk.inference.label_values import whole_labels
 from edge_sdk.volume.files import SUFFIXES, read_volume
 from edge_sdk.volume.grid import Volume
+
+_DIGITS = 16
+"""Of each SHA-256; enough to tell the cases of a folder apart."""
+_REMEDY = "give a folder with images/ and labels/ that hold files of the same names"
 
 
 @dataclass(frozen=True)
@@ -23,15 +30,31 @@ class Case:
     label: Path
 
     @property
+    def content(self) -> str:
+        """Beginnings of the SHA-256 of the labels and of the image, joined by ":"."""
+        return ":".join(content_sha256(path)[:_DIGITS] for path in (self.label, self.image))
+
+    @property
     def identity(self) -> str:
-        """Name and the beginning of the label file's SHA-256: another case of the same name is another case."""
-        return f"{self.name}:{sha256(self.label)[:16]}"
+        """Name and content: a case whose image or labels were changed is another case."""
+        return f"{self.name}:{self.content}"
+
+    @property
+    def label_identity(self) -> str:
+        """Identity by which schemas 1 to 4 of a package, and the runs of their time, recorded a case.
+
+        It says nothing of the image.
+        """
+        return f"{self.name}:{sha256(self.label)[:_DIGITS]}"
 
     def read(self, classes: Iterable[int]) -> tuple[Volume, Volume]:
-        """The image and its labels.
+        """The image and its labels, which are whole numbers.
+
+        Args:
+            classes: Numbers that a label may have.
 
         Raises:
-            FileFormatError: Unreadable, or labels outside `classes`.
+            FileFormatError: Unreadable, an image with NaN or infinity, or labels outside `classes`.
             GeometryError: Sizes, spacings or orientations differ.
         """
         image, label = read_volume(self.image), read_volume(self.label)
@@ -43,36 +66,65 @@ class Case:
                     where=self.label,
                     remedy="give labels on the image's grid",
                 )
-        unknown = sorted({float(value) for value in np.unique(label.voxels)} - {float(item) for item in classes})
-        if unknown:
-            raise FileFormatError(
-                f"label {unknown[0]:g} is none of the network's {sorted(classes)}",
-                where=self.label,
-                remedy="give labels of the network's classes",
-            )
-        return image, label
+        require_finite(image.voxels, where=self.image)
+        return image, label.with_voxels(whole_labels(label.voxels, classes, where=self.label))
 
 
 def find_cases(folder: str | Path) -> list[Case]:
     """The cases of a data folder, by name.
 
     Raises:
-        FileFormatError: `images/` or `labels/` is missing or empty, or an image has no labels.
+        FileFormatError: `images/` or `labels/` is missing or empty, an image has no labels, or two files have the
+            same name before their suffixes.
     """
-    folder = Path(folder)
-    remedy = "give a folder with images/ and labels/ that hold files of the same names"
-    images, labels = folder / "images", folder / "labels"
+    images, labels = _parts(folder)
+    if not images:
+        raise FileFormatError("holds no volumes", where=Path(folder) / "images", remedy=_REMEDY)
+    for name, path in images.items():
+        if name not in labels:
+            raise FileFormatError(f"has no labels in {Path(folder) / 'labels'}", where=path, remedy=_REMEDY)
+    return [Case(name, path, labels[name]) for name, path in images.items()]
+
+
+def labels_without_image(folder: str | Path) -> list[Path]:
+    """Label files of a data folder that belong to no image, by name.
+
+    Raises:
+        FileFormatError: As `find_cases`.
+    """
+    images, labels = _parts(folder)
+    return [path for name, path in labels.items() if name not in images]
+
+
+def _parts(folder: str | Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Name of a case → its image, and → its labels."""
+    images, labels = Path(folder) / "images", Path(folder) / "labels"
     for part in (images, labels):
         if not part.is_dir():
-            raise FileFormatError("there is no such folder", where=part, remedy=remedy)
-    paths = {name: path for path in sorted(images.iterdir()) if (name := _case_name(path))}
-    named = {name: path for path in sorted(labels.iterdir()) if (name := _case_name(path))}
-    if not paths:
-        raise FileFormatError("holds no volumes", where=images, remedy=remedy)
-    for name, path in paths.items():
-        if name not in named:
-            raise FileFormatError(f"has no labels in {labels}", where=path, remedy=remedy)
-    return [Case(name, path, named[name]) for name, path in paths.items()]
+            raise FileFormatError("there is no such folder", where=part, remedy=_REMEDY)
+    return _by_name(images), _by_name(labels)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """Name of a case → its file.
+
+    Raises:
+        FileFormatError: Two files have the same name, but for their suffixes or for upper and lower case, which some
+            file systems do not distinguish.
+    """
+    found: dict[str, Path] = {}
+    taken: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if (name := _case_name(path)) is None:
+            continue
+        if (other := taken.get(name.casefold())) is not None:
+            raise FileFormatError(
+                f"has the same name as {other.name}: which of the two belongs to case {name!r} cannot be known",
+                where=path,
+                remedy="keep one of them, or give them different names",
+            )
+        found[name] = taken[name.casefold()] = path
+    return found
 
 
 def _case_name(path: Path) -> str | None:

@@ -85,7 +85,8 @@ class NetworkGrid:
     _places: Places = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        ratios = np.divide(self.spacing, self.image.spacing)[::-1]
+        # What was meant, so that an image has the same grid in every format that rounds its spacing otherwise.
+        ratios = np.divide(self.spacing, self.image.nominal_spacing)[::-1]
         steps = (1.0 if abs(1.0 / ratio - 1.0) <= TOLERANCE else float(ratio) for ratio in ratios)
         z, y, x = (NetworkAxis(size, step) for size, step in zip(self.image.shape, steps, strict=True))
         object.__setattr__(self, "axes", (z, y, x))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.errors import GeometryError, PackageError
 from edge_sdk.inference.blending import blended_planes
+from edge_sdk.inference.extreme_levels import without_extremes
+from edge_sdk.inference.finite import require_finite
 from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.resampling import ReadableVoxels, ResampledVoxels
 from edge_sdk.inference.segmenter import VolumeSegmenter
@@ -40,7 +42,8 @@ def segment(
 
     Args:
         session: From `Package.open`, or any other one together with a manifest.
-        volume: (D, H, W) voxels in the intensities that the network was trained on. One that is not located is taken
+        volume: (D, H, W) voxels in the intensities that the network was trained on, or of any type where its
+            normalization has a full scale: the volume's gray range is brought to it. One that is not located is taken
             as it is stored.
         manifest: Of the network; None takes the session's own.
         progress: Called with tiles done, tiles in all, and what is being done.
@@ -48,6 +51,9 @@ def segment(
 
     Returns:
         uint8 labels on the volume's grid.
+
+    Warns:
+        ExtremeLevelsWarning: As `edge_sdk.inference.extreme_levels.without_extremes`.
 
     Raises:
         GeometryError: Not a volume of one channel.
@@ -58,11 +64,14 @@ def segment(
     if manifest is None:
         raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
     _check(volume)
+    volume = without_extremes(volume, manifest.normalization)
     order = network_order(volume, manifest)
     grids = NetworkGrid(order.grid(volume.grid), manifest.spacing_mm)
     stored = order.apply(volume.voxels)
     voxels: ReadableVoxels = stored if grids.is_image else ResampledVoxels(stored, grids)
-    manifest = manifest.model_copy(update={"normalization": _normalization(manifest.normalization, volume, voxels)})
+    # The range of levels is that of the stored voxels: resampling makes float32 of any.
+    levels = manifest.normalization.for_voxels(volume.voxels, volume.gray_range)
+    manifest = manifest.model_copy(update={"normalization": _normalization(levels, volume, voxels)})
     mask = np.zeros(volume.grid.shape, np.uint8)
     labels = order.apply(mask)  # a view: what is written there is in the mask
     if probabilities is None and manifest.inference.blending == "centre-crop":
@@ -146,5 +155,4 @@ def _check(volume: Volume) -> None:
             f"voxels of shape {volume.voxels.shape} and type {volume.voxels.dtype}, expected D×H×W numbers",
             remedy="give a volume of one channel",
         )
-    if volume.voxels.dtype.kind == "f" and not np.isfinite(volume.voxels).all():
-        raise FileFormatError("the volume holds voxels that are not finite", remedy="replace NaN and infinity")
+    require_finite(volume.voxels)

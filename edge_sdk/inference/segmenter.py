@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PackageError
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.inference.network_grid import Places
 from edge_sdk.inference.resampling import ReadableVoxels
 from edge_sdk.inference.tile_network import TileNetwork
@@ -40,7 +41,14 @@ class VolumeSegmenter:
         if normalization is not None:
             manifest = manifest.model_copy(update={"normalization": normalization})
         check_tilewise(manifest)
+        self._session, self._overlap = session, overlap
         self._network = TileNetwork(session, manifest, overlap=overlap)
+
+    def with_gray_range(self, gray_range: GrayRange) -> VolumeSegmenter:
+        """A segmenter of volumes whose black and white are these levels; see `Normalization.for_range`."""
+        manifest = self._network.manifest
+        normalization = manifest.normalization.for_range(gray_range)
+        return VolumeSegmenter(self._session, manifest, normalization=normalization, overlap=self._overlap)
 
     def tiles(self, shape: tuple[int, int, int]) -> list[Tile]:
         """The tiles of a volume of shape (D, H, W); the owned boxes cover every voxel exactly once."""

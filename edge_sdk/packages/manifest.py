@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from edge_sdk.errors import FileFormatError, GeometryError, PackageError
+from edge_sdk.gray_range import GrayRange, brought_to, range_of
 from edge_sdk.packages.patch_size import check_patch
 
 SCHEMA_VERSION = 5
@@ -77,6 +78,24 @@ class Normalization(_Part):
             )
         return Normalization(shift=mean, scale=deviation)
 
+    def for_range(self, gray_range: GrayRange) -> Normalization:
+        """The normalization of volumes whose black and white are these levels.
+
+        They are brought to 0 to `full_scale` first; nothing changes where they are that already, or where voxels are
+        taken as they are ("zscore", no `full_scale`).
+        """
+        if self.kind != "affine" or self.full_scale is None:
+            return self
+        if gray_range == (0.0, self.full_scale):
+            return Normalization(shift=self.shift, scale=self.scale)
+        return _LeveledNormalization(shift=self.shift, scale=self.scale, gray_range=gray_range, white=self.full_scale)
+
+    def for_voxels(self, voxels: NDArray[Any], gray_range: GrayRange | None) -> Normalization:
+        """As `for_range`, of voxels (D, H, W) whose black and white are said, or decided by `range_of` where None."""
+        if self.kind != "affine" or self.full_scale is None:
+            return self
+        return self.for_range(gray_range or range_of(voxels))
+
     def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
         """Voxels (D, H, W) as network input, of the same shape.
 
@@ -89,6 +108,22 @@ class Normalization(_Part):
         normalized -= np.float32(self.shift)
         normalized *= np.float32(1.0 / self.scale)
         return normalized
+
+
+class _LeveledNormalization(Normalization):
+    """Brings `gray_range` to 0 to `white` before it normalizes; lives in memory only."""
+
+    gray_range: GrayRange
+    white: Positive
+
+    def for_range(self, gray_range: GrayRange) -> Normalization:  # noqa: ARG002 (decided already)
+        return self
+
+    def for_voxels(self, voxels: NDArray[Any], gray_range: GrayRange | None) -> Normalization:  # noqa: ARG002
+        return self
+
+    def apply(self, voxels: NDArray[Any]) -> NDArray[np.float32]:
+        return super().apply(brought_to(voxels, self.gray_range, self.white))
 
 
 class Inference(_Part):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
-from edge_sdk.sweep.plus_config import clip_of_attributes
+from edge_sdk.sweep.plus_reconstruction import clip_of_attributes
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
 from edge_sdk.volume.clip import ClipRegion
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge_sdk.errors import PoseError
+from edge_sdk.sweep.clocks import joining_remarks, unit_mismatch
 from edge_sdk.sweep.interpolation import interpolate
 from edge_sdk.sweep.sweep import Sweep
 
@@ -42,7 +43,9 @@ def with_poses(sweep: Sweep, tracking: Sweep, *, lag: float = 0.0, max_gap: floa
         for name, transform in tracking.transforms.items()
     }
     provenance = replace(sweep.provenance, pose_lag_s=lag) if lag else sweep.provenance
-    return replace(sweep, transforms={**sweep.transforms, **poses}, provenance=provenance)
+    remarks = sweep.remarks if tracking is sweep else (*sweep.remarks, *tracking.remarks)
+    found = joining_remarks(at, tracking.timestamps, [transform.status for transform in poses.values()], max_gap)
+    return replace(sweep, transforms={**sweep.transforms, **poses}, provenance=provenance, remarks=(*remarks, *found))
 
 
 def _check_overlap(sweep: Sweep, tracking: Sweep, lag: float) -> None:
@@ -56,9 +59,11 @@ def _check_overlap(sweep: Sweep, tracking: Sweep, lag: float) -> None:
     first, last = np.nanmin(sweep.timestamps) + lag, np.nanmax(sweep.timestamps) + lag
     begin, end = np.nanmin(tracking.timestamps), np.nanmax(tracking.timestamps)
     if last < begin or first > end:
+        unit = unit_mismatch(sweep.timestamps, tracking.timestamps)
+        together = f"bring the two to one clock; --lag {begin - first + lag:.3f} lets them begin together, if they did"
         raise PoseError(
             f"its frames are from {first:.3f} to {last:.3f} s, the poses from {begin:.3f} to {end:.3f} s: no time in "
-            "common",
+            "common" + (f"; probably {unit}" if unit else ""),
             where=sweep.source,
-            remedy="bring the two to one clock, with --lag where the difference is constant",
+            remedy="write all times in seconds" if unit else together,
         )

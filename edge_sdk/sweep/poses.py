@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from edge_sdk.errors import PoseError
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
-from edge_sdk.sweep.transforms import TransformGraph
+from edge_sdk.sweep.transforms import TransformGraph, carries_pixels, pixel_frame
+from edge_sdk.sweep.unread_transforms import some_names, unread_transforms
 
 RIGID_TOLERANCE = 0.02
 """How far a tracked rotation may be from orthonormal; trackers write few digits."""
@@ -43,7 +44,7 @@ def image_to_world(
     sweep: Sweep,
     *,
     config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
-    image: str = "Image",
+    image: str | None = None,
     world: str = "Reference",
 ) -> FramePoses:
     """Resolve ImageToReference for every frame, from the sweep's own transforms and those of `config`.
@@ -55,13 +56,19 @@ def image_to_world(
         sweep: The recording.
         config: Calibration such as ImageToProbe; a PLUS configuration or matrices by name. The configuration
             wins where the recording has a transform of the same name.
-        image: Coordinate frame of the pixels.
+        image: Coordinate frame of the pixels; None for the one that the sweep's transforms tell, see `pixel_frame`.
         world: Coordinate frame of the result.
 
     Raises:
         PoseError: No chain of transforms leads from `image` to `world`, or no frame is usable.
     """
-    placement = ImagePlacement(sweep.transforms, config, image=image, world=world, where=sweep.source)
+    try:
+        placement = ImagePlacement(sweep.transforms, config, image=image, world=world, where=sweep.source)
+    except PoseError as error:
+        if not (unread := unread_transforms(sweep)):
+            raise
+        what = f"{error.what}; not understood as transforms: {some_names(unread)}"
+        raise PoseError(what, where=sweep.source, remedy=error.remedy) from None
     matrices, reasons = placement.of(sweep.transforms, len(sweep), sweep.image_status)
     if not any(not reason for reason in reasons):
         raise _none_usable(sweep, reasons)
@@ -80,7 +87,7 @@ class ImagePlacement:
         tracked: Iterable[str],
         config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
         *,
-        image: str = "Image",
+        image: str | None = None,
         world: str = "Reference",
         where: object = None,
     ) -> None:
@@ -94,6 +101,8 @@ class ImagePlacement:
             PoseError: No chain of transforms leads from `image` to `world`.
         """
         fixed = dict(config.transforms if isinstance(config, PlusConfig) else config or {})
+        tracked = tuple(tracked)
+        image = pixel_frame(tracked) if image is None else image
         self._graph, self._image, self._world = TransformGraph(fixed), image, world
         moving = [name for name in tracked if name not in fixed]
         for name in moving:
@@ -143,7 +152,7 @@ class ImagePlacement:
             if transform.status[index] != OK:
                 return f"{name} is {transform.status[index]}"
             matrix = transform.matrices[index]
-            if self._image in name.split("To"):  # carries the pixel size, so it is no rotation
+            if carries_pixels(name, self._image):
                 if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 4:
                     return f"{name} has no inverse"
             elif not is_rigid(matrix):
@@ -164,8 +173,11 @@ def _none_usable(sweep: Sweep, reasons: list[str]) -> PoseError:
     if not reasons:
         return PoseError("the sweep holds no frames", where=sweep.source, remedy="record it again")
     reason, count = Counter(reasons).most_common(1)[0]
+    remedy = _IMAGES if all(reason.startswith("image is ") for reason in reasons) else _TRACKER
+    if sweep.remarks:
+        # The last one is of joining images and poses, where they were joined.
+        last = sweep.remarks[-1]
+        remedy = f"look first at this: {last.what} (likely cause: {last.likely_cause}); {remedy}"
     return PoseError(
-        f"none of the {len(reasons)} frames is usable: {reason} in {count}",
-        where=sweep.source,
-        remedy=_IMAGES if all(reason.startswith("image is ") for reason in reasons) else _TRACKER,
+        f"none of the {len(reasons)} frames is usable: {reason} in {count}", where=sweep.source, remedy=remedy
     )

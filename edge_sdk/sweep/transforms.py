@@ -4,29 +4,84 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import PoseError
 
-_NAME = re.compile(r"^([A-Z]\w*?)To([A-Z]\w*)$")
+_IMAGE = "Image"
+_BETWEEN = re.compile("To(?=[^a-z])", re.DOTALL)
+"""Where the name of a transform divides, as PLUS takes it: at a "To" before anything but a small letter."""
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """("Probe", "Tracker") of "ProbeToTracker".
+    """("Probe", "Tracker") of "ProbeToTracker", by the rule of PLUS.
+
+    Names of coordinate frames may hold digits, hyphens, blanks, colons and other signs. One that begins with a small
+    letter is capitalized, as PLUS does.
 
     Raises:
         PoseError: The name is not of the form <From>To<To>, or ambiguous because a frame's name contains "To".
     """
-    match = _NAME.match(name)
-    if match is None or len(re.findall("To(?=[A-Z])", name)) != 1:
+    places = [match.start() for match in _BETWEEN.finditer(name)]
+    if len(places) != 1 or places[0] == 0:
         raise PoseError(
             f"transform name {name!r} is not of the form <From>To<To>",
-            remedy='name it like ProbeToTracker, with capitals and without "To" inside a coordinate frame\'s name',
+            remedy='name it like ProbeToTracker, with a capital after "To", and without "To" before a capital, digit '
+            "or sign inside a coordinate frame's name",
         )
-    return match[1], match[2]
+    return capitalized(name[: places[0]]), capitalized(name[places[0] + 2 :])
+
+
+def capitalized(frame: str) -> str:
+    """A coordinate frame's name as PLUS has it: a small first letter (a to z) becomes a capital."""
+    return frame[0].upper() + frame[1:] if "a" <= frame[:1] <= "z" else frame
+
+
+def canonical_name(name: str) -> str:
+    """A transform's name with both coordinate frames capitalized: "probeToTracker" is PLUS's "ProbeToTracker".
+
+    Raises:
+        PoseError: It is no transform's name.
+    """
+    return "To".join(split_name(name))
+
+
+def is_transform_name(name: str) -> bool:
+    """Whether a name is of the form <From>To<To>."""
+    try:
+        split_name(name)
+    except PoseError:
+        return False
+    return True
+
+
+def pixel_frame(names: Iterable[str]) -> str:
+    """Coordinate frame of a recording's pixels, as the transforms tell that come with its frames.
+
+    PLUS stores a cropped recording with ImageToCroppedImage: the pixels are then those of CroppedImage.
+
+    Args:
+        names: Names of the transforms that come with the frames.
+
+    Returns:
+        "Image", or the only other image frame that a transform leads to from there.
+    """
+    ends = [split_name(name) for name in names]
+    derived = {end for start, end in ends if start == _IMAGE and end != _IMAGE and end.endswith(_IMAGE)}
+    return derived.pop() if len(derived) == 1 else _IMAGE
+
+
+def carries_pixels(name: str, image: str) -> bool:
+    """Whether a transform starts or ends at an image frame, so that it scales pixels and need not be rigid.
+
+    Args:
+        name: Name of the transform.
+        image: Coordinate frame of the pixels; others are told by names that end with "Image".
+    """
+    return any(frame == image or frame.endswith(_IMAGE) for frame in split_name(name))
 
 
 class TransformGraph:

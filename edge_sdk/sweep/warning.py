@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge_sdk.data_warning import DataWarning
+
 
 @dataclass(frozen=True)
-class SweepWarning:
-    """Something about a sweep that is probably wrong, although it can be used as it is.
-
-    Attributes:
-        what: What was found, with its figure.
-        likely_cause: What most often causes it.
-        remedy: What to look at or to change.
-    """
-
-    what: str
-    likely_cause: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """One line."""
-        return " ".join(f"{self.what}; likely cause: {self.likely_cause}; {self.remedy}".split())
+class SweepWarning(DataWarning):
+    """Something about a sweep that is probably wrong, although it can be used as it is."""

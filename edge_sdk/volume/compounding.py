@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
@@ -14,6 +14,7 @@ from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.insertion.frame import FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
+from edge_sdk.volume.pixel_types import UINT8, checked_pixel_type
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
 from edge_sdk.volume.workers import checked_threads, share, usable_threads
 
@@ -30,10 +31,12 @@ class Compounder:
     thread owns a slab of the volume, so voxels get their pixels in one order. The cost of a frame depends on its
     pixels, not on the volume.
 
-    The 8-bit rules are PLUS's (PlusToolkit/IGSIO vtkIGSIOPasteSliceIntoVolume).
+    The rules are PLUS's (PlusToolkit/IGSIO vtkIGSIOPasteSliceIntoVolume), and so is the type of the voxels: that of the
+    frames. Pixels of float32 that are not finite are not inserted.
 
     Attributes:
         grid: Grid of the volume's voxels.
+        pixel_type: Type of the frames' pixels and of the voxels.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Compounder:
         clip: ClipRegion | None = None,
         importance: NDArray[np.uint8] | None = None,
         darkest: int = 0,
+        pixel_type: DTypeLike = UINT8,
         threads: int | None = None,
     ) -> None:
         """
@@ -61,15 +65,18 @@ class Compounder:
             plus_optimization: Compute positions, and a fan's edge, as PLUS does with this Optimization; None: finer.
             clip: Pixels to insert; all if None.
             importance: (H, W) uint8 weight of each pixel.
-            darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
+            darkest: Pixels below are left out (PLUS's PixelRejectionThreshold); 0 keeps all.
+            pixel_type: Type of the frames: uint8, int8, uint16, int16 or float32.
             threads: Most threads that insert at once; None: as many as the process may use, up to 4.
 
         Raises:
             GeometryError: The interpolation, compounding or mean is unknown, the importance mask is absent or of
-                another kind, or there is no thread.
+                another kind, pixels of this type are not compounded, or there is no thread.
         """
-        self.grid = grid
-        rules = InsertionRules(interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest)
+        self.grid, self.pixel_type = grid, checked_pixel_type(pixel_type)
+        rules = InsertionRules(
+            interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest, self.pixel_type
+        )
         self._threads = min(usable_threads(), _MOST_THREADS) if threads is None else checked_threads(threads)
         self._last = np.array(grid.shape[::-1], np.int64) - 1
         self._frames = FrameFactory(rules, np.asarray(np.linalg.inv(grid.index_to_world), np.float64))
@@ -82,14 +89,14 @@ class Compounder:
         """Add one frame.
 
         Args:
-            image: (H, W) uint8 in MF orientation.
+            image: (H, W) of the pixel type, in MF orientation.
             image_to_world: 4×4, pixel (x, y, 0, 1) to mm.
 
         Returns:
             A small box that holds every voxel changed, or None where the frame misses the volume.
 
         Raises:
-            GeometryError: The image is not (H, W) uint8.
+            GeometryError: The image is not (H, W) of the pixel type.
             PoseError: The matrix is not finite.
         """
         return self.insert_all([image], [image_to_world])[0]
@@ -124,15 +131,15 @@ class Compounder:
             for start, stop in zip(starts, stops, strict=True)
         ]
 
-    def voxels(self) -> NDArray[np.uint8]:
+    def voxels(self) -> NDArray[Any]:
         """A copy of the volume so far, (D, H, W); 0 where nothing was inserted."""
         return self.voxels_in(self._whole())
 
-    def voxels_in(self, box: Box) -> NDArray[np.uint8]:
+    def voxels_in(self, box: Box) -> NDArray[Any]:
         """A copy of the part in `box`."""
         return self.read(box)[0]
 
-    def read(self, box: Box | None = None) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box | None = None) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """What `voxels` and `weights` give, at once; of the part in `box`, if given.
 
         Raises:

@@ -17,6 +17,7 @@ class CompoundingSummary:
         warnings: What is probably wrong with the sweep.
         interpolation: How a pixel is spread over voxels; None where the volume's file does not state it.
         compounding: How pixels that meet in a voxel are combined; None where the volume's file does not state it.
+        frames_outside: Number of frames with a pose that reached no voxel; they are among `frames_left_out`.
     """
 
     frames_inserted: int
@@ -25,6 +26,7 @@ class CompoundingSummary:
     warnings: tuple[str, ...] = ()
     interpolation: str | None = None
     compounding: str | None = None
+    frames_outside: int = 0
 
     def frame_counts(self) -> dict[str, int | str]:
         """Frames inserted and left out, and why, for outputs."""

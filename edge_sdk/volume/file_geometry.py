@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.frame_keys import frame_numbers
 from edge_sdk.errors import FileFormatError
 from edge_sdk.volume.grid import Grid
 
+_INDEX = re.compile(r"axis [0-9]{1,2} index (type|values)")
 _FARTHEST, _FLATTEST = 1e9, 1e-6
 """mm, and the volume of three axes of length one, beyond which a geometry is damaged."""
 
@@ -40,21 +43,28 @@ def checked_grid(affine: NDArray[np.float64], shape: tuple[int, ...], path: Path
     return grid_from_affine(affine, shape)
 
 
-def voxels_of(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path) -> NDArray[Any]:
-    """Voxels (D, H, W) of a file that may turn out to be a sweep.
+def single_volume(pixels: NDArray[Any] | None, fields: Mapping[str, str], path: Path) -> NDArray[Any]:
+    """Pixels of a file, unless it turns out to be a sweep.
+
+    Args:
+        pixels: Slowest axis first, or None.
+        fields: Fields of the file's header.
+        path: Named in errors.
 
     Raises:
-        FileFormatError: It is one, or has no voxels, or not in three dimensions.
+        FileFormatError: It is a sweep, or has no voxels.
     """
-    # PLUS writes reconstructed volumes with fields of one frame.
-    frames = any(key.startswith("Seq_Frame0001_") for key in fields)
-    if frames or (pixels is None and any(key.startswith("Seq_Frame") for key in fields)):
+    frames = frame_numbers(fields)
+    kinds = fields.get("Kinds", fields.get("kinds", "")).lower().split()
+    # PLUS writes reconstructed volumes with fields of one frame; 3D Slicer numbers an axis of frames.
+    marked = bool(frames) or any(_INDEX.fullmatch(key) for key in fields)
+    if len(frames) > 1 or (marked and (pixels is None or {"list", "time"} & {*kinds})):
         raise FileFormatError(
             "is a tracked sweep, not a volume", where=path, remedy="make a volume of it with reconstruct"
         )
     if pixels is None:
         raise FileFormatError("holds no voxels", where=path, remedy="give a single gray or label volume")
-    return as_3d(pixels, path)
+    return pixels
 
 
 def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -65,7 +75,7 @@ def as_3d(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     """
     while voxels.ndim > 3 and voxels.shape[0] == 1:
         voxels = voxels[0]
-    if voxels.ndim != 3 or 0 in voxels.shape or voxels.dtype.kind not in "uif":
+    if voxels.ndim != 3 or 0 in voxels.shape or voxels.dtype.kind not in "uif" or voxels.itemsize > 8:
         raise FileFormatError(
             f"holds an array of shape {voxels.shape} (slowest axis first) of {voxels.dtype}, "
             "expected (D, H, W) of numbers",

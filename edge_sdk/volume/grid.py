@@ -9,10 +9,14 @@ from typing import Any, SupportsInt
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.data_warning import DataWarning
 from edge_sdk.provenance import Provenance
 from edge_sdk.volume.compounding_summary import CompoundingSummary
+from edge_sdk.volume.nifti_geometry import NiftiGeometry
 
 IDENTITY = np.eye(3)
+_FILE_ROUNDING = 2e-7
+"""Relative error of a length that a file keeps in vectors of 32-bit numbers."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,21 @@ class Grid:
 
     @property
     def voxel_ml(self) -> float:
-        """Volume of one voxel in milliliters."""
-        return float(np.prod(self.spacing)) / 1000.0
+        """Volume of one voxel in milliliters; axes that are not at right angles or have not length one count."""
+        return float(np.prod(self.spacing)) * abs(float(np.linalg.det(self.direction))) / 1000.0
+
+    @property
+    def nominal_spacing(self) -> tuple[float, float, float]:
+        """mm per voxel, (x, y, z), as it was meant: six digits where that is right within the rounding of files.
+
+        It is the same from a file of every format, so that resampling is: NIfTI keeps 0.3 mm as 0.30000001, and NRRD's
+        vectors have lengths such as 0.30000000000000004.
+        """
+        x, y, z = (
+            rounded if abs((rounded := float(f"{step:.6g}")) - step) <= _FILE_ROUNDING * abs(step) else step
+            for step in self.spacing
+        )
+        return x, y, z
 
 
 @dataclass(frozen=True)
@@ -115,8 +132,11 @@ class Volume:
         compounding: How the volume was made from frames; None where it was not, or nobody knows.
         provenance: Where the poses and the calibration of those frames come from.
         located: Whether the file says how the axes lie in the patient or the room. False where it gives a spacing at
-            most (NIfTI with both codes 0, NRRD without a space): the grid's origin and direction mean nothing then.
+            most (NIfTI with both codes 0, NRRD without a space, MetaImage without a matrix): the grid's origin and
+            direction mean nothing then.
         gray_range: Levels that mean black and white; None where they are 0 and 255 (uint8), or nobody knows.
+        file_geometry: Geometry fields of the NIfTI header that `grid` was read from; used only while they give `grid`.
+        warnings: What is ambiguous or probably wrong about the geometry of the file.
     """
 
     voxels: NDArray[Any]
@@ -126,12 +146,20 @@ class Volume:
     provenance: Provenance = field(default_factory=Provenance, kw_only=True)
     located: bool = field(default=True, kw_only=True)
     gray_range: tuple[float, float] | None = field(default=None, kw_only=True)
+    file_geometry: NiftiGeometry | None = field(default=None, kw_only=True)
+    warnings: tuple[DataWarning, ...] = field(default=(), kw_only=True)
 
     @property
     def tracked(self) -> bool:
         """Whether a device measured the poses of the volume's frames; False for declared poses, or if nobody knows."""
         return self.compounding is not None and self.provenance.tracked
 
+    @property
+    def own_file_geometry(self) -> NiftiGeometry | None:
+        """`file_geometry` where it still gives the grid; None after a change of the grid, or without a NIfTI header."""
+        fields = self.file_geometry
+        return fields if fields is not None and fields.gives(self.grid.index_to_world) else None
+
     def with_voxels(self, voxels: NDArray[Any]) -> Volume:
-        """Other voxels of the same shape on the same grid."""
-        return replace(self, voxels=voxels, meta=dict(self.meta))
+        """Other voxels of the same shape on the same grid; the levels of black and white were those of the old ones."""
+        return replace(self, voxels=voxels, meta=dict(self.meta), gray_range=None)

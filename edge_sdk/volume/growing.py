@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
@@ -18,6 +18,7 @@ from edge_sdk.volume.grid import Box, Grid
 from edge_sdk.volume.insertion.frame import FURTHEST, FrameFactory, InsertionFrame
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.voxels import Voxels, compile_kernels, voxel_kind
+from edge_sdk.volume.pixel_types import UINT8, checked_pixel_type
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization
 from edge_sdk.volume.workers import checked_threads, share
 
@@ -56,6 +57,7 @@ class GrowingCompounder:
         clip: ClipRegion | None = None,
         importance: NDArray[np.uint8] | None = None,
         darkest: int = 0,
+        pixel_type: DTypeLike = UINT8,
         threads: int | None = None,
         block: int = 64,
         memory_limit: int | None = None,
@@ -64,8 +66,8 @@ class GrowingCompounder:
         Args:
             spacing: mm per voxel (x, y, z).
             origin: Center of voxel (0, 0, 0) in the world, mm (x, y, z).
-            interpolation, mode, mean, plus_optimization, clip, importance, darkest, threads: As of `Compounder`, but
-                positions are not computed in PLUS's double precision.
+            interpolation, mode, mean, plus_optimization, clip, importance, darkest, pixel_type, threads: As of
+                `Compounder`, but positions are not computed in PLUS's double precision.
             block: Voxels along each edge of a block.
             memory_limit: Bytes that blocks may take in all; what the machine has free now if None.
 
@@ -82,12 +84,20 @@ class GrowingCompounder:
                 remedy="use FULL, or a volume of known extent",
             )
         self._rules = InsertionRules(
-            interpolation, mode, mean, plus_optimization, clip or ClipRegion(), importance, darkest
+            interpolation,
+            mode,
+            mean,
+            plus_optimization,
+            clip or ClipRegion(),
+            importance,
+            darkest,
+            checked_pixel_type(pixel_type),
         )
         self._lattice = Grid((1, 1, 1), spacing, origin)
         self._frames = FrameFactory(self._rules, np.asarray(np.linalg.inv(self._lattice.index_to_world), np.float64))
         self._edge, self._threads = block, None if threads is None else checked_threads(threads)
         self._kind = voxel_kind(self._rules)
+        self._voxel_bytes = self._kind.bytes_of(self._rules.pixel_type)
         self._limit = usable_memory() if memory_limit is None else memory_limit
         self._blocks: dict[Block, Voxels] = {}
         self._reached: Box | None = None
@@ -115,7 +125,7 @@ class GrowingCompounder:
 
     def bytes_beside(self, box: Box) -> int:
         """Memory of the voxels beside `box`, which counts from `origin`, in the blocks that hold a part of it."""
-        held = math.prod(stop - start for start, stop in zip(box.start, box.stop, strict=True)) * self._kind.BYTES
+        held = math.prod(stop - start for start, stop in zip(box.start, box.stop, strict=True)) * self._voxel_bytes
         return math.prod(len(indices) for indices in self._block_ranges(box)) * self._block_bytes - held
 
     @property
@@ -138,14 +148,14 @@ class GrowingCompounder:
         """Add one frame; see `Compounder.insert`. The box counts from `origin` and may begin below 0.
 
         Args:
-            image: (H, W) uint8 in MF orientation.
+            image: (H, W) of the pixel type, in MF orientation.
             image_to_world: 4×4, pixel (x, y, 0, 1) to mm.
             within: Gets the box that holds every voxel that the frame may reach, and returns the box of the voxels
                 that may change: the frame is inserted as a `Compounder` on that box inserts it, and `memory_limit` is
                 not looked at. None: all voxels may change.
 
         Raises:
-            GeometryError: The image is not (H, W) uint8.
+            GeometryError: The image is not (H, W) of the pixel type.
             VolumeMemoryError: The blocks would take more memory than they may: then nothing of the frame is inserted.
             PoseError: The matrix is not finite.
         """
@@ -169,11 +179,11 @@ class GrowingCompounder:
         self._reached = box if self._reached is None else _around(self._reached, box)
         return box
 
-    def voxels(self) -> NDArray[np.uint8]:
+    def voxels(self) -> NDArray[Any]:
         """The volume so far, (D, H, W) on `grid`; 0 where nothing was inserted."""
         return self.voxels_in(self.reached)
 
-    def voxels_in(self, box: Box) -> NDArray[np.uint8]:
+    def voxels_in(self, box: Box) -> NDArray[Any]:
         """The part in `box`, which counts from `origin`."""
         return self.read(box)[0]
 
@@ -185,10 +195,10 @@ class GrowingCompounder:
         """The part of `weights` in `box`, which counts from `origin`."""
         return self.read(box)[1]
 
-    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """What `voxels_in` and `weights_in` give of `box`, which counts from `origin`, at once."""
         size = tuple(stop - start for start, stop in zip(box.start, box.stop, strict=True))
-        gray, weights = np.zeros(size, np.uint8), np.zeros(size, np.uint16)
+        gray, weights = np.zeros(size, self._rules.pixel_type), np.zeros(size, np.uint16)
         for block, voxels in self._blocks_in(box):
             first = [index * self._edge for index in block]
             low = [max(a, b) for a, b in zip(first, box.start, strict=True)]
@@ -204,7 +214,7 @@ class GrowingCompounder:
 
     @property
     def _block_bytes(self) -> int:
-        return self._edge**3 * self._kind.BYTES
+        return self._edge**3 * self._voxel_bytes
 
     def _axes(self, values: tuple[int, int, int]) -> list[tuple[int, float, float]]:
         return list(zip(values[::-1], self._lattice.spacing, self._lattice.origin, strict=True))

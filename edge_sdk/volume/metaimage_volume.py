@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.containers.metaimage import element_type, read_metaimage, write_metaimage
 from edge_sdk.errors import FileFormatError
-from edge_sdk.volume.file_geometry import checked_grid, number_text, triple, voxels_of
+from edge_sdk.volume.file_geometry import as_3d, number_text, single_volume
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.metaimage_geometry import metaimage_geometry
 from edge_sdk.volume.notes import volume_with_notes
 
 
 def read_metaimage_volume(path: Path) -> Volume:
     """Read a volume; see `edge_sdk.volume.files.read_volume`."""
     image = read_metaimage(path)
-    fields = image.fields
-    voxels = voxels_of(image.pixels, fields, path)
-    count = len(image.dimensions)
-
-    def numbers(names: tuple[str, ...], default: list[float]) -> NDArray[np.float64]:
-        text = next((fields[name] for name in names if name in fields), None)
-        try:
-            values = np.array(default if text is None else text.split(), np.float64)
-        except ValueError:
-            values = np.array([np.nan])
-        if len(values) != len(default) or not np.isfinite(values).all():
-            raise FileFormatError(
-                f"{names[0]} is {text!r}, expected {len(default)} numbers",
-                where=path,
-                remedy="correct the header",
-            )
-        return values
-
-    spacing = numbers(("ElementSpacing", "ElementSize"), [1.0] * count)[:3]
-    if not (spacing > 0).all():
-        raise FileFormatError(f"ElementSpacing {spacing} is not positive", where=path, remedy="correct the header")
-    origin = numbers(("Offset", "Position", "Origin"), [0.0] * count)[:3]
-    rows = numbers(("TransformMatrix", "Rotation", "Orientation"), list(np.eye(count).ravel()))
-    direction = rows.reshape(count, count)[:3, :3].T.copy()  # a row of the file is the direction of one axis
-    depth, height, width = voxels.shape
-    grid = Grid((depth, height, width), triple(spacing), triple(origin), direction)
-    checked_grid(grid.index_to_world, voxels.shape, path)
-    return volume_with_notes(voxels, grid, fields)
+    pixels = single_volume(image.pixels, image.fields, path)
+    if pixels.ndim > len(image.dimensions):
+        raise FileFormatError(
+            f"has {pixels.shape[-1]} channels", where=path, remedy="give a single gray or label volume"
+        )
+    voxels = as_3d(pixels, path)
+    geometry = metaimage_geometry(image, voxels.shape, path)
+    volume = volume_with_notes(voxels, geometry.grid, image.fields)
+    return replace(volume, located=geometry.located, warnings=geometry.warnings)
 
 
 def write_metaimage_volume(path: Path, grid: Grid, voxels: NDArray[Any], values: Mapping[str, str]) -> None:

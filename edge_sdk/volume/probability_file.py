@@ -20,7 +20,6 @@ from edge_sdk.volume.nifti_volume import nifti_image
 SUFFIXES = (".nii.gz", ".nii")
 LEVELS = 255
 ENCODING = f"uint8 with scl_slope 1/{LEVELS}: probability = voxel / {LEVELS}"
-_HEADER_BYTES = 352
 _MAPPED_BYTES = 64 << 20
 """Written so much, the file is mapped anew: what was written before leaves the process's memory."""
 
@@ -61,8 +60,8 @@ def probability_file(path: Path, volume: Volume, classes: int) -> Iterator[Sink]
         plain = temporary.with_suffix("") if packed else temporary
         try:
             shape = (classes, *volume.grid.shape)
-            _begin(plain, volume, shape)
-            yield _Mapped(plain, shape).write
+            offset = _begin(plain, volume, shape)
+            yield _Mapped(plain, offset, shape).write
             if packed:
                 with open(plain, "rb") as source, gzip.open(temporary, "wb", compresslevel=1) as target:
                     shutil.copyfileobj(source, target, 1 << 20)
@@ -74,8 +73,8 @@ def probability_file(path: Path, volume: Volume, classes: int) -> Iterator[Sink]
 class _Mapped:
     """Voxels of a file, mapped into memory a class at a time, and never more than about `_MAPPED_BYTES` in all."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        self._path, self._shape = path, shape
+    def __init__(self, path: Path, offset: int, shape: tuple[int, ...]) -> None:
+        self._path, self._offset, self._shape = path, offset, shape
         self._written = 0
         self._classes = self._map()
 
@@ -90,28 +89,35 @@ class _Mapped:
     def _map(self) -> list[NDArray[np.uint8]]:
         size = int(np.prod(self._shape[1:]))
         return [
-            np.memmap(self._path, np.uint8, "r+", _HEADER_BYTES + number * size, self._shape[1:])
+            np.memmap(self._path, np.uint8, "r+", self._offset + number * size, self._shape[1:])
             for number in range(self._shape[0])
         ]
 
 
-def _begin(path: Path, volume: Volume, shape: tuple[int, ...]) -> None:
-    """The header, and room for the voxels: a write into a mapped file that finds the disk full ends the process."""
-    header = nifti_image(volume.grid, np.broadcast_to(np.uint8(0), volume.grid.shape)).header
+def _begin(path: Path, volume: Volume, shape: tuple[int, ...]) -> int:
+    """Write the header, and room for the voxels: a write into a mapped file that finds the disk full ends the process.
+
+    Returns:
+        Bytes before the first voxel.
+    """
+    header = nifti_image(volume, np.broadcast_to(np.uint8(0), volume.grid.shape)).header
     zooms = header.get_zooms()
     header.set_data_dtype(np.uint8)
     header.set_data_shape(shape[::-1])
     header.set_zooms((*zooms, 1.0))
     header.set_slope_inter(1.0 / LEVELS, 0.0)
     header["descrip"] = f"probabilities of {shape[0]} classes".encode()
-    header["magic"] = b"n+1"
-    header.set_data_offset(_HEADER_BYTES)
+    header["cal_min"], header["cal_max"] = 0.0, 1.0
+    header["magic"] = header.single_magic
+    offset = int(header.single_vox_offset)  # 352, or 544 in NIfTI-2
+    header.set_data_offset(offset)
     with open(path, "wb") as stream:
         header.write_to(stream)
-        stream.write(bytes(_HEADER_BYTES - stream.tell()))
+        stream.write(bytes(offset - stream.tell()))
         stream.flush()
-        size = _HEADER_BYTES + int(np.prod(shape))
+        size = offset + int(np.prod(shape))
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(stream.fileno(), 0, size)
         else:
             stream.truncate(size)
+    return offset

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.gray_frames import gray_frames
+from edge_sdk.sweep.outside import lost_frames
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -22,6 +24,7 @@ from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.growing import GrowingCompounder
 from edge_sdk.volume.holes.filling import check_kernels, fill_holes
 from edge_sdk.volume.importance import read_importance_mask
+from edge_sdk.volume.pixel_types import UINT8
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization, ReconstructionSettings
 
 DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
@@ -29,6 +32,9 @@ DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 
 The true mean because it is unbiased and faster; PLUS's own output is the default as soon as its configuration is given.
 """
+
+OUTSIDE = "outside the volume"
+"""Reason for which a frame is left out that reaches no voxel."""
 
 _AT_ONCE = 16
 """Frames handed to the compounder together: threads wait for each other less, and progress still moves."""
@@ -47,7 +53,8 @@ def reconstruct(
 
     Args:
         sweep: The recording.
-        config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings.
+        config: Calibration (ImageToProbe) and, unless `settings` are given, reconstruction settings. The grid is
+            computed from the frames, as PLUS does; see `PlusConfig.with_saved_grid`.
         settings: Override those of the configuration.
         poses: Poses of the sweep's frames in the settings' world; None: they are computed.
         progress: Called with (done, total, what).
@@ -55,7 +62,7 @@ def reconstruct(
             their number.
 
     Returns:
-        Voxels (D, H, W) uint8, with the summary of their compounding and the sweep's provenance.
+        Voxels (D, H, W) of the frames' type, with the summary of their compounding and the sweep's provenance.
 
     Raises:
         PoseError: ImageToReference cannot be resolved, or no frame is usable.
@@ -63,11 +70,14 @@ def reconstruct(
             impossible.
     """
     settings = effective_settings(config, settings)
+    sweep = gray_frames(sweep)
     compounder, summary = compound(
         sweep, config=config, settings=settings, poses=poses, progress=progress, threads=threads
     )
     voxels, _ = read_out(compounder, settings, progress=progress, threads=threads)
-    return Volume(voxels, compounder.grid, compounding=summary, provenance=sweep.provenance)
+    return Volume(
+        voxels, compounder.grid, compounding=summary, provenance=sweep.provenance, gray_range=sweep.gray_range
+    )
 
 
 def read_out(
@@ -76,7 +86,7 @@ def read_out(
     *,
     progress: Progress | None = None,
     threads: int | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """The volume's voxels (D, H, W) with its holes filled as the settings say, and which were hit by a pixel."""
     voxels, weights = compounder.read()
     hit = weights > 0
@@ -101,10 +111,11 @@ def compound(
     """As `reconstruct`, before hole filling: the filled compounder, which knows what was hit, and the counts."""
     settings = effective_settings(config, settings)
     check_kernels(settings.fill_holes)
+    sweep = gray_frames(sweep)
     if poses is None:
         poses = image_to_world(sweep, config=config, image=settings.image_frame, world=settings.world_frame)
     grid = sweep_grid(sweep, poses, settings)
-    compounder = make_compounder(grid, settings, threads=threads)
+    compounder = make_compounder(grid, settings, sweep.images.dtype, threads=threads)
     left_out = Counter[str]()
     chosen = []
     for index in range(len(sweep)):
@@ -123,7 +134,7 @@ def compound(
         missed = boxes.count(None)
         inserted += len(part) - missed
         if missed:
-            left_out["outside the volume"] += missed
+            left_out[OUTSIDE] += missed
         if progress:
             progress(start + len(part), len(chosen), "compounding")
     if not inserted:
@@ -134,6 +145,8 @@ def compound(
         left_out_because="; ".join(f"{reason}: {count}" for reason, count in left_out.most_common()),
         interpolation=settings.interpolation,
         compounding=settings.compounding_text,
+        warnings=tuple(warning.what for warning in lost_frames(left_out[OUTSIDE], inserted + left_out[OUTSIDE])),
+        frames_outside=left_out[OUTSIDE],
     )
     return compounder, summary
 
@@ -151,22 +164,28 @@ def _nothing_inserted(sweep: Sweep, compounder: Compounder, settings: Reconstruc
     return GeometryError(
         f"no frame reaches the volume of {size} voxels at {origin} mm",
         where=sweep.source,
-        remedy="correct OutputOrigin and OutputExtent, or leave them out",
+        remedy="leave out --grid saved, or correct OutputOrigin and OutputExtent",
     )
 
 
-def make_compounder(grid: Grid, settings: ReconstructionSettings, *, threads: int | None = None) -> Compounder:
-    """An empty volume that takes frames as the settings say.
+def make_compounder(
+    grid: Grid, settings: ReconstructionSettings, pixel_type: DTypeLike = UINT8, *, threads: int | None = None
+) -> Compounder:
+    """An empty volume that takes frames of a pixel type as the settings say.
 
     Raises:
         FileFormatError: The importance mask cannot be read.
         GeometryError: The settings are impossible.
     """
-    return Compounder(grid, **_insertion(settings), threads=threads)
+    return Compounder(grid, **_insertion(settings), pixel_type=pixel_type, threads=threads)
 
 
 def make_growing_compounder(
-    origin: tuple[float, float, float], settings: ReconstructionSettings, *, threads: int | None = None
+    origin: tuple[float, float, float],
+    settings: ReconstructionSettings,
+    pixel_type: DTypeLike = UINT8,
+    *,
+    threads: int | None = None,
 ) -> GrowingCompounder:
     """As `make_compounder`, without a grid; the first voxel lies at `origin`, mm (x, y, z).
 
@@ -174,7 +193,9 @@ def make_growing_compounder(
         FileFormatError: The importance mask cannot be read.
         GeometryError: The settings are impossible, or a growing volume cannot follow them.
     """
-    return GrowingCompounder(settings.spacing, origin=origin, **_insertion(settings), threads=threads)
+    return GrowingCompounder(
+        settings.spacing, origin=origin, **_insertion(settings), pixel_type=pixel_type, threads=threads
+    )
 
 
 class _Insertion(TypedDict):
@@ -214,7 +235,7 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
 
     Raises:
         PoseError: The sweep has no images.
-        GeometryError: They are not gray of 8 bits, or it would not fit in memory.
+        GeometryError: They cannot be compounded (see `gray_frames`), or it would not fit in memory.
     """
     if sweep.images.size == 0:
         raise PoseError(
@@ -222,35 +243,30 @@ def sweep_grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings
             where=sweep.source,
             remedy="give a recording with images",
         )
-    if not sweep.is_gray:
-        raise GeometryError(
-            f"frames are {sweep.images.dtype} of shape {sweep.images.shape[1:]}, expected 8-bit gray (H, W)",
-            where=sweep.source,
-            remedy="convert the recording to 8-bit B-mode",
-        )
     try:
-        return _grid(sweep, poses, settings)
+        return _grid(gray_frames(sweep), poses, settings)
     except GeometryError as error:
         raise GeometryError(error.what, where=sweep.source, remedy=error.remedy) from None
 
 
 def _grid(sweep: Sweep, poses: FramePoses, settings: ReconstructionSettings) -> Grid:
+    per_voxel = settings.bytes_per_voxel(sweep.images.dtype)
     if settings.extent is not None:
         if settings.origin is None:
             raise GeometryError("OutputExtent is given without OutputOrigin", remedy="give both or neither")
         grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
-        check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
+        check_memory(grid, bytes_per_voxel=per_voxel)
         return grid
     height, width = sweep.images.shape[1:3]
     usable = poses.matrices[poses.usable]
     grid = grid_for(
-        usable, (height, width), settings.spacing, clip=settings.clip, bytes_per_voxel=settings.bytes_per_voxel,
+        usable, (height, width), settings.spacing, clip=settings.clip, bytes_per_voxel=per_voxel,
         reaching=settings.plus_optimization is None,
     )  # fmt: skip
     if settings.origin is None:
         return grid
     moved = _moved(grid, settings.origin)
-    check_memory(moved, bytes_per_voxel=settings.bytes_per_voxel)
+    check_memory(moved, bytes_per_voxel=per_voxel)
     return moved
 
 

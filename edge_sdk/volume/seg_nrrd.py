@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
+from edge_sdk.volume.elsewhere import for_other_formats
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.label_colors import label_rgb
 from edge_sdk.volume.nrrd_volume import write_nrrd_volume
@@ -61,7 +62,7 @@ def write_segmentation(mask: Volume, label_names: Mapping[int, str], path: str |
             f"Segment{index}_Extent": extent,
             f"Segment{index}_Tags": f"TerminologyEntry:{_terminology(name)}|",
         }
-    write_nrrd_volume(path, mask.grid, mask.voxels.astype(np.uint8), header)
+    write_nrrd_volume(path, for_other_formats(mask).grid, mask.voxels.astype(np.uint8), header)
 
 
 def _extent(labels: NDArray[Any]) -> str:

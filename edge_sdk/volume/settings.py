@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+
+from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
+from edge_sdk.volume.pixel_types import UINT8
 
 Interpolation = Literal["nearest", "linear"]
 Compounding = Literal["mean", "maximum", "latest", "importance"]
@@ -51,6 +55,11 @@ def keeps_sums(compounding: Compounding, mean: Mean) -> bool:
     return mean == "true" and compounding in ("mean", "importance")
 
 
+def held_bytes(pixel_type: np.dtype[Any], *, sums: bool) -> int:
+    """Memory that a voxel takes while frames are inserted: a level and a weight of 16 bits, or two float32 sums."""
+    return 8 if sums else pixel_type.itemsize + 2
+
+
 @dataclass(frozen=True)
 class ReconstructionSettings:
     """How frames become a volume; the attributes of PLUS's VolumeReconstruction element.
@@ -62,13 +71,14 @@ class ReconstructionSettings:
         clip: Pixels to insert, or None for all.
         interpolation: "nearest" or "linear".
         compounding: "mean", "maximum", "latest" or "importance".
-        mean: "true", or "plus" for PLUS's running mean in 8 bits; a PLUS configuration means the latter.
+        mean: "true", or "plus" for PLUS's running mean in the pixels' type; a PLUS configuration means the latter.
         plus_optimization: Compute positions as PLUS does with this Optimization, or None for finer ones.
         importance_mask: Gray image with a weight for each pixel, for compounding "importance".
         darkest: Pixels below are left out (PLUS's PixelRejectionThreshold).
         fill_holes: Kernels to try in turn for voxels that nothing reached; empty: leave holes.
         skip_interval: Insert every n-th frame.
-        image_frame: Coordinate frame of the images.
+        image_frame: Coordinate frame of the images; None for the one that the recording's transforms tell, see
+            `edge_sdk.sweep.transforms.pixel_frame`.
         world_frame: Coordinate frame of the volume.
     """
 
@@ -84,14 +94,34 @@ class ReconstructionSettings:
     darkest: int = 0
     fill_holes: tuple[HoleFilling, ...] = ()
     skip_interval: int = 1
-    image_frame: str = "Image"
+    image_frame: str | None = None
     world_frame: str = "Reference"
 
-    @property
-    def bytes_per_voxel(self) -> int:
-        """Memory that a reconstruction takes at its peak."""
-        held = 8 if keeps_sums(self.compounding, self.mean) else 3
-        read_out, filled, written = 3, 3 if self.fill_holes else 0, 2
+    def with_spacing(self, spacing: tuple[float, float, float]) -> ReconstructionSettings:
+        """Other voxels over the same region: a fixed extent, which counts in voxels, is counted anew.
+
+        Args:
+            spacing: mm per voxel (x, y, z).
+
+        Raises:
+            GeometryError: The spacing is not positive.
+        """
+        if not min(spacing) > 0:
+            raise GeometryError(
+                f"the spacing is {min(spacing):g}, expected millimeters above 0", remedy="give for example 0.5"
+            )
+        if self.extent is None:
+            return replace(self, spacing=spacing)
+        x, y, z = (old / new for old, new in zip(self.spacing, spacing, strict=True))
+        x0, x1, y0, y1, z0, z1 = self.extent
+        extent = round(x0 * x), round(x1 * x), round(y0 * y), round(y1 * y), round(z0 * z), round(z1 * z)
+        return replace(self, spacing=spacing, extent=extent)
+
+    def bytes_per_voxel(self, pixel_type: np.dtype[Any] = UINT8) -> int:
+        """Memory that a reconstruction from frames of a type takes at its peak."""
+        held = held_bytes(pixel_type, sums=keeps_sums(self.compounding, self.mean))
+        read_out = held_bytes(pixel_type, sums=False)
+        filled, written = read_out if self.fill_holes else 0, 2 * pixel_type.itemsize
         return held + read_out + filled + written
 
     @property

@@ -13,6 +13,7 @@ import numpy as np
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.extras import missing_module
 from edge_sdk.files import atomic_path
+from edge_sdk.volume.elsewhere import for_other_formats
 from edge_sdk.volume.grid import Volume
 
 SMOOTHING = 10
@@ -45,7 +46,7 @@ def write_surfaces(mask: Volume, labels: Mapping[int, str], path: Path) -> dict[
         if label and (mask.voxels == label).any():
             file = path.with_name(f"{path.stem}-{endings[label]}.stl")
             with atomic_path(file) as temporary:
-                temporary.write_bytes(_stl(surface(mask, label)))
+                temporary.write_bytes(_stl(surface(for_other_formats(mask), label)))
             written[name] = file
     return written
 

@@ -6,10 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge_sdk.metrics import Interval
 from quantization.records.part import RecordPart
-
-Interval = tuple[float, float]
-"""Ends of a 95 % interval."""
 
 
 class QualityLevel(RecordPart):
@@ -17,11 +15,11 @@ class QualityLevel(RecordPart):
 
     Attributes:
         kept: The ratio of the means reaches the share.
-        surely: The whole 95 % interval of the ratio reaches it.
+        surely: The whole 95 % interval of the ratio reaches it; None without an interval.
     """
 
     kept: bool
-    surely: bool
+    surely: bool | None
 
 
 class ClassComparison(RecordPart):
@@ -34,19 +32,21 @@ class ClassComparison(RecordPart):
         ratio, ratio_ci95: dice / reference_dice, and its interval; None where reference_dice is 0.
         hd95_mm, reference_hd95_mm: Mean HD95 of the form and of the published form, mm.
         hd95_increase_mm, hd95_increase_ci95: hd95_mm - reference_hd95_mm, and its interval, mm.
+
+    The intervals are None under `edge_sdk.metrics.FEWEST_FOR_INTERVAL` cases.
     """
 
     cases: int
     dice: float
     reference_dice: float
     difference: float
-    difference_ci95: Interval
+    difference_ci95: Interval | None
     ratio: float | None
     ratio_ci95: Interval | None
     hd95_mm: float
     reference_hd95_mm: float
     hd95_increase_mm: float
-    hd95_increase_ci95: Interval
+    hd95_increase_ci95: Interval | None
 
 
 class AbsentClass(RecordPart):
@@ -71,14 +71,14 @@ class FormComparison(RecordPart):
     dice: float
     reference_dice: float
     difference: float
-    difference_ci95: Interval
+    difference_ci95: Interval | None
     ratio: float
-    ratio_ci95: Interval
+    ratio_ci95: Interval | None
     levels: dict[str, QualityLevel]
     minimum_ratio: float
     hd95_mm: float
     reference_hd95_mm: float
     hd95_increase_mm: float
-    hd95_increase_ci95: Interval
+    hd95_increase_ci95: Interval | None
     maximum_hd95_increase_mm: float
     classes: dict[str, Annotated[ClassComparison | AbsentClass, Field(union_mode="left_to_right")]]

@@ -99,6 +99,7 @@ class RunRecord(RecordPart):
     Attributes:
         recipe: The recipe of the run.
         cases: How the data were split; None until they were read.
+        contents: Name of each case to the digest of its labels and image; empty in runs of earlier versions.
         from_sha256: SHA-256 of the checkpoint that a training fine-tunes; None where it began with random weights.
         versions: Library to version.
         train: How training ended; None in other runs.
@@ -115,6 +116,7 @@ class RunRecord(RecordPart):
 
     recipe: StoredRecipe
     cases: CaseNames | None = None
+    contents: dict[str, str] = Field(default_factory=dict)
     from_sha256: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     train: TrainingResult | None = None

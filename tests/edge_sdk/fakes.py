@@ -103,6 +103,13 @@ class FakeTarget:
             ExecutedOperator("body", "Convolution", "fake", "int8", 3.0 if self.timed else None),
         ]
 
+    def oldest_runtime(self, folder: Path) -> str:
+        assert (folder / "weights.bin").is_file()
+        return "1.0"
+
+    def describe(self, folder: Path, fields: Mapping[str, str]) -> None:
+        raise NotImplementedError
+
     def export(self, graph: Graph, folder: Path, patch_shape: tuple[int, int, int], calibration: Patch) -> None:
         raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def test_file_appears_only_when_the_block_ends(tmp_path: Path) -> None:
         assert not target.exists()
     assert target.read_text() == "done"
     assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_a_file_gets_the_mode_of_any_new_file(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        with atomic_path(tmp_path / "weights.safetensors") as temporary:
+            temporary.touch(mode=0o600)  # as safetensors does
+    finally:
+        os.umask(before)
+    assert (tmp_path / "weights.safetensors").stat().st_mode & 0o777 == mode
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.safetensors"]
 
 
 def test_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

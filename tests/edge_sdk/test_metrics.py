@@ -14,6 +14,7 @@ from edge_sdk.metrics import (
     dice_per_class,
     mean_over_cases,
     mean_over_classes,
+    no_interval,
     paired_by_case,
 )
 
@@ -92,6 +93,21 @@ def test_levels_tell_the_ratio_from_its_interval() -> None:
         "0.999": {"kept": False, "surely": False},
     }
     assert compare_paired([0.2, 0.1], [0.0, 0.0]).levels() == {}
+
+
+@pytest.mark.parametrize("cases", range(1, 6))
+def test_few_cases_give_means_and_no_interval(cases: int) -> None:
+    found = compare_paired([0.9] * cases, [0.9] * cases)
+    assert (found.ours, found.ratio) == (pytest.approx(0.9), 1.0)
+    assert found.ratio_ci95 is None
+    assert found.difference_ci95 is None
+    assert found.levels()["0.99"] == {"kept": True, "surely": None}
+    assert f"from {cases} case" in (no_interval(cases) or "")
+
+
+def test_six_cases_give_an_interval() -> None:
+    assert compare_paired([0.9] * 6, [0.9] * 6).ratio_ci95 == (1.0, 1.0)
+    assert no_interval(6) is None
 
 
 def test_seeing_what_is_not_there_costs_beside_a_network_that_saw_nothing() -> None:

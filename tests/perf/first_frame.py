@@ -53,7 +53,7 @@ def _whole_sweep() -> dict[str, float]:
     return {
         "peak_rss_mb": peak_rss_mb(),
         "before_compounding_mb": before,
-        "told_mb": memory_needed(grid, settings.bytes_per_voxel) / 1e6,
+        "told_mb": memory_needed(grid, settings.bytes_per_voxel()) / 1e6,
     }
 
 

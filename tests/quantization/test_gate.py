@@ -28,7 +28,10 @@ def test_the_gate_passes_at_its_ratio_and_fails_below() -> None:
     assert (outcome.gate.verdict, compared(outcome).ratio, compared(outcome).cases) == ("passed", 1.0, 2)
     failed = evaluate_gate(scores(0.8, 0.8), scores(0.9, 0.9), GateRecipe()).gate
     assert failed.verdict == "failed"
-    assert "keeps 88.89 % of the FP32 Dice (95 % interval 88.89 to 88.89), at least 99 % asked" in failed.reason
+    assert "keeps 88.89 % of the FP32 Dice (no 95 % interval from 2 cases: at least 6 are needed), " in failed.reason
+    assert failed.reason.count("at least 99 % asked") == 1
+    enough = evaluate_gate(scores(*[0.8] * 6), scores(*[0.9] * 6), GateRecipe()).gate
+    assert "keeps 88.89 % of the FP32 Dice (95 % interval 88.89 to 88.89), at least 99 % asked" in enough.reason
     stricter = GateRecipe(minimum_ratio=0.999)
     assert evaluate_gate(scores(0.895, 0.895), scores(0.9, 0.9), stricter).gate.verdict == "failed"
 
@@ -43,7 +46,7 @@ def test_surfaces_that_drift_apart_fail_though_the_dice_is_kept() -> None:
 
 
 def test_both_levels_and_the_paired_difference_are_reported() -> None:
-    outcome = evaluate_gate(scores(0.896, 0.896, 0.896), scores(0.9, 0.9, 0.9), GateRecipe())
+    outcome = evaluate_gate(scores(*[0.896] * 6), scores(*[0.9] * 6), GateRecipe())
     comparison = compared(outcome)
     kept = {level: (found.kept, found.surely) for level, found in comparison.levels.items()}
     assert kept == {"0.99": (True, True), "0.999": (False, False)}

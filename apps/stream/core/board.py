@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,13 +114,13 @@ class SeenFrame:
 
     Attributes:
         index: Number of the frame.
-        image: (H, W) gray levels.
+        image: (H, W) gray levels of any type; a board gives them as a screen shows them, uint8.
         image_to_world: 4×4, pixel (x, y, 0, 1) to mm; None where it has no usable pose.
         reason: Why it is not inserted, "" where it is.
     """
 
     index: int
-    image: NDArray[np.uint8]
+    image: NDArray[Any]
     image_to_world: NDArray[np.float64] | None
     reason: str = ""
 
@@ -130,7 +130,7 @@ class Slice:
     """One plane of the volume, across axis "x", "y" or "z".
 
     Attributes:
-        gray: (rows, columns) gray levels.
+        gray: (rows, columns) gray levels as a screen shows them.
         labels: (rows, columns) of the mask so far.
         row_mm, column_mm: Height and width of a pixel, in mm.
         index: Index of the plane, in the lattice of `extent`.

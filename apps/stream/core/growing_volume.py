@@ -64,7 +64,7 @@ class GrowingVolume:
         self.cut_frames += self._cuts and box is not None
         return box
 
-    def read(self, box: Box, /) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box, /) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         return self._compounder.read(box)
 
     def _grown_for(self, needed: Box) -> Box:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from apps.inputs import GridChoice
 from edge_sdk.toml_file import read_toml
 
 Mask = Literal["mha", "seg.nrrd", "dcm", "stl"]
@@ -105,6 +106,8 @@ class VolumeSettings(SettingsSection):
 
     config: tuple[FilePath, ...] = ()
     """PLUS configurations; later files win."""
+    grid: GridChoice | None = None
+    """Where the volume lies: around the frames, or in the saved grid of the configuration."""
     box_mm: tuple[float, float, float, float, float, float] | None = None
     """(x0, x1, y0, y1, z0, z1) in the world of the poses."""
     around_mm: Annotated[tuple[Size, Size, Size], BeforeValidator(_three)] | None = None
@@ -117,6 +120,8 @@ class VolumeSettings(SettingsSection):
     def _one_box(self) -> VolumeSettings:
         if self.box_mm and self.around_mm:
             raise ValueError("box_mm and around_mm are two boxes, give one of them")
+        if self.grid == "saved" and (self.box_mm or self.around_mm):
+            raise ValueError("the saved grid and a box are two extents, give one of them")
         box = self.box_mm or ()
         for axis, low, high in zip("xyz", box[::2], box[1::2], strict=False):
             if low >= high:

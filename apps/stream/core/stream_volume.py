@@ -39,7 +39,7 @@ class StreamVolume(Protocol):
     def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64], /) -> Box | None:
         """Add a frame, see `Compounder.insert`: a box that holds every voxel changed, or None where there is none."""
 
-    def read(self, box: Box, /) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box, /) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """Copies of gray levels and weights in `box`, (D, H, W); a weight of 0 is a voxel that no pixel reached."""
 
 
@@ -50,7 +50,7 @@ class KnownExtent(Protocol):
 
     def insert(self, image: NDArray[Any], image_to_world: NDArray[np.float64], /) -> Box | None: ...
 
-    def read(self, box: Box | None = None, /) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]: ...
+    def read(self, box: Box | None = None, /) -> tuple[NDArray[Any], NDArray[np.uint16]]: ...
 
 
 class FixedVolume:

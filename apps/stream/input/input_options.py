@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.inputs import GridChoice
 from apps.stream.input.uris.poses import PoseUri
 from apps.stream.input.uris.sources import SourceUri
 from edge_sdk.sweep.plus_config import PlusConfig
@@ -22,6 +23,8 @@ class InputOptions:
         source: URI of the source of the frames.
         poses: URI of the source of the poses; None: the frames' source has them.
         config: Calibration and reconstruction settings; None: the source brings all transforms.
+        grid: Where the volume lies; None: around the frames of a recording, and live where the configuration's saved
+            grid says, if it has one that can be used.
         lag: Seconds: a frame at t takes the pose at t + lag.
         max_gap: Seconds between poses that are still interpolated.
         wait_s: Seconds that a live frame waits for its pose at most.
@@ -36,6 +39,7 @@ class InputOptions:
     source: SourceUri
     poses: PoseUri | None = None
     config: PlusConfig | None = None
+    grid: GridChoice | None = None
     lag: float | None = None
     max_gap: float | None = None
     wait_s: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from apps.levels import say_levels
 from apps.stream.core.clock import Clock
 from apps.stream.core.volume_plan import plan_volume
 from apps.stream.input.input_options import InputOptions
@@ -47,6 +48,7 @@ def _recording(
         config=options.config,
     )
     plan = plan_volume(sweep, options.config, package_spacing, spacing=spacing)
+    say_levels(plan.sweep)
     warn(plan.warnings)
     return RecordedInput(source.path.name, plan, source.pacing)
 
@@ -60,23 +62,27 @@ def _devices(
     stack: ExitStack,
 ) -> SweepInput:
     from apps.stream.input.live.devices import LiveDevices
-    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion
+    from apps.stream.input.live.geometry import ImageGeometry, VolumeRegion, live_config
     from apps.stream.input.live.live_input import LiveInput
     from apps.stream.input.live.synchronizer import WAIT_S
 
     poses = None if options.poses is None else live_poses(options.poses)
+    region = VolumeRegion(options.box, options.around)
+    config, warnings = live_config(options.config, options.grid, region)
+    warn(warnings)
     devices = LiveDevices(source, poses, clock, max_gap=options.max_gap, orientation=options.orientation)
     return LiveInput(
         source.uri,
         stack.enter_context(devices),
         clock,
-        config=options.config,
+        config=config,
         package_spacing=package_spacing,
         spacing=spacing,
-        region=VolumeRegion(options.box, options.around),
+        region=region,
         geometry=ImageGeometry(options.pixel_spacing, options.crop),
         lag=options.lag or 0.0,
         wait_s=WAIT_S if options.wait_s is None else options.wait_s,
+        warnings=warnings,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from apps.stream.input.sweep_input import SweepInput
 from apps.stream.outlets.cuts import labels_on_plane
 from apps.stream.work.running import RunningStream
 from edge_sdk.errors import EdgeSdkError, StreamError
+from edge_sdk.gray_range import windowed
 from edge_sdk.metrics import class_ml
 from edge_sdk.volume.grid import Box, Extent, Grid, Volume
 
@@ -85,7 +87,10 @@ class RunningBoard:
 
     def frame(self) -> SeenFrame | None:
         running = self.running
-        return (running.frames.newest if running else None) or self._source.preview()
+        seen = (running.frames.newest if running else None) or self._source.preview()
+        if seen is None or seen.image.dtype == np.uint8:
+            return seen
+        return replace(seen, image=windowed(seen.image, running.volume.gray_range if running else None))
 
     def labels_on(self, frame: SeenFrame, step: int) -> NDArray[np.uint8] | None:
         running = self.running
@@ -115,7 +120,7 @@ class RunningBoard:
         start, stop = list(extent.box.start), list(extent.box.stop)
         start[across], stop[across] = index, index + 1
         voxels, _ = running.volume.read(Box.between(start, stop))
-        gray = np.take(voxels, 0, axis=across)
+        gray = windowed(np.take(voxels, 0, axis=across), running.volume.gray_range)
         row, column = (each for each in (2, 1, 0) if each != 2 - across)  # world axes of the rows and columns
         plane = np.eye(4)[:, [column, row, 2 - across, 3]]
         plane[2 - across, 3] = index - first

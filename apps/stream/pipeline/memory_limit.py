@@ -37,7 +37,7 @@ class StreamMemory:
             held: Bytes that the segmenter and those who follow the stream hold with a volume on this grid.
             max_memory: Bytes of resident memory that the process may take at most; None: what the device has.
         """
-        frame = math.prod(plan.frame_shape)
+        frame = math.prod(plan.frame_shape) * plan.pixel_type.itemsize
         self._queued = sum(queue.capacity for queue in queues if queue.name in FRAME_QUEUES) * frame
         self._plan, self._held, self._max_memory = plan, held, max_memory
         self._usable, self.limit_mb = 0, 0.0
@@ -72,5 +72,5 @@ class StreamMemory:
 
     def _needed(self, grid: Grid, bytes_beside: int) -> float:
         """Bytes beside what the process had at the start."""
-        volume = memory_needed(grid, self._plan.settings.bytes_per_voxel)
+        volume = memory_needed(grid, self._plan.settings.bytes_per_voxel(self._plan.pixel_type))
         return self._queued + volume + self._held(grid) + bytes_beside + SLACK_MB * 1e6

@@ -53,6 +53,12 @@ class VolumeReport(ReportPart):
     compounding: str
     holes: str
     """Kernels that filled holes, or "left open"."""
+    pixel_type: str
+    """Type of the frames' pixels and of the voxels."""
+    gray_range: tuple[float, float]
+    """Levels of black and white, for the network and for pictures."""
+    gray_from: str
+    """How the gray levels came about, such as by luma; "as the source gives them" where nothing was done."""
     seen_share: float
     """Voxels that received a pixel, 0 to 1."""
     resampling: str

@@ -27,10 +27,10 @@ from apps.stream.results.report import StreamReport
 from apps.stream.work.network_view import resampling_summary
 from apps.stream.work.outcome import FinishedSweep
 from apps.stream.work.recorder_stage import RecordingResult
+from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.metrics import class_ml
 from edge_sdk.packages.manifest import Manifest
 from edge_sdk.volume.orientation import tracker_order
-from edge_sdk.volume.settings import ReconstructionSettings
 
 
 def stream_report(
@@ -71,7 +71,7 @@ def stream_report(
         devices=[SensorReport(name=each.name, losses=each.losses, errors=dict(each.errors)) for each in devices],
         warnings=[*tracker_warnings(manifest), *plan.warnings, *outcome.warnings],
         recording=recording or NotMeasured(why="not asked for (--record)"),
-        volume=_volume(outcome, plan.settings, manifest),
+        volume=_volume(outcome, plan, manifest),
         package=_package(manifest, package_digest),
         session=session,
         device=device_facts(),
@@ -111,8 +111,8 @@ def _source(outcome: FinishedSweep, plan: VolumePlan, uri: str, pacing: str) -> 
     )
 
 
-def _volume(outcome: FinishedSweep, settings: ReconstructionSettings, manifest: Manifest) -> VolumeReport:
-    grid = outcome.volume.grid
+def _volume(outcome: FinishedSweep, plan: VolumePlan, manifest: Manifest) -> VolumeReport:
+    grid, settings = outcome.volume.grid, plan.settings
     x, y, z = grid.origin
     return VolumeReport(
         shape_dhw=grid.shape,
@@ -121,6 +121,9 @@ def _volume(outcome: FinishedSweep, settings: ReconstructionSettings, manifest: 
         interpolation=settings.interpolation,
         compounding=settings.compounding,
         holes=", ".join(kernel.kernel for kernel in settings.fill_holes) or "left open",
+        pixel_type=str(outcome.volume.voxels.dtype),
+        gray_range=outcome.volume.gray_range or UINT8_RANGE,
+        gray_from=plan.gray_from or "as the source gives them",
         seen_share=round(float(outcome.seen.mean()), 4),
         resampling=resampling_summary(tracker_order(manifest.orientation).grid(grid), manifest.spacing_mm),
     )

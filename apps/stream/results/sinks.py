@@ -84,7 +84,7 @@ def write_outputs(
         mask,
         label_names,
         package={"name": package.name, "manifest_sha256": package.manifest_sha256},
-        seen=outcome.seen | (volume.voxels > 0),  # holes that were filled count as seen
+        seen=outcome.seen | (volume.voxels != 0),  # holes that were filled count as seen
     )
     files: dict[str, Callable[[Path], object]] = {
         "volume.nii.gz": partial(write_volume, volume),

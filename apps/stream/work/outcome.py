@@ -49,7 +49,7 @@ class FinishedSweep:
     """What a stream leaves that ended well.
 
     Attributes:
-        volume: Compounded voxels (D, H, W) uint8.
+        volume: Compounded voxels (D, H, W) of the frames' type.
         mask: Labels (D, H, W) uint8, exact for `volume`.
         seen: Voxels that received a pixel, (D, H, W).
         frames: What became of the frames.
@@ -91,7 +91,7 @@ class FailedSweep:
     """What a stream leaves in which a stage failed.
 
     Attributes:
-        volume: Voxels (D, H, W) uint8 of the frames that were compounded by then.
+        volume: Voxels (D, H, W), of their type, of the frames that were compounded by then.
         frames: What became of the frames.
         failure: Which stage failed, and why.
     """

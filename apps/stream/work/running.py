@@ -11,7 +11,7 @@ from functools import partial
 from apps.report.measured import NotMeasured
 from apps.stream.core.clock import Clock
 from apps.stream.core.growing_volume import BEYOND
-from apps.stream.core.stream_volume import StreamVolume
+from apps.stream.core.stream_volume import OUTSIDE, StreamVolume
 from apps.stream.core.volume_plan import VolumePlan, warm_up
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.memory_limit import StreamMemory
@@ -24,11 +24,14 @@ from apps.stream.work.network_view import NetworkView, lattice_in_volume
 from apps.stream.work.outcome import FailedSweep, FinishedSweep, FrameCounts, StreamOutcome, TileCounts
 from apps.stream.work.probe_path import ProbePath
 from apps.stream.work.recorder_stage import RecorderStage
-from apps.stream.work.segmenter import SegmenterStage, TileSegmenter, segmenter_bytes
+from apps.stream.work.segmenter import MIN_CHANGE, SegmenterStage, TileSegmenter, segmenter_bytes
 from apps.stream.work.shared_volume import SharedVolume
 from edge_sdk.errors import StreamError
+from edge_sdk.gray_range import UINT8_RANGE
+from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
+from edge_sdk.sweep.outside import lost_frames
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid, Volume
@@ -86,7 +89,7 @@ class RunningStream:
         held = partial(_held_bytes, plan, segmenter.lattice, package_spacing, order, outlet_voxel_bytes)
         self._memory = StreamMemory(plan, filled, held, max_memory)
         volume = volume or plan.open(lattice, self._memory.fits)
-        self.volume = SharedVolume(volume, plan.settings.fill_holes)
+        self.volume = SharedVolume(volume, plan.settings.fill_holes, plan.gray_range)
         face = (plan.settings.clip or ClipRegion()).upper_middle(plan.frame_shape)
         self.compounding = CompounderStage(frames.posed, self.volume, self._timer, clock, ProbePath(face))
         self.segmenting = SegmenterStage(
@@ -97,6 +100,7 @@ class RunningStream:
             tracker=self.tracker,
             timer=self._timer,
             clock=clock,
+            min_change=_level_step(plan) * MIN_CHANGE,
         )
         stages: list[Stage] = [*frames.stages, self.compounding, self.segmenting]
         self.pipeline = Pipeline([*stages, recorder] if recorder else stages)
@@ -122,6 +126,22 @@ class RunningStream:
             "lies further out is left out",
             "the sweep is larger than the memory allows, or the tracker has given a pose far away",
             "give --box or --around, a coarser --spacing, or a larger --max-memory",
+        )
+
+    def lost_warnings(self) -> list[SweepWarning]:
+        """What to say of frames that reached no voxel; empty where there is none."""
+        return lost_frames(self.left_out[OUTSIDE], self.volume.inserted + self.left_out[OUTSIDE])
+
+    def clip_warning(self) -> SweepWarning | None:
+        """What to say where frames hold levels beyond those decided at the start; None where none does."""
+        clipped, gray_range = self.volume.clipped_frames, self.volume.gray_range
+        if not clipped or gray_range is None or self.plan.provenance.source_format != "live":
+            return None
+        return SweepWarning(
+            f"{clipped} frames hold levels beyond {gray_range[0]:g} to {gray_range[1]:g}, which the network and the "
+            "viewer take as black or white",
+            "the frames before the start were darker than those that followed",
+            "let the probe touch the skin before the start, so that bright echoes are seen",
         )
 
     @property
@@ -172,10 +192,13 @@ class RunningStream:
         )
 
     def _final_warnings(self) -> tuple[SweepWarning, ...]:
-        if (warning := self.limit_warning()) is None:
-            return ()
-        counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
-        return (replace(warning, what=f"{warning.what}: {counts}"),)
+        found = self.lost_warnings()
+        if (warning := self.limit_warning()) is not None:
+            counts = f"{self.left_out[BEYOND]} frames wholly, {self.volume.cut_frames} in part"
+            found.append(replace(warning, what=f"{warning.what}: {counts}"))
+        if (warning := self.clip_warning()) is not None:
+            found.append(warning)
+        return tuple(found)
 
     def _outcome(self, monitor: Monitor) -> StreamOutcome:
         frames, segmenting, tracker, final = self.frames, self.segmenting, self.tracker, self.segmenting.final_volume
@@ -230,4 +253,14 @@ def _held_bytes(
     outlets = math.prod(grid.shape) * outlet_voxel_bytes
     # While a volume grows, its labels are there twice.
     labels = math.prod(grid.shape) if plan.grows else 0
-    return segmenter_bytes(lattice, order.grid(grid), package_spacing) + labels + outlets
+    # `segmenter_bytes` counts a byte for a voxel of the volume.
+    network = NetworkGrid(order.grid(grid), package_spacing)
+    voxels = math.prod(grid.shape) + lattice.tiles_in(network.shape) * math.prod(lattice.patch)
+    wider = (plan.pixel_type.itemsize - 1) * voxels
+    return segmenter_bytes(lattice, order.grid(grid), package_spacing) + labels + outlets + wider
+
+
+def _level_step(plan: VolumePlan) -> float:
+    """What a gray level of 8 bits is in the levels of the frames."""
+    black, white = plan.gray_range or UINT8_RANGE
+    return (white - black) / UINT8_RANGE[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from apps.stream.core.stream_volume import StreamVolume
 from apps.stream.pipeline.messages import PosedFrame, Touched
 from edge_sdk.errors import StreamError
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.grid import Box, Extent, Volume
 from edge_sdk.volume.holes.filling import fill_holes, reach
 from edge_sdk.volume.notes import COMPOUNDED
@@ -26,18 +28,26 @@ class SharedVolume:
 
     Boxes count in the volume's lattice, in which a voxel keeps its index while the volume grows: a box inside the
     extent of one moment can be read at any later one.
+
+    Attributes:
+        gray_range: Levels of black and white; None where they are 0 and 255 (uint8).
+        clipped_frames: Frames in the volume that hold levels beyond these.
     """
 
-    def __init__(self, volume: StreamVolume, filling: Sequence[HoleFilling] = ()) -> None:
+    def __init__(
+        self, volume: StreamVolume, filling: Sequence[HoleFilling] = (), gray_range: GrayRange | None = None
+    ) -> None:
         """
         Args:
             volume: Volume that frames are inserted into; nobody else may use it.
             filling: Kernels for holes, applied to what is read only.
+            gray_range: Levels of black and white; None where they are 0 and 255 (uint8).
         """
         self._volume = volume
         self._filling, self.reach = filling, reach(filling)
         self._mutex = threading.Lock()
         self._inserted = 0
+        self.gray_range, self.clipped_frames = gray_range, 0
 
     @property
     def inserted(self) -> int:
@@ -71,9 +81,10 @@ class SharedVolume:
             if box is None:
                 return None
             self._inserted += 1
+            self.clipped_frames += _clipped(posed.frame.image, self.gray_range)
             return Touched(posed.frame.index, posed.frame.due, self._grown(box), self._inserted)
 
-    def read(self, box: Box) -> tuple[NDArray[np.uint8], int]:
+    def read(self, box: Box) -> tuple[NDArray[Any], int]:
         """A copy of the voxels in `box`, and how many frames the volume held when it was taken."""
         with self._lock():
             around = self._grown(box)
@@ -86,7 +97,8 @@ class SharedVolume:
     def whole(self) -> Volume:
         """A copy of all voxels at this moment, (D, H, W), and where they lie."""
         extent = self.extent
-        return Volume(self.read(extent.box)[0], extent.grid, {"description": COMPOUNDED})
+        description = {"description": COMPOUNDED}
+        return Volume(self.read(extent.box)[0], extent.grid, description, gray_range=self.gray_range)
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""
@@ -107,3 +119,8 @@ class SharedVolume:
         there = self.extent.box
         start, stop = np.subtract(box.start, self.reach), np.add(box.stop, self.reach)
         return Box.between(np.maximum(start, there.start), np.minimum(stop, there.stop))
+
+
+def _clipped(image: NDArray[Any], gray_range: GrayRange | None) -> bool:
+    """Whether an image holds levels beyond black and white."""
+    return gray_range is not None and bool(((image < gray_range[0]) | (image > gray_range[1])).any())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ HEADER = struct.Struct(">H12s20sIIQQ")
 IMAGE_HEADER = struct.Struct(">HBBBBHHH12f6H")
 """Version, components, scalar type, byte order, world, size (i, j, k), what a step along i, j and k is in mm, the
 center of the image in mm, offset and size of the part that is sent."""
-_UINT8, _LITTLE, _RAS = 3, 2, 1
+_LITTLE, _RAS = 2, 1
+_SCALARS = {"i1": 2, "u1": 3, "i2": 4, "u2": 5, "i4": 6, "u4": 7, "f4": 10, "f8": 11}
+"""OpenIGTLink's numbers of scalar types."""
 _PIECE = 1 << 20
 """crcmod keeps Python's lock while it counts: 2.5 ms for this much, 0.12 s for a volume of 48 MB."""
 
@@ -28,23 +31,23 @@ def crc64(data: bytes | memoryview) -> int:
     return crc
 
 
-def packed_volume(device: str, voxels: NDArray[np.uint8], index_to_ras: NDArray[np.float64]) -> bytearray:
+def packed_volume(device: str, voxels: NDArray[Any], index_to_ras: NDArray[np.float64]) -> bytearray:
     """An IMAGE message of header version 1, stamped now; voxels are held once, by pyigtl's `pack` twice.
 
     Args:
         device: At most 20 characters of ASCII.
-        voxels: (D, H, W), at most 65535 each.
+        voxels: (D, H, W), at most 65535 along each axis, of a type that OpenIGTLink has.
         index_to_ras: 4×4, voxel (x, y, z, 1) to mm.
     """
     size = voxels.shape[::-1]
     center = index_to_ras @ [*(np.subtract(size, 1) / 2), 1]
-    head = IMAGE_HEADER.pack(
-        1, 1, _UINT8, _LITTLE, _RAS, *size, *index_to_ras[:3, :3].T.ravel(), *center[:3], 0, 0, 0, *size
-    )
-    message = bytearray(HEADER.size + len(head) + voxels.size)
+    scalar, little = _SCALARS[voxels.dtype.str[1:]], voxels.dtype.newbyteorder("<")
+    place = index_to_ras[:3, :3].T.ravel()
+    head = IMAGE_HEADER.pack(1, 1, scalar, _LITTLE, _RAS, *size, *place, *center[:3], 0, 0, 0, *size)
+    message = bytearray(HEADER.size + len(head) + voxels.nbytes)
     body = memoryview(message)[HEADER.size :]
     body[: len(head)] = head
-    pixels, flat = body[len(head) :], np.ascontiguousarray(voxels).reshape(-1).data
+    pixels, flat = body[len(head) :], np.ascontiguousarray(voxels, little).reshape(-1).view(np.uint8).data
     for start in range(0, len(flat), _PIECE):
         pixels[start : start + _PIECE] = flat[start : start + _PIECE]
     seconds, fraction = divmod(int(time.time() * 2**32), 2**32)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.sweep.feeds.items import NamedPose, TimedImage
 from edge_sdk.sweep.formats.frames import gray
 from edge_sdk.sweep.sweep import OK
+from edge_sdk.volume.pixel_types import PIXEL_TYPES
 
 INVALID, NO_MATRIX = "INVALID", "NO_MATRIX"
 _IMAGE_NAME = re.compile(r"([A-Z]\w*?)_([A-Z]\w*)")
@@ -64,18 +65,20 @@ def image_of(message: Any, moment: float, flips: tuple[bool, bool]) -> TimedImag
         flips: Whether x and y are reversed with respect to MF.
 
     Raises:
-        UnusableImageError: It is not 8-bit gray or RGB, or no single slice.
+        UnusableImageError: It is not gray, RGB or RGBA of a type that is compounded, or no single slice.
     """
     pixels = message.image
     components = pixels.shape[3] if pixels.ndim == 4 else 1
-    if pixels.dtype != np.uint8 or components not in (1, 3):
+    kind = np.dtype(np.float32) if pixels.dtype.kind == "f" else pixels.dtype.newbyteorder("=")
+    if kind not in PIXEL_TYPES or components not in (1, 3, 4):
         each = f"{components} × {pixels.dtype}" if components > 1 else str(pixels.dtype)
-        raise UnusableImageError(f"images of {each} per pixel; gray (uint8) or RGB (3 × uint8) is expected")
+        expected = ", ".join(map(str, PIXEL_TYPES))
+        raise UnusableImageError(f"images of {each} per pixel; gray or RGB of {expected} is expected")
     slices, height, width = pixels.shape[:3]
     if slices != 1 or not height * width:
         raise UnusableImageError(f"images of {width}×{height}×{slices}; one slice is expected")
     x, y = flips
-    image = gray(pixels[0])[:: -1 if y else 1, :: -1 if x else 1]
+    image = gray(pixels[0].astype(kind, copy=False))[:: -1 if y else 1, :: -1 if x else 1]
     number = message.metadata.get("FrameNumber", "")
     return TimedImage(
         np.ascontiguousarray(image), moment, message.device_name, int(number) if number.isdecimal() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,13 @@ class TimedImage:
     """An image of one moment.
 
     Attributes:
-        image: (H, W) uint8, MF orientation.
+        image: (H, W) gray levels, MF orientation.
         moment: Seconds on the receiver's clock.
         name: Of the peer's device that sent it; "" for a camera.
         number: The sender's own count of images, or None.
     """
 
-    image: NDArray[np.uint8]
+    image: NDArray[Any]
     moment: float
     name: str = ""
     number: int | None = None

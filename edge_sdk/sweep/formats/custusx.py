@@ -23,6 +23,7 @@ from edge_sdk.sweep.formats.custusx_probe import read_probe_definition
 from edge_sdk.sweep.formats.frames import FrameStack, check_frames, gray
 from edge_sdk.sweep.merging import MAX_GAP_S, with_poses
 from edge_sdk.sweep.sweep import OK, Sweep, TrackedTransform
+from edge_sdk.text_bytes import read_text_file
 
 _TRACKED = "ProbeToReference"
 _MS = 1000.0
@@ -107,12 +108,9 @@ def _beside(base: Path, suffix: str) -> Path:
 
 def _numbers(path: Path, columns: int) -> NDArray[np.float64]:
     """A text file of whitespace-separated numbers, (rows, columns)."""
+    text = read_text_file(path)
     try:
-        values = np.array(path.read_text("ascii").split(), np.float64)
-    except OSError as error:
-        raise FileFormatError(
-            f"cannot be read ({error.strerror})", where=path, remedy="copy the whole folder again"
-        ) from error
+        values = np.array(text.split(), np.float64)
     except ValueError as error:
         raise FileFormatError(f"holds what is no number ({error})", where=path, remedy="copy it again") from None
     if not len(values) or len(values) % columns or not np.isfinite(values).all():

@@ -1,4 +1,4 @@
-"""What the attributes of an ultrasound DICOM object say about time and geometry (DICOM PS3.3 C.7.6.5, C.8.5.5)."""
+"""What the attributes of an ultrasound DICOM object say about geometry (DICOM PS3.3 C.8.5.5)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 _TWO_DIMENSIONAL = 1  # Region Spatial Format
 _TISSUE = 1  # Region Data Type
@@ -68,28 +67,3 @@ def pixel_spacing(dataset: Any) -> tuple[float, float] | None:
 def _positive(values: Sequence[float]) -> tuple[float, float] | None:
     x, y = values
     return (x, y) if np.isfinite(values).all() and min(values) > 0 else None
-
-
-def frame_times(dataset: Any, count: int) -> tuple[NDArray[np.float64], str]:
-    """Seconds from the first frame, (count,), and the attribute that they come from; NaN where there is none."""
-    vector = dataset.get("FrameTimeVector")
-    if vector is not None:
-        increments = np.atleast_1d(np.array(vector, np.float64))
-        if len(increments) == count and np.isfinite(increments).all():
-            return (np.cumsum(increments) - increments[0]) / 1000.0, "FrameTimeVector"
-    milliseconds = _number(dataset, "FrameTime")
-    if milliseconds > 0:
-        return np.arange(count, dtype=np.float64) * milliseconds / 1000.0, "FrameTime"
-    for name in ("CineRate", "RecommendedDisplayFrameRate"):
-        rate = _number(dataset, name)
-        if rate > 0:
-            return np.arange(count, dtype=np.float64) / rate, name
-    if count == 1:
-        return np.zeros(1), "a single frame"
-    return np.full(count, np.nan), "nowhere: the file has neither frame times nor a frame rate"
-
-
-def _number(dataset: Any, name: str) -> float:
-    """A finite number, or 0 where the attribute is absent or says nothing."""
-    value = float(dataset.get(name) or 0)
-    return value if np.isfinite(value) else 0.0

@@ -5,7 +5,6 @@ The format is described in PLUS's user manual and implemented in IGSIO (PlusTool
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.errors import FileFormatError, PoseError
+from edge_sdk.containers.frame_keys import frame_field_name, frame_key
+from edge_sdk.containers.numbers import number, numbers
+from edge_sdk.errors import FileFormatError
+from edge_sdk.gray_range import range_from_text
 from edge_sdk.provenance import Provenance
-from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
-from edge_sdk.sweep.transforms import split_name
+from edge_sdk.sweep.sweep import GRAY_RANGE, MISSING, OK, Sweep, TrackedTransform
+from edge_sdk.sweep.transforms import canonical_name, is_transform_name
+from edge_sdk.sweep.unread_transforms import TRANSFORM, names_transform
 
-_FRAME_FIELD = re.compile(r"Seq_Frame([0-9]{1,9})_(.+)", re.DOTALL)
 _TIMESTAMP = "Timestamp"
 _NO_TRANSFORM = np.full((4, 4), np.nan)
 
@@ -36,11 +38,11 @@ def split_frames(fields: Mapping[str, str]) -> Frames:
     """Sort a header's fields into those of frames and its own."""
     frames = Frames({}, {})
     for key, value in fields.items():
-        match = _FRAME_FIELD.fullmatch(key)
-        if match:
-            frames.by_number.setdefault(int(match[1]), {})[match[2]] = value
-        else:
+        found = frame_key(key)
+        if found is None:
             frames.header[key] = value
+        else:
+            frames.by_number.setdefault(found.number, {})[found.field] = value
     return frames
 
 
@@ -52,23 +54,23 @@ def in_order(frames: Mapping[int, Mapping[str, str]], count: int, size_field: st
     Raises:
         FileFormatError: It is unclear which frames they belong to.
     """
-    numbers = sorted(frames)
-    last = f"{numbers[-1]:04d}" if numbers else "none"
+    given = sorted(frames)
+    last = f"{given[-1]:04d}" if given else "none"
     # Every frame has a time stamp at least; where most lack it, the size is wrong.
-    if len(numbers) > count or count > max(100, 10 * len(numbers)):
+    if len(given) > count or count > max(100, 10 * len(given)):
         raise FileFormatError(
-            f"has fields for {len(numbers)} frames (up to Seq_Frame{last}), {size_field} says {count}",
+            f"has fields for {len(given)} frames (up to Seq_Frame{last}), {size_field} says {count}",
             where=path,
             remedy=f"correct {size_field} or record it again",
         )
-    if len(numbers) < count and numbers and numbers[-1] >= count:
+    if len(given) < count and given and given[-1] >= count:
         raise FileFormatError(
-            f"has fields for {len(numbers)} of {count} frames, up to Seq_Frame{last}, so it is unclear "
+            f"has fields for {len(given)} of {count} frames, up to Seq_Frame{last}, so it is unclear "
             "which frames they belong to",
             where=path,
             remedy="number the frames from 0 without gaps",
         )
-    return [dict(frames.get(number, {})) for number in (numbers if len(numbers) == count else range(count))]
+    return [dict(frames.get(number, {})) for number in (given if len(given) == count else range(count))]
 
 
 def sweep_of(
@@ -99,11 +101,12 @@ def sweep_of(
         images=images,
         timestamps=times,
         transforms=transforms,
-        image_status=tuple(frame.pop(status_field, status) for frame in frames),
+        image_status=tuple(_status(frame.pop(status_field, status)) for frame in frames),
         fields=tuple(frames),
         header=header,
         source=path,
         pixel_spacing=pixel_spacing,
+        gray_range=range_from_text(header.get(GRAY_RANGE, "")),
         provenance=Provenance.from_header(header),
     )
 
@@ -132,13 +135,14 @@ def frame_lines(sweep: Sweep, status_field: str, path: Path) -> Iterator[tuple[s
                 remedy="rename the field",
             )
         for name, value in sorted({**own, **others}.items()):
-            yield f"Seq_Frame{index:04d}_{name}", value
-        yield f"Seq_Frame{index:04d}_{status_field}", sweep.image_status[index] if sweep.image_status else status
+            yield frame_field_name(index, name), value
+        yield frame_field_name(index, status_field), sweep.image_status[index] if sweep.image_status else status
 
 
 def _timestamps(frames: list[dict[str, str]], path: Path) -> NDArray[np.float64]:
+    """Seconds (N,); NaN where a frame has no time."""
     try:
-        return np.array([float(frame.pop(_TIMESTAMP, "nan")) for frame in frames], np.float64)
+        return np.array([number(frame.pop(_TIMESTAMP, "") or "nan") for frame in frames], np.float64)
     except ValueError as error:
         raise FileFormatError(f"a Timestamp is no number ({error})", where=path, remedy="correct the header") from error
 
@@ -147,35 +151,41 @@ def _transforms(frames: list[dict[str, str]], path: Path) -> dict[str, TrackedTr
     """Take the transforms and their status out of the frames' fields."""
     keys = dict.fromkeys(key.removesuffix("Status") for frame in frames for key in frame)
     transforms: dict[str, TrackedTransform] = {}
-    for name in filter(_is_transform, keys):
+    for field in filter(_is_transform, keys):
+        name = canonical_name(field[: -len(TRANSFORM)])
+        if name in transforms:
+            raise FileFormatError(
+                f"its frames have {name}{TRANSFORM} twice, once as {field}",
+                where=path,
+                remedy="rename or remove one of them",
+            )
         matrices, status = [], []
         for index, frame in enumerate(frames):
-            text = frame.pop(name, None)
-            stated = frame.pop(f"{name}Status", OK)
-            matrices.append(_NO_TRANSFORM if text is None else _matrix(text, name, index, path))
-            status.append(MISSING if text is None and stated == OK else stated)
-        transforms[name.removesuffix("Transform")] = TrackedTransform(np.array(matrices), tuple(status))
+            text = frame.pop(field, "").strip()
+            stated = _status(frame.pop(f"{field}Status", OK))
+            matrices.append(_matrix(text, field, index, path) if text else _NO_TRANSFORM)
+            status.append(stated if text or stated != OK else MISSING)
+        transforms[name] = TrackedTransform(np.array(matrices), tuple(status))
     return transforms
 
 
+def _status(text: str) -> str:
+    """A status as the file has it, but "OK" in capitals, as PLUS compares it."""
+    return OK if text.upper() == OK else text
+
+
 def _is_transform(key: str) -> bool:
-    if not key.endswith("Transform"):
-        return False
-    try:
-        split_name(key.removesuffix("Transform"))
-    except PoseError:
-        return False
-    return True
+    return names_transform(key) and is_transform_name(key[: -len(TRANSFORM)])
 
 
 def _matrix(text: str, name: str, index: int, path: Path) -> NDArray[np.float64]:
     try:
-        return np.array(text.split(), np.float64).reshape(4, 4)
+        return numbers(text).reshape(4, 4)
     except ValueError:
         raise FileFormatError(
-            f"Seq_Frame{index:04d}_{name} is {text[:40]!r}, expected 16 numbers",
+            f"{frame_field_name(index, name)} is {text[:40]!r}, expected 16 numbers",
             where=path,
-            remedy="correct the header",
+            remedy="correct the header: numbers have a decimal point, and blanks between them",
         ) from None
 
 

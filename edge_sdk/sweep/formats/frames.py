@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError, GeometryError
 
+Pixel = TypeVar("Pixel", bound=np.generic)
+_LUMA = np.array([0.299, 0.587, 0.114])
 _FIRST = 16
 _USABLE_SHARE = 0.8
 MOST_PIXELS = 1 << 26
@@ -92,12 +94,19 @@ class FrameStack:
         self._images.resize((count, height, width), refcheck=False)
 
 
-def gray(frame: NDArray[np.uint8], *, order: str = "RGB") -> NDArray[np.uint8]:
-    """Luma (ITU-R BT.601) of a color frame (H, W, 3) in "RGB" or "BGR"; a gray frame (H, W) as it is."""
+def gray(frame: NDArray[Pixel], *, order: str = "RGB") -> NDArray[Pixel]:
+    """Luma (ITU-R BT.601) of a color frame (H, W, 3) in "RGB" or "BGR"; a gray frame (H, W) as it is.
+
+    A fourth channel, alpha, is not used. The luma has the type of the frame.
+    """
     if frame.ndim == 2:
         return frame
     import cv2
 
-    code = cv2.COLOR_RGB2GRAY if order == "RGB" else cv2.COLOR_BGR2GRAY
-    result: NDArray[np.uint8] = cv2.cvtColor(np.ascontiguousarray(frame), code)
+    kind, colors = frame.dtype, np.ascontiguousarray(frame[..., :3])
+    if kind not in (np.uint8, np.uint16, np.float32):  # the types that OpenCV converts
+        colors = colors.astype(np.float64) @ (_LUMA if order == "RGB" else _LUMA[::-1])
+        luma: NDArray[Pixel] = (colors if kind.kind == "f" else np.rint(colors)).astype(kind)
+        return luma
+    result: NDArray[Pixel] = cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY if order == "RGB" else cv2.COLOR_BGR2GRAY)
     return result

@@ -5,7 +5,8 @@ A header row names the columns, in any order and case. Required are `timestamp` 
 4×4 matrix, row by row, translation in mm. Optional are `transform` (the pose's name, by default ProbeToReference: it
 takes points of the probe to the reference) and `status` (by default OK; poses of another status may be left empty).
 Other columns are kept as fields. Columns are separated by comma, semicolon or tab; lines that begin with # and empty
-lines do not count. Consecutive rows of one time and different transforms are one sample.
+lines do not count. Consecutive rows of one time and different transforms are one sample. The text is UTF-8, or UTF-16
+as spreadsheets save "Unicode".
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from numpy.typing import NDArray
 from edge_sdk.errors import FileFormatError, PoseError
 from edge_sdk.files import atomic_path
 from edge_sdk.provenance import Provenance
+from edge_sdk.sweep.formats.table_numbers import is_missing
 from edge_sdk.sweep.quaternions import to_rotations
 from edge_sdk.sweep.sweep import MISSING, OK, Sweep, TrackedTransform
 from edge_sdk.sweep.transforms import split_name
+from edge_sdk.text_bytes import read_text_file
 
 DEFAULT_TRANSFORM = "ProbeToReference"
 UNIT_TOLERANCE = 0.01
@@ -44,11 +47,7 @@ def read_pose_table(path: Path) -> Sweep:
         FileFormatError: The file is missing, no such table, or a cell is not what its column says; names the line and
             the column.
     """
-    try:
-        text = path.read_text("utf-8-sig", "surrogateescape")
-    except OSError as error:
-        raise FileFormatError(f"cannot be read ({error.strerror})", where=path, remedy="check the path") from error
-    rows = _rows(text, path)
+    rows = _rows(read_text_file(path), path)
     header = next(rows, None)
     if header is None:
         raise FileFormatError("is empty", where=path, remedy="give a header row and poses, see docs/pose-table.md")
@@ -166,7 +165,7 @@ def _add(samples: list[_Sample], row: _Row, cells: dict[str, str]) -> None:
 
 def _pose(row: _Row, cells: dict[str, str], status: str) -> NDArray[np.float64]:
     columns = _MATRIX if _MATRIX[0] in cells else (*_TRANSLATION, *_QUATERNION)
-    if status != OK and not all(cells[name] for name in columns):
+    if status != OK and any(is_missing(cells[name]) for name in columns):
         return _NO_POSE
     values = np.array([_number(row, cells, name) for name in columns])
     matrix = np.eye(4)
@@ -186,7 +185,8 @@ def _pose(row: _Row, cells: dict[str, str], status: str) -> NDArray[np.float64]:
 
 def _number(row: _Row, cells: dict[str, str], name: str) -> float:
     try:
-        value = float(cells[name])
+        # Python would take 1_000 for a number.
+        value = np.nan if "_" in cells[name] else float(cells[name])
     except ValueError:
         value = np.nan
     if not np.isfinite(value):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge_sdk.containers.frame_keys import frame_numbers
 from edge_sdk.containers.metaimage import NO_PIXELS, MetaImage, element_type, read_metaimage, write_metaimage
 from edge_sdk.errors import FileFormatError
 from edge_sdk.sweep.formats.axes import FRAMES, frame_axes
@@ -67,7 +68,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     has_images = sweep.images.size > 0
     height, width = sweep.images.shape[1:3] if has_images else (0, 0)
     channels = sweep.images.shape[3] if sweep.images.ndim == 4 else 1
-    header = sweep.provenance.header_fields(sweep.header)
+    header = sweep.provenance.header_fields(sweep.header) | sweep.range_fields
     given = {key: value for key, value in header.items() if key not in _STORAGE}
     fields = {
         "AnatomicalOrientation": "RAI",
@@ -105,7 +106,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
 def _is_sequence(file: MetaImage) -> bool:
     if file.fields.get("ElementType") == NO_PIXELS:
         return True
-    tracked = any(key.startswith("Seq_Frame") for key in file.fields)
+    tracked = bool(frame_numbers(file.fields))
     # PLUS writes reconstructed volumes with fields of one frame; their last axis is one of space. A single frame has
     # no axis for frames.
     return tracked and (file.kinds[-1:] != ("domain",) or file.kinds == ("domain", "domain"))

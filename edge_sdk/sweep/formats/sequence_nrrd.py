@@ -80,7 +80,7 @@ def write_sequence(sweep: Sweep, path: Path, *, compressed: bool) -> None:
     has_images = sweep.images.size > 0
     colors = sweep.images.shape[3:] if has_images else ()
     size = sweep.images.shape[2:0:-1] if has_images else (0, 0)
-    header = sweep.provenance.header_fields(sweep.header)
+    header = sweep.provenance.header_fields(sweep.header) | sweep.range_fields
     given = {key: value for key, value in header.items() if key not in _STORAGE}
     frames = "time" if given.pop("Kinds", "").split()[-1:] == ["time"] else "list"
     usual_type = "RGB_COLOR" if colors == (3,) else "BRIGHTNESS" if has_images else "XX"

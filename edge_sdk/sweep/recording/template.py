@@ -35,7 +35,8 @@ class RecordingTemplate:
     @classmethod
     def of_sweep(cls, sweep: Sweep) -> RecordingTemplate:
         """Template of a recording with the frames of `sweep`."""
-        return cls(sweep.images.shape[1:], sweep.images.dtype, sweep.header, sweep.pixel_spacing, sweep.provenance)
+        header = {**sweep.header, **sweep.range_fields}
+        return cls(sweep.images.shape[1:], sweep.images.dtype, header, sweep.pixel_spacing, sweep.provenance)
 
     def header_fields(self) -> dict[str, str]:
         """All header fields of the sequence file, those of the provenance included."""

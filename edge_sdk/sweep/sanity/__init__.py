@@ -9,15 +9,25 @@ from numpy.typing import NDArray
 
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses
-from edge_sdk.sweep.sanity.alternatives import in_meters, links, mirrored, wrong_directions, wrong_units
+from edge_sdk.sweep.sanity.alternatives import (
+    in_meters,
+    links,
+    mirrored,
+    poses_in_meters,
+    wrong_directions,
+    wrong_units,
+)
+from edge_sdk.sweep.sanity.frames import frame_warnings, transform_warnings
 from edge_sdk.sweep.sanity.image_evidence import ImageEvidence
+from edge_sdk.sweep.sanity.levels import level_warnings
 from edge_sdk.sweep.sanity.path import corner_points, path_warnings
 from edge_sdk.sweep.sanity.pixels import pixel_warnings
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.timing import examine_times
+from edge_sdk.sweep.transforms import pixel_frame
 from edge_sdk.sweep.warning import SweepWarning
 
-__all__ = ["SweepWarning", "check_sweep"]
+__all__ = ["SweepWarning", "check_recording", "check_sweep"]
 
 _FEWEST = 8
 """Usable frames below which images and poses are not compared."""
@@ -28,10 +38,12 @@ def check_sweep(
     poses: FramePoses,
     *,
     config: PlusConfig | Mapping[str, NDArray[np.float64]] | None = None,
-    image: str = "Image",
+    image: str | None = None,
     world: str = "Reference",
 ) -> list[SweepWarning]:
-    """What is probably wrong with the geometry or the time stamps of a sweep; empty where nothing shows.
+    """What is probably wrong with a sweep's file, geometry, levels or time stamps; empty where nothing shows.
+
+    The sweep's own remarks come first.
 
     Not every mistake shows in every sweep: images that move only out of their plane look the same mirrored. The
     check takes some tenths of a second, whatever the sweep's length; pixels and frames are sampled.
@@ -42,7 +54,25 @@ def check_sweep(
         config: What `poses` was made with.
         image, world: Likewise.
     """
-    return [*_geometry(sweep, poses, config, image, world), *examine_times(sweep.timestamps).problems()]
+    pixels = pixel_frame(sweep.transforms)
+    return [
+        *sweep.remarks,
+        *transform_warnings(sweep),
+        *frame_warnings(sweep, poses, image or pixels),
+        *_geometry(sweep, poses, config, image or pixels, world),
+        *level_warnings(sweep),
+        *examine_times(sweep.timestamps).problems(),
+    ]
+
+
+def check_recording(sweep: Sweep) -> list[SweepWarning]:
+    """What is probably wrong with a recording as it is, whatever its calibration; empty where nothing shows.
+
+    These are the sweep's own remarks, transforms that nobody can use, the unit of its poses, and its time stamps.
+    """
+    units = poses_in_meters(sweep)
+    found = [] if units is None else [units]
+    return [*sweep.remarks, *transform_warnings(sweep), *found, *examine_times(sweep.timestamps).problems()]
 
 
 def _geometry(

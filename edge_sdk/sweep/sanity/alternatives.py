@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.sweep.sweep import Sweep
-from edge_sdk.sweep.transforms import TransformGraph, split_name
+from edge_sdk.sweep.sweep import OK, Sweep
+from edge_sdk.sweep.transforms import TransformGraph, carries_pixels, split_name
 from edge_sdk.sweep.warning import SweepWarning
 
 Kind = Literal["direction", "unit", "mirror"]
@@ -70,7 +70,7 @@ def links(
     for name, backwards in graph.path(image, world):
         moving = tracked.get(name)
         stack = np.broadcast_to(np.asarray(fixed[name], np.float64), (count, 4, 4)) if moving is None else moving
-        chain.append(Link(name, backwards, stack, moving is not None and image not in split_name(name)))
+        chain.append(Link(name, backwards, stack, moving is not None and not carries_pixels(name, image)))
     return chain
 
 
@@ -124,6 +124,19 @@ def in_meters(chain: list[Link]) -> SweepWarning | None:
         "they are in meters instead of mm",
         "convert them to mm",
     )
+
+
+def poses_in_meters(sweep: Sweep) -> SweepWarning | None:
+    """As `in_meters`, of all tracked transforms of a recording, for one whose calibration is not known."""
+    if not sweep.provenance.tracked:
+        return None
+    tracked = []
+    for name, transform in sweep.transforms.items():
+        good = np.array([status == OK for status in transform.status], np.bool_)
+        good &= np.isfinite(transform.matrices).all((1, 2))
+        if "Image" not in split_name(name) and good.any():
+            tracked.append(Link(name, backwards=False, matrices=transform.matrices[good], tracked=True))
+    return in_meters(tracked)
 
 
 def mirrored(matrices: NDArray[np.float64], image_shape: tuple[int, int]) -> Iterator[Alternative]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge_sdk.errors import EdgeSdkError
 from edge_sdk.extras import missing_module
 from edge_sdk.files import atomic_path
+from edge_sdk.volume.elsewhere import for_other_formats
 from edge_sdk.volume.grid import Volume
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def check_dicom_volume(volume: Volume) -> None:
     from edge_sdk.volume.dicom.storable import check_rectangular, stored
 
     stored(volume.voxels)
-    check_rectangular(volume.grid)
+    check_rectangular(for_other_formats(volume).grid)
 
 
 def volume_beside(mask: Path) -> Path:
@@ -82,7 +83,7 @@ def write_dicom(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a recording's own attributes look like
-        source = enhanced_us_volume(volume, study_of(recording), tracked=tracked)
+        source = enhanced_us_volume(for_other_formats(volume), study_of(recording), tracked=tracked)
         segments = segmentation(mask, labels, source, algorithm=algorithm)
         with atomic_path(volume_path) as volume_part, atomic_path(mask_path) as mask_part:
             _save(source, volume_part)

@@ -7,11 +7,12 @@ import math
 import numpy as np
 from numba import njit
 
+from edge_sdk.volume.arithmetic.conversion import packed_level
 from edge_sdk.volume.holes.parts import HoleTile, KnownVoxels, around
 from edge_sdk.volume.settings import HoleFilling
 
-COUNT = 32
-"""Bits for the sum of a cube's voxels; how many are known stands above them."""
+COUNT = 40
+"""Bits for the sum of a cube's levels of up to 16 bits; how many are known stands above them."""
 LARGEST = 63
 """The largest cube's edge: beyond it, scratch memory would outgrow the volume."""
 
@@ -31,11 +32,11 @@ def least_known(element: HoleFilling) -> int:
 
 
 class CubeSums:
-    """Known voxels and their sums in cubes around every voxel of a tile.
+    """Known voxels and the sums of their levels in cubes around every voxel of a tile; float levels are not summed.
 
     Attributes:
         margin: Voxels read around the tile.
-        packed: The padded tile: 0 for unknown, else 1 in the upper half and the voxel in the lower.
+        packed: The padded tile: 0 for unknown, else 1 above the lowest COUNT bits, which hold the level.
         cubes: The last `sum`, for each voxel of the tile.
     """
 
@@ -73,7 +74,7 @@ def _pack(voxels, hit, start, packed, rows, margin):  # type: ignore[no-untyped-
                 known = hit[at_z, at_y]
                 for x in range(first, last):
                     if known[x + shift]:
-                        row[x] = (np.int64(1) << COUNT) + voxels[at_z, at_y, x + shift]
+                        row[x] = (np.int64(1) << COUNT) + packed_level(voxels[at_z, at_y, x + shift])
                         seen = True
             rows[z, y] = row[margin : len(row) - margin]
     return seen

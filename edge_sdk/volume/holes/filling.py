@@ -8,6 +8,7 @@ number of threads, with the same result.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from edge_sdk.volume.holes.nearest import NearestFiller
 from edge_sdk.volume.holes.parts import FilledBox, Filler, HoleTile, KnownVoxels, begin, read_only, tile_size, tiles
 from edge_sdk.volume.holes.stick import LONGEST, StickFiller, stick_reach
 from edge_sdk.volume.holes.weighted import WeightedFiller, cube_weights
+from edge_sdk.volume.pixel_types import checked_pixel_type
 from edge_sdk.volume.settings import HOLE_KERNELS, HoleFilling
 from edge_sdk.volume.workers import share
 
@@ -40,20 +42,20 @@ _FILLERS: dict[str, Callable[[HoleFilling, KnownVoxels, tuple[int, int, int]], F
 
 
 def fill_holes(
-    voxels: NDArray[np.uint8],
+    voxels: NDArray[Any],
     hit: NDArray[np.bool_],
     filling: Sequence[HoleFilling],
     *,
     weights: NDArray[np.uint16] | None = None,
     box: Box | None = None,
     threads: int | None = None,
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """Fill voxels outside `hit`; each kernel is tried on what those before it left empty.
 
     Only voxels of `hit` are sources, so the result does not depend on the order of filling, nor on `threads`.
 
     Args:
-        voxels: Gray levels, (D, H, W) uint8.
+        voxels: Gray levels, (D, H, W) of a type in `edge_sdk.volume.pixel_types.PIXEL_TYPES`.
         hit: Mask of the known voxels, (D, H, W).
         filling: Kernels, in the order in which they are tried.
         weights: (D, H, W) accumulated weights, 256 for each pixel that came, above 0 where `hit`; only
@@ -62,7 +64,7 @@ def fill_holes(
         threads: Most threads to use; None: as many as the process may use.
 
     Returns:
-        A new array of the volume's shape, or the box's; 0 where a hole could not be filled.
+        A new array of the voxels' type and the volume's shape, or the box's; 0 where a hole could not be filled.
 
     Raises:
         GeometryError: An unknown kernel or impossible size, arrays that do not fit together, a box that does not
@@ -77,7 +79,7 @@ def fill_holes(
             remedy="fill where the volume is compounded, or use GAUSSIAN",
         )
     source = KnownVoxels(read_only(voxels), read_only(hit), None if weights is None else read_only(weights))
-    filled = np.empty([stop - start for start, stop in zip(box.start, box.stop, strict=True)], np.uint8)
+    filled = np.empty([stop - start for start, stop in zip(box.start, box.stop, strict=True)], voxels.dtype)
     if filled.size == 0:
         return filled
     size = tile_size(box, reach(filling))
@@ -142,15 +144,17 @@ def _reach(element: HoleFilling) -> int:
     return stick_reach(element) if element.kernel == "STICK" else cube_reach(element)
 
 
-def _check_arrays(
-    voxels: NDArray[np.uint8], hit: NDArray[np.bool_], weights: NDArray[np.uint16] | None, box: Box
-) -> None:
-    expected = {"voxels": (voxels, np.uint8), "hit": (hit, np.bool_), "weights": (weights, np.uint16)}
+def _check_arrays(voxels: NDArray[Any], hit: NDArray[np.bool_], weights: NDArray[np.uint16] | None, box: Box) -> None:
+    expected: dict[str, tuple[NDArray[Any] | None, np.dtype[Any]]] = {
+        "voxels": (voxels, checked_pixel_type(voxels.dtype)),
+        "hit": (hit, np.dtype(np.bool_)),
+        "weights": (weights, np.dtype(np.uint16)),
+    }
     for name, (array, kind) in expected.items():
         if array is not None and (array.ndim != 3 or array.shape != voxels.shape or array.dtype != kind):
             raise GeometryError(
                 f"hole filling was given {name} of {array.dtype} {array.shape}",
-                remedy=f"give arrays (D, H, W) of one shape, {name} of {np.dtype(kind)}",
+                remedy=f"give arrays (D, H, W) of one shape, {name} of {kind}",
             )
     if any(not 0 <= a <= b <= n for a, b, n in zip(box.start, box.stop, voxels.shape, strict=True)):
         raise GeometryError(

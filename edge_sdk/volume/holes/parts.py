@@ -22,9 +22,9 @@ class HoleTile(NamedTuple):
 
 @dataclass(frozen=True)
 class KnownVoxels:
-    """What is known: voxels (D, H, W) uint8, which of them were hit, and their accumulated weights (uint16)."""
+    """What is known: voxels (D, H, W), which of them were hit, and their accumulated weights (uint16)."""
 
-    voxels: NDArray[np.uint8]
+    voxels: NDArray[Any]
     hit: NDArray[np.bool_]
     weights: NDArray[np.uint16] | None
 
@@ -34,12 +34,12 @@ class FilledBox:
     """What is being filled.
 
     Attributes:
-        filled: The box that was asked for, (D, H, W) uint8.
+        filled: The box that was asked for, (D, H, W) of the voxels' type.
         origin: Index of its first voxel in the volume, (z, y, x).
         holes: Mask of the voxels of the current tile that are still to fill; changed by each kernel that fills some.
     """
 
-    filled: NDArray[np.uint8]
+    filled: NDArray[Any]
     origin: tuple[int, int, int]
     holes: NDArray[np.bool_]
 
@@ -83,7 +83,7 @@ def begin(voxels, hit, start, size, filled, origin, holes):  # type: ignore[no-u
             hole = holes[z, y]
             for x in range(size[2]):
                 # A voxel of almost no weight has a value but is not known.
-                row[x] = source[x] if known[x] else np.uint8(0)
+                row[x] = source[x] if known[x] else row.dtype.type(0)
                 hole[x] = not known[x]
                 count += not known[x]
     return count

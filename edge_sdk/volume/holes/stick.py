@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from edge_sdk.volume.arithmetic.conversion import truncated
 from edge_sdk.volume.holes.lines import KINDS, LINES, find_spans, load_unknown
 from edge_sdk.volume.holes.parts import FilledBox, HoleTile, KnownVoxels
 from edge_sdk.volume.settings import HoleFilling
@@ -85,7 +86,7 @@ def _average(values, scores, count, wanted):  # type: ignore[no-untyped-def]
                 weight += best
                 used += 1
                 scores[i] = 0.0
-    return np.uint8(total / weight)
+    return total / weight
 
 
 @njit(cache=True, nogil=True)
@@ -115,10 +116,11 @@ def _interpolate(voxels, unknown, spans, ties, lines, kinds, limit, wanted, star
                             back = voxels[at_z - behind * dz, at_y - behind * dy, at_x - behind * dx]
                             span = ahead + behind + 1
                             share = (behind + 1) / span
-                            values[count] = np.floor((1.0 - share) * back + share * front)
+                            values[count] = truncated((1.0 - share) * back + share * front, back)
                             scores[count] = 1.0 / (span * math.sqrt(kind + 1.0))
                             count += 1
                         bits >>= 1
                         i += 1
-                filled[at_z - origin[0], at_y - origin[1], at_x - origin[2]] = _average(values, scores, count, wanted)
+                mean = _average(values, scores, count, wanted)
+                filled[at_z - origin[0], at_y - origin[1], at_x - origin[2]] = truncated(mean, voxels[0, 0, 0])
                 holes[z, y, x] = False

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from edge_sdk.volume.arithmetic.conversion import truncated
 from edge_sdk.volume.holes.cubes import COUNT, CubeSums, cube_reach, least_known
 from edge_sdk.volume.holes.parts import FilledBox, HoleTile, KnownVoxels, around
 from edge_sdk.volume.settings import HoleFilling
@@ -33,7 +34,8 @@ class WeightedFiller:
             return
         margin = self._sums.margin
         self._sums.sum(margin)
-        _unpack(self._sums.packed, self._values, self._shares, self._seen)
+        _unpack(self._sums.packed, self._shares, self._seen)
+        _load_values(self._source.voxels, tile.start, self._shares, self._values, margin)
         if self._accumulated is not None:
             _load_shares(self._accumulated, tile.start, self._shares, margin)
         _fill_weighted(
@@ -65,16 +67,28 @@ def cube_weights(element: HoleFilling) -> NDArray[np.float32]:
 
 
 @njit(cache=True, nogil=True)
-def _unpack(packed, values, shares, seen):  # type: ignore[no-untyped-def]
-    """Known voxels, a share of 1 for each of them, and which rows hold any."""
+def _unpack(packed, shares, seen):  # type: ignore[no-untyped-def]
+    """A share of 1 for each known voxel, and which rows hold any."""
     for z in range(packed.shape[0]):
         for y in range(packed.shape[1]):
             seen[z, y] = False
             for x in range(packed.shape[2]):
                 known = packed[z, y, x] >> COUNT
                 shares[z, y, x] = known
-                values[z, y, x] = packed[z, y, x] & 255
                 seen[z, y] |= known > 0
+
+
+@njit(cache=True, nogil=True)
+def _load_values(voxels, start, shares, values, margin):  # type: ignore[no-untyped-def]
+    """Levels of the known voxels, those with a share; all others are 0."""
+    depth, height, width = voxels.shape
+    first, last, shift = around(start[2], margin, width, values.shape[2])
+    values[:] = 0
+    for z in range(max(0, margin - start[0]), min(values.shape[0], depth + margin - start[0])):
+        for y in range(max(0, margin - start[1]), min(values.shape[1], height + margin - start[1])):
+            source, known, row = voxels[start[0] + z - margin, start[1] + y - margin], shares[z, y], values[z, y]
+            for x in range(first, last):
+                row[x] = np.float32(source[x + shift]) if known[x] > 0 else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
@@ -133,5 +147,5 @@ def _fill_weighted(cubes, values, shares, seen, weights, least, start, size, fil
             row = filled[start[0] + z - origin[0], start[1] + y - origin[1]]
             for x in range(first, last):
                 if holes[z, y, x] and cubes[z, y, x] >> COUNT >= least and divisors[x] != 0.0:
-                    row[start[2] + x - origin[2]] = np.uint8(totals[x] / divisors[x])
+                    row[start[2] + x - origin[2]] = truncated(totals[x] / divisors[x], row[0])
                     holes[z, y, x] = False

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_sdk.volume.arithmetic.conversion import rounded, sixteenth_floor
+from edge_sdk.volume.arithmetic.levels import left_out, signed_level
+from edge_sdk.volume.arithmetic.nearest_mean import filtered, mean_of
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.modes import FULL_HIT, IMPORTANCE, LARGEST, LATEST, MAXIMUM, MEAN, SATURATED
 from edge_sdk.volume.insertion.rows import grow
-
-_MAGIC = 1.5 * 2.0**36
-"""Added to a double, it leaves 16 fractional bits."""
-
-
-@kernel
-def _floor(x):  # type: ignore[no-untyped-def]
-    return np.int64(x + _MAGIC) - np.int64(_MAGIC)
 
 
 @kernel
@@ -38,17 +33,17 @@ def _position(matrix, column, row, by_rows):  # type: ignore[no-untyped-def]
 
 @kernel
 def _nearest(voxels, weights, at, value, mode, importance, by_rows):  # type: ignore[no-untyped-def]
-    old, weight = np.int64(voxels[at]), np.int64(weights[at])
+    old, weight = signed_level(voxels[at]), np.int64(weights[at])
     if len(mode) == len(MAXIMUM) or len(mode) == len(LATEST):
         if len(mode) == len(LATEST) or value > old:
             voxels[at] = value
         weights[at] = FULL_HIT if by_rows else min(weight + FULL_HIT, LARGEST)
     elif weight > SATURATED:
-        voxels[at] = (value + 255 * old) >> 8
+        voxels[at] = filtered(old, value)
     else:
         added = FULL_HIT if len(mode) == len(MEAN) else np.int64(importance)
         if added > 0:
-            voxels[at] = (value * added + old * weight) // (weight + added)
+            voxels[at] = mean_of(old, weight, value, added)
             weights[at] = min(weight + added, LARGEST)
 
 
@@ -58,16 +53,16 @@ def _share(voxels, weights, at, value, share, mode, importance):  # type: ignore
     total = weight
     if len(mode) == len(MEAN):
         before = weight / FULL_HIT
-        voxels[at] = np.uint8(_floor((share * value + before * old) / (share + before) + 0.5))
+        voxels[at] = rounded((share * value + before * old) / (share + before), voxels[at])
         total = (share + before) * FULL_HIT
     elif len(mode) == len(IMPORTANCE):
         if importance > 0:
             total = importance * share + weight
-            voxels[at] = np.uint8(_floor((value * importance * share + old * weight) / total + 0.5))
+            voxels[at] = rounded((value * importance * share + old * weight) / total, voxels[at])
     elif share >= 0.125 and (len(mode) == len(LATEST) or value > old):
-        voxels[at] = np.uint8(value)
+        voxels[at] = value
         total = share * FULL_HIT
-    weights[at] = np.uint16(_floor(total + 0.5)) if total < LARGEST else np.uint16(LARGEST)
+    weights[at] = np.uint16(sixteenth_floor(total + 0.5)) if total < LARGEST else np.uint16(LARGEST)
 
 
 @kernel
@@ -85,18 +80,18 @@ def insert_in_double(  # type: ignore[no-untyped-def]
     for row in range(image.shape[0]):
         for part in range(0, 4, 2):
             for column in range(segments[row, part], segments[row, part + 1]):
-                value = np.int64(image[row, column])
-                if value < darkest:
+                value = signed_level(image[row, column])
+                if left_out(value, darkest):
                     continue
                 px, py, pz = _position(matrix, np.float64(column), np.float64(row), by_rows)
                 if not linear:
-                    x, y, z = _floor(px + 0.5), _floor(py + 0.5), _floor(pz + 0.5)
+                    x, y, z = sixteenth_floor(px + 0.5), sixteenth_floor(py + 0.5), sixteenth_floor(pz + 0.5)
                     if _owns(owned, x, y, z):
                         at = (z * size[1] + y) * size[0] + x
                         _nearest(voxels, weights, at, value, mode, importance[row, column], by_rows)
                         grow(box, x, y, z)
                     continue
-                x, y, z = _floor(px), _floor(py), _floor(pz)
+                x, y, z = sixteenth_floor(px), sixteenth_floor(py), sixteenth_floor(pz)
                 fx, fy, fz = px - x, py - y, pz - z
                 x1, y1, z1 = x + (fx != 0), y + (fy != 0), z + (fz != 0)
                 if min(x, y, z) < 0 or x1 >= size[0] or y1 >= size[1] or z1 >= size[2]:

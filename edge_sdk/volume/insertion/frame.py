@@ -45,14 +45,14 @@ class InsertionFrame:
     """An image to insert.
 
     Attributes:
-        image: Gray levels, (H, W) uint8, read-only.
+        image: Gray levels, (H, W) of the rules' type, read-only.
         plan: Pixels to insert of images of this size.
         to_index: 4×4, pixel (x, y, 0, 1) to voxel (x, y, z, 1).
         fixed: `to_index` as a (3, 3) fixed-point matrix; nothing where the frame is not `near`.
         near: Whether it lies where fixed point reaches; a frame that does not is not inserted.
     """
 
-    image: NDArray[np.uint8]
+    image: NDArray[Any]
     plan: PixelPlan
     to_index: NDArray[np.float64]
     fixed: NDArray[np.int64]
@@ -81,13 +81,13 @@ class FrameFactory:
         """Check and prepare.
 
         Raises:
-            GeometryError: The image is not (H, W) uint8, or of another size than the importance mask.
+            GeometryError: The image is not (H, W) of the rules' pixel type, or not of the importance mask's size.
             PoseError: The matrix is not finite.
         """
-        if image.ndim != 2 or image.dtype != np.uint8:
+        if image.ndim != 2 or image.dtype != self._rules.pixel_type:
             raise GeometryError(
-                f"frames must be gray images (H, W) of uint8, not {image.dtype} {image.shape}",
-                remedy="convert the recording to 8-bit B-mode",
+                f"frames must be gray images (H, W) of {self._rules.pixel_type}, not {image.dtype} {image.shape}",
+                remedy="give frames of one size and type",
             )
         to_index = self._world_to_index @ image_to_world
         if not np.isfinite(to_index).all():

@@ -1,33 +1,18 @@
-"""Each pixel is shared among the eight voxels around it; PLUS's 8-bit rules (vtkIGSIOPasteSliceIntoVolume)."""
+"""Each pixel is shared among the eight voxels around it; PLUS's rules (vtkIGSIOPasteSliceIntoVolume)."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from edge_sdk.volume.arithmetic.levels import fine_level, left_out
+from edge_sdk.volume.arithmetic.shared_mean import running_mean
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.corners import SHARE_BITS, cell_limits, corner_indices, shares
-from edge_sdk.volume.insertion.modes import IMPORTANCE, LARGEST, LATEST, MEAN
+from edge_sdk.volume.insertion.modes import IMPORTANCE, LATEST, MEAN
 from edge_sdk.volume.insertion.rows import grow_along, row_part
 
-_TIE = 2.0**-40
-"""Lifts an exact tie over the error of a reciprocal; any other quotient is at least 2⁻³⁸ away from one."""
-_ROUNDED_TWICE = 0.5 + 0.5 / (1 << SHARE_BITS) + _TIE
 _AN_EIGHTH = np.int32(1 << (SHARE_BITS - 3))
 _HALF_HIT = np.int32(1 << (SHARE_BITS - 9))
-
-
-@kernel
-def _average(old, weight, value, share, unit_bits):  # type: ignore[no-untyped-def]
-    """The running mean of one voxel, and its weight, whose unit is 2^unit_bits of the share's.
-
-    PLUS rounds the mean twice, first to the share's fractional bits, then to a gray level.
-    """
-    before = np.int32(weight << unit_bits)
-    total = np.int32(before + share)
-    mean = (np.float64(share) * value + np.float64(before) * old) * (1.0 / np.float64(total))
-    rounded = np.floor(mean + _ROUNDED_TWICE)
-    new_weight = np.int32(min(np.int32(total + (1 << (unit_bits - 1))) >> unit_bits, LARGEST))
-    return (old, weight) if share == 0 else (rounded, new_weight)
 
 
 @kernel
@@ -41,8 +26,8 @@ def _replace(old, weight, value, share, latest):  # type: ignore[no-untyped-def]
 @kernel
 def _levels(voxels, i0, i1, i2, i3, i4, i5, i6, i7):  # type: ignore[no-untyped-def]
     return (
-        float(voxels[i0]), float(voxels[i1]), float(voxels[i2]), float(voxels[i3]),
-        float(voxels[i4]), float(voxels[i5]), float(voxels[i6]), float(voxels[i7]),
+        fine_level(voxels[i0]), fine_level(voxels[i1]), fine_level(voxels[i2]), fine_level(voxels[i3]),
+        fine_level(voxels[i4]), fine_level(voxels[i5]), fine_level(voxels[i6]), fine_level(voxels[i7]),
     )  # fmt: skip
 
 
@@ -103,19 +88,19 @@ def insert_linear(  # type: ignore[no-untyped-def]
                 while True:
                     pixel = line[column]
                     s0, s1, s2, s3, s4, s5, s6, s7 = shares(qx, qy, qz, bits)
-                    factor = np.int32(0) if pixel < darkest else np.int32(1)
+                    factor = np.int32(0) if left_out(pixel, darkest) else np.int32(1)
                     if len(mode) == len(IMPORTANCE):
                         factor = np.int32(factor * line_importance[column])
-                    value = float(pixel)
+                    value = fine_level(pixel)
                     if len(mode) == len(MEAN) or len(mode) == len(IMPORTANCE):
-                        v0, w0 = _average(v0, w0, value, np.int32(s0 * factor), unit_bits)
-                        v1, w1 = _average(v1, w1, value, np.int32(s1 * factor), unit_bits)
-                        v2, w2 = _average(v2, w2, value, np.int32(s2 * factor), unit_bits)
-                        v3, w3 = _average(v3, w3, value, np.int32(s3 * factor), unit_bits)
-                        v4, w4 = _average(v4, w4, value, np.int32(s4 * factor), unit_bits)
-                        v5, w5 = _average(v5, w5, value, np.int32(s5 * factor), unit_bits)
-                        v6, w6 = _average(v6, w6, value, np.int32(s6 * factor), unit_bits)
-                        v7, w7 = _average(v7, w7, value, np.int32(s7 * factor), unit_bits)
+                        v0, w0 = running_mean(v0, w0, value, np.int32(s0 * factor), unit_bits)
+                        v1, w1 = running_mean(v1, w1, value, np.int32(s1 * factor), unit_bits)
+                        v2, w2 = running_mean(v2, w2, value, np.int32(s2 * factor), unit_bits)
+                        v3, w3 = running_mean(v3, w3, value, np.int32(s3 * factor), unit_bits)
+                        v4, w4 = running_mean(v4, w4, value, np.int32(s4 * factor), unit_bits)
+                        v5, w5 = running_mean(v5, w5, value, np.int32(s5 * factor), unit_bits)
+                        v6, w6 = running_mean(v6, w6, value, np.int32(s6 * factor), unit_bits)
+                        v7, w7 = running_mean(v7, w7, value, np.int32(s7 * factor), unit_bits)
                     else:
                         v0, w0 = _replace(v0, w0, value, np.int32(s0 * factor), latest)
                         v1, w1 = _replace(v1, w1, value, np.int32(s1 * factor), latest)

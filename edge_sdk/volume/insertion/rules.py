@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_sdk.errors import GeometryError
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.insertion import modes
+from edge_sdk.volume.pixel_types import UINT8, checked_pixel_type
 from edge_sdk.volume.settings import Compounding, Interpolation, Mean, PlusOptimization, keeps_sums
 
 _MODES = {
@@ -29,7 +30,7 @@ class InsertionRules:
 
     Raises:
         GeometryError: The interpolation, compounding, mean or optimization is unknown, or the importance mask is absent
-            or no gray image.
+            or no gray image, or pixels of this type are not compounded.
     """
 
     interpolation: Interpolation = "linear"
@@ -39,6 +40,7 @@ class InsertionRules:
     clip: ClipRegion = field(default_factory=ClipRegion)
     importance: NDArray[np.uint8] | None = None
     darkest: int = 0
+    pixel_type: np.dtype[Any] = UINT8
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[object, Any], ...] = (
@@ -49,10 +51,12 @@ class InsertionRules:
             if given not in get_args(known):
                 choice = ", ".join(get_args(known))
                 raise GeometryError(f"compounding does not know {given!r}", remedy=f"use one of {choice}")
-        if not 0 <= self.darkest <= 255:
+        checked_pixel_type(self.pixel_type)
+        most = np.inf if self.pixel_type.kind == "f" else np.iinfo(self.pixel_type).max
+        if not 0 <= self.darkest <= most:
             raise GeometryError(
-                f"pixels below {self.darkest} are to be left out, and gray levels end at 255",
-                remedy="give a PixelRejectionThreshold of 0 to 255",
+                f"pixels below {self.darkest} are to be left out, and gray levels end at {most}",
+                remedy=f"give a PixelRejectionThreshold of 0 to {most}",
             )
         if self.mode == "importance" and self.importance is None:
             raise GeometryError(
@@ -65,6 +69,15 @@ class InsertionRules:
             )
         if self.mode == "importance" and self.importance is not None and not self.importance.any():
             raise GeometryError("the importance mask is 0 everywhere, so nothing would count", remedy="give another")
+
+    @property
+    def threshold(self) -> Any:
+        """`darkest` in the type in which kernels compare it with pixels; 0 keeps pixels below 0 too."""
+        if self.pixel_type.kind == "f":
+            return np.float32(self.darkest or -np.inf)
+        if self.pixel_type == UINT8:
+            return np.uint64(self.darkest)
+        return np.int64(self.darkest or np.iinfo(self.pixel_type).min)
 
     @property
     def linear(self) -> bool:

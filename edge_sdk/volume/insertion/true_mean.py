@@ -1,12 +1,15 @@
 """Sums of pixels and of their weights, from which the unbiased mean is read out.
 
-PLUS keeps the mean itself in 8 bits and truncates or rounds it at each pixel; here nothing is rounded before read-out.
+PLUS keeps the mean itself in the pixels' type and truncates or rounds it at each pixel; here nothing is rounded
+before read-out.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from edge_sdk.volume.arithmetic.conversion import mean_level
+from edge_sdk.volume.arithmetic.levels import weighed
 from edge_sdk.volume.insertion.compilation import kernel
 from edge_sdk.volume.insertion.corners import cell_limits, corner_indices
 from edge_sdk.volume.insertion.rows import grow_along, nearest_limits, row_part
@@ -30,7 +33,7 @@ def add_nearest(sums, image, factors, segments, matrix, bits, darkest, base, siz
 
     Args:
         sums: float32, flat, of `size` voxels from `base`: sum and weight of each; changed in place.
-        image: (H, W) uint8.
+        image: (H, W) gray levels.
         factors: (H, W) float32 weight of each pixel.
         segments, matrix, bits, darkest, base, size, owned, box: As of `insert_nearest`.
     """
@@ -56,9 +59,8 @@ def add_nearest(sums, image, factors, segments, matrix, bits, darkest, base, siz
                 if voxel != here:
                     _add(sums, here, total, weight)
                     here, total, weight = voxel, np.float32(0), np.float32(0)
-                value = line[column]
-                factor = np.float32(0) if value < darkest else line_factors[column]
-                total += np.float32(value) * factor
+                value, factor = weighed(line[column], darkest, line_factors[column])
+                total += value * factor
                 weight += factor
             _add(sums, here, total, weight)
 
@@ -94,9 +96,7 @@ def add_linear(  # type: ignore[no-untyped-def]
                         np.float32(qz & mask) * unit,
                     )
                     rx, ry, rz = one - fx, one - fy, one - fz
-                    pixel = line[column]
-                    factor = np.float32(0) if pixel < darkest else line_factors[column]
-                    value = np.float32(pixel)
+                    value, factor = weighed(line[column], darkest, line_factors[column])
                     rx, fx = rx * factor, fx * factor
                     ryrz, ryfz, fyrz, fyfz = ry * rz, ry * fz, fy * rz, fy * fz
                     s0, s1, s2, s3 = rx * ryrz, rx * ryfz, rx * fyrz, rx * fyfz
@@ -128,11 +128,11 @@ def add_linear(  # type: ignore[no-untyped-def]
 
 @kernel
 def read_mean(sums, voxels, weights):  # type: ignore[no-untyped-def]
-    """The mean of each voxel to the nearest gray level, and its weight with 256 for a full hit.
+    """The mean of each voxel, to the nearest level where these are integers, and its weight with 256 for a full hit.
 
     Args:
         sums: (D, H, W, 2) float32.
-        voxels: (D, H, W) uint8, written; 0 where nothing came.
+        voxels: (D, H, W) of the pixels' type, written; 0 where nothing came.
         weights: (D, H, W) uint16, written.
     """
     depth, height, width, _ = sums.shape
@@ -141,5 +141,5 @@ def read_mean(sums, voxels, weights):  # type: ignore[no-untyped-def]
             for x in range(width):
                 weight = sums[z, y, x, 1]
                 mean = sums[z, y, x, 0] / weight if weight > 0 else np.float32(0)
-                voxels[z, y, x] = np.uint8(min(mean + _HALF, np.float32(255)))
+                voxels[z, y, x] = mean_level(mean, voxels[z, y, x])
                 weights[z, y, x] = np.uint16(min(weight * np.float32(256) + _HALF, np.float32(65535)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Box
 from edge_sdk.volume.insertion.compilation import superword_vectorised
 from edge_sdk.volume.insertion.double_precision import insert_in_double
@@ -16,6 +18,7 @@ from edge_sdk.volume.insertion.linear import insert_linear
 from edge_sdk.volume.insertion.nearest import insert_nearest
 from edge_sdk.volume.insertion.rules import InsertionRules
 from edge_sdk.volume.insertion.true_mean import add_linear, add_nearest, read_mean
+from edge_sdk.volume.settings import held_bytes
 
 _DUMP = 64
 """Elements behind the voxels for each thread, that kernels write instead of voxels they do not own; far enough apart
@@ -39,7 +42,7 @@ class Voxels(Protocol):
             touched: (6,) int64 start and stop (z, y, x), grown around what was touched.
         """
 
-    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """Copies of gray levels and weights (256 for a full hit); `box` counts from this block's first voxel."""
 
 
@@ -48,6 +51,11 @@ class _Block:
 
     STRIDE = 1
     """Elements per voxel."""
+
+    @classmethod
+    def bytes_of(cls, pixel_type: np.dtype[Any]) -> int:
+        """Memory per voxel."""
+        raise NotImplementedError
 
     def __init__(
         self,
@@ -69,7 +77,7 @@ class _Block:
         self._size = np.array(shape[::-1], np.int64)
         self._count = self.STRIDE * math.prod(shape)
         self._elements = self._count + _DUMP * threads
-        self._darkest = np.uint64(rules.darkest)
+        self._darkest = rules.threshold
 
     def place(self, base: NDArray[np.int64], grid_size: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -82,12 +90,14 @@ class _Block:
 class GrayVoxels(_Block):
     """Gray levels and weights, updated at each pixel as PLUS does."""
 
-    BYTES = 3
-    """Memory per voxel."""
-
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._gray, self._weights = _memory(self._elements, np.uint8), _memory(self._elements, np.uint16)
+        self._gray = _memory(self._elements, self._rules.pixel_type)
+        self._weights = _memory(self._elements, np.uint16)
+
+    @classmethod
+    def bytes_of(cls, pixel_type: np.dtype[Any]) -> int:
+        return held_bytes(pixel_type, sums=False)
 
     def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -106,7 +116,7 @@ class GrayVoxels(_Block):
         else:
             insert_nearest(*common, *where)
 
-    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """See `Voxels`."""
         gray = self._gray[: self._count].reshape(self._shape)[box.slices]
         return gray.copy(), self._weights[: self._count].reshape(self._shape)[box.slices].copy()
@@ -116,11 +126,14 @@ class SummedVoxels(_Block):
     """Sums of pixels and of weights in float32, for the true mean."""
 
     STRIDE = 2
-    BYTES = 8
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._sums = _memory(self._elements, np.float32)
+
+    @classmethod
+    def bytes_of(cls, pixel_type: np.dtype[Any]) -> int:
+        return held_bytes(pixel_type, sums=True)
 
     def insert(self, frame: InsertionFrame, owned: NDArray[np.int64], thread: int, touched: NDArray[np.int64]) -> None:
         """See `Voxels`."""
@@ -132,10 +145,10 @@ class SummedVoxels(_Block):
         else:
             add_nearest(*common, *where)
 
-    def read(self, box: Box) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    def read(self, box: Box) -> tuple[NDArray[Any], NDArray[np.uint16]]:
         """See `Voxels`."""
         part = self._sums[: self._count].reshape(*self._shape, 2)[box.slices]
-        gray, weights = np.empty(part.shape[:3], np.uint8), np.empty(part.shape[:3], np.uint16)
+        gray, weights = np.empty(part.shape[:3], self._rules.pixel_type), np.empty(part.shape[:3], np.uint16)
         read_mean(part, gray, weights)
         return gray, weights
 
@@ -153,12 +166,10 @@ def voxel_kind(rules: InsertionRules) -> type[GrayVoxels] | type[SummedVoxels]:
 def compile_kernels(rules: InsertionRules) -> None:
     """Have numba compile, or load from its cache, so that the first frame is not late."""
     mask = None if rules.importance is None else np.ones((1, 1), np.uint8)
-    tiny = InsertionRules(
-        rules.interpolation, rules.mode, rules.mean, rules.plus_optimization, importance=mask, darkest=rules.darkest
-    )
+    tiny = replace(rules, clip=ClipRegion(), importance=mask)
     one = np.ones(3, np.int64)
     voxels = voxel_kind(tiny)(tiny, (1, 1, 1), one * 0, one, 1)
     with superword_vectorised():
-        frame = FrameFactory(tiny, np.eye(4)).frame(np.zeros((1, 1), np.uint8), np.eye(4))
+        frame = FrameFactory(tiny, np.eye(4)).frame(np.zeros((1, 1), rules.pixel_type), np.eye(4))
         voxels.insert(frame, np.zeros((2, 3), np.int64), 0, np.zeros(6, np.int64))
         voxels.read(Box((0, 0, 0), (1, 1, 1)))

@@ -23,13 +23,23 @@ def with_samples(report: BenchmarkReport, samples: list[float]) -> BenchmarkRepo
 
 def test_ratio_and_both_medians(report_of: Make) -> None:
     report = report_of(FakeTarget("alpha"))
-    found = compare_reports(with_samples(report, [8.0, 10.0, 12.0]), with_samples(report, [4.0, 5.0, 6.0]))
+    found = compare_reports(with_samples(report, [8.0, 10.0, 12.0] * 2), with_samples(report, [4.0, 5.0, 6.0] * 2))
     (row,) = found.targets
     assert (row.median_ms_a, row.median_ms_b, row.speedup) == (10.0, 5.0, 2.0)
     low, high = row.speedup_ci95
     assert 8 / 6 <= low <= 2.0 <= high <= 12 / 4
     assert row.bytes_ratio == 1.0
     assert list(blank_fields(found.as_json())) == []
+
+
+def test_few_samples_give_a_ratio_and_no_interval(report_of: Make) -> None:
+    report = report_of(FakeTarget("alpha"))
+    found = compare_reports(with_samples(report, [8.0] * 5), with_samples(report, [4.0] * 5))
+    (row,) = found.targets
+    assert row.speedup == 2.0
+    assert row.speedup_ci95.why == "fewer than 6 inferences in A or in B"
+    assert "fewer than 6 inferences" in comparison_page(found)
+    assert "fewer than 6 inferences" in comparison_markdown(found)
 
 
 def test_interval_narrows_with_samples() -> None:

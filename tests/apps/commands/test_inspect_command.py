@@ -118,5 +118,14 @@ def test_images_that_cannot_be_compounded_are_told(tmp_path: Path) -> None:
     gray = small_sweep(tmp_path / "gray.igs.mha")
     assert "compounding" not in run_json("inspect", gray)
     sweep, deep = read_sweep(gray), tmp_path / "deep.igs.mha"
-    write_sweep(replace(sweep, images=sweep.images.astype("uint16")), deep)
-    assert run_json("inspect", deep)["compounding"].startswith("not possible: the frames are uint16")
+    write_sweep(replace(sweep, header={"UltrasoundImageType": "RF_REAL"}), deep)
+    assert run_json("inspect", deep)["compounding"].startswith("not possible: its frames are RF data")
+
+
+def test_levels_of_other_types_are_told(tmp_path: Path) -> None:
+    gray = small_sweep(tmp_path / "gray.igs.mha")
+    assert "gray_range" not in run_json("inspect", gray)
+    sweep, deep = read_sweep(gray), tmp_path / "deep.igs.mha"
+    write_sweep(replace(sweep, images=sweep.images.astype("uint16") * 4), deep)
+    told = run_json("inspect", deep)
+    assert (told["pixel_type"], told["gray_range"].split(" (")[0]) == ("uint16", "0 to 1023")

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.commands.reconstruct import with_spacing
-from edge_sdk.sweep.plus_config import ReconstructionSettings
 from edge_sdk.volume.files import read_volume
 from tests.apps.commands.test_inspect_command import small_sweep
 from tests.apps.commands_fixtures import failure, run_json
@@ -62,14 +60,6 @@ def test_options_win_over_the_defaults(tmp_path: Path) -> None:
         "--fill-holes", "gaussian_accumulation:size=9", "-o", tmp_path / "c.mha",
     )  # fmt: skip
     assert (read_volume(tmp_path / "c.mha").voxels == 0).sum() < empty
-
-
-def test_other_spacing_keeps_a_fixed_region() -> None:
-    fixed = ReconstructionSettings((0.5, 0.5, 1.0), origin=(1.0, 2.0, 3.0), extent=(0, 99, 0, 49, 10, 20))
-    halved = with_spacing(fixed, 0.25)
-    assert halved.spacing == (0.25, 0.25, 0.25)
-    assert halved.extent == (0, 198, 0, 98, 40, 80)
-    assert halved.origin == fixed.origin
 
 
 def test_failures_write_nothing(tmp_path: Path) -> None:

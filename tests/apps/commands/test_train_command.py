@@ -118,7 +118,7 @@ def test_a_class_that_a_part_does_not_show_is_told(options: list[object], tmp_pa
     [
         ({"variant": "S"}, "seems to be S of width 8, decoder width 8, 1 input channel, 2 classes"),
         ({"width": 16}, "seems to be T of width 16, decoder width 8"),
-        ({"num_classes": 5}, "of another shape (out_0.conv_out.bias, "),
+        ({"num_classes": 5}, "of another shape (out_0.conv_out.bias 5 and not 2, "),
     ],
     ids=["variant", "width", "classes"],
 )

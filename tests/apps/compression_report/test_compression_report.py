@@ -62,9 +62,35 @@ def test_the_interval_of_a_form_is_that_of_the_gate(make_run: MakeRun) -> None:
     assert comparison is not None
     content = report_run(plain.path)
     row = next(row for row in content.comparison if row["form"] == "INT8")
-    low, high = (f"{end:+.4f}".replace("-", "−") for end in comparison.difference_ci95)
+    low, high = (f"{end:+.4f}".replace("-", "−") for end in comparison.difference_ci95 or ())
     assert row["dice"].endswith(f"({low} to {high})")
     assert row["0.99"] == "yes, surely"
+
+
+@pytest.mark.parametrize("cases", range(1, 6))
+def test_a_few_cases_give_a_report_without_intervals(make_run: MakeRun, cases: int) -> None:
+    few = make_run(cases=cases)
+    assert few.record.gate is not None
+    assert f"no 95 % interval from {cases} case" in few.record.gate.reason
+    content = report_run(few.path)
+    assert all("to" not in row[column] for row in content.comparison for column in ("dice", "ratio", "hd95"))
+    assert content.figure is not None
+    assert not content.figure.axes[0].containers
+    for name in ("report.html", "report.md"):
+        assert f"no 95 % interval from {cases} case" in (few.path / name).read_text()
+
+
+def test_an_interval_that_an_earlier_version_recorded_of_one_case_is_not_shown(make_run: MakeRun) -> None:
+    plain = make_run(cases=1)
+    with plain.update() as record:
+        comparison = record.comparison["int8"]
+        assert comparison is not None
+        # Its ends lie on the wrong side of the mean by rounding, which once was a negative error bar.
+        ends = (comparison.difference + 1e-9,) * 2
+        old = comparison.model_copy(update={"difference_ci95": ends, "ratio_ci95": (1.0, 1.0)})
+        record.comparison = {**record.comparison, "int8": old}
+    row = next(row for row in report_run(plain.path).comparison if row["form"] == "INT8")
+    assert "to" not in row["dice"] + row["ratio"]
 
 
 def test_without_latency_there_is_no_figure_and_the_report_says_why(make_run: MakeRun) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge_sdk.errors import FileFormatError, GeometryError
 from edge_sdk.inference.accuracy import compare_with_reference, recorded_reference, score_cases
-from edge_sdk.inference.cases import find_cases
+from edge_sdk.inference.cases import Case, find_cases
 from edge_sdk.packages.session import PackageSession
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.grid import Grid, Volume
@@ -61,12 +61,21 @@ def test_worse_than_the_threshold_fails() -> None:
     assert found.passes is False
 
 
-def test_recorded_cases_are_taken_where_they_cover_all() -> None:
-    said = manifest(metrics={"reference_cases": {"a": {"1": 0.9}, "b": {"1": None}}})
-    found = recorded_reference(said, ["a", "b"])
+def two_cases(folder: Path) -> list[Case]:
+    for name in "ab":
+        write_case(folder, name, half_bright(), half_bright() > 0)
+    return find_cases(folder)
+
+
+@pytest.mark.parametrize("recorded_by", ["identity", "label_identity"])
+def test_recorded_cases_are_taken_where_they_cover_all(tmp_path: Path, recorded_by: str) -> None:
+    cases = two_cases(tmp_path)
+    record = {getattr(case, recorded_by): {"1": dice} for case, dice in zip(cases, (0.9, None), strict=True)}
+    found = recorded_reference(manifest(metrics={"reference_cases": record}), cases)
     assert found is not None
-    assert found[0] == {"a": {1: 0.9}, "b": {1: None}}
-    assert recorded_reference(manifest(), ["a"]) is None
+    assert found[0] == {cases[0].identity: {1: 0.9}, cases[1].identity: {1: None}}
+    assert found.paired
+    assert recorded_reference(manifest(), cases) is None
 
 
 def test_another_case_of_the_same_name_is_another_case(tmp_path: Path) -> None:
@@ -74,18 +83,20 @@ def test_another_case_of_the_same_name_is_another_case(tmp_path: Path) -> None:
     write_case(tmp_path / "theirs", "case_000", half_bright(), half_bright() < 1)
     (ours,), (theirs,) = find_cases(tmp_path / "ours"), find_cases(tmp_path / "theirs")
     said = manifest(metrics={"reference_cases": {theirs.identity: {"1": 0.9}}})
-    found = recorded_reference(said, [ours.identity])
+    found = recorded_reference(said, [ours])
     assert found is not None
     assert "not a paired comparison" in found[1]
 
 
-def test_recorded_means_are_told_to_be_of_other_cases() -> None:
+def test_recorded_means_are_told_to_be_of_other_cases(tmp_path: Path) -> None:
+    cases = two_cases(tmp_path)
     said = manifest(metrics={"reference_cases": {"a": {"1": 0.8}, "b": {"1": 1.0}}})
-    found = recorded_reference(said, ["a", "y"])
+    found = recorded_reference(said, cases)
     assert found is not None
     scores, source, paired = found
     assert not paired
-    assert scores == {"a": {1: pytest.approx(0.9)}, "y": {1: pytest.approx(0.9)}}
+    assert scores is not None
+    assert dict(scores) == {case.identity: {1: pytest.approx(0.9)} for case in cases}
     assert "2 other cases" in source
 
 

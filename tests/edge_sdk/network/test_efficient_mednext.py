@@ -68,8 +68,39 @@ def test_checkpoint_files_round_trip_and_misfits_are_told(tmp_path: Path) -> Non
     for name in ("a.pt", "b.safetensors"):
         other = load_published(efficient_mednext("T", 1, 3, 8, 8), tmp_path / name)
         assert all(torch.equal(a, b) for a, b in zip(other.parameters(), model.parameters(), strict=True))
+    nested = {
+        "epoch": 1,
+        "model_state_dict": {f"_orig_mod.net.{name}": each for name, each in model.state_dict().items()},
+    }
+    torch.save(nested, tmp_path / "c.ckpt")
+    save_file({f"model.{name}": value for name, value in model.state_dict().items()}, tmp_path / "d.safetensors")
+    np.savez(tmp_path / "e.npz", **{f"net.{name}": value.numpy() for name, value in model.state_dict().items()})
+    for name in ("c.ckpt", "d.safetensors", "e.npz"):
+        other = load_published(efficient_mednext("T", 1, 3, 8, 8), tmp_path / name)
+        assert all(torch.equal(a, b) for a, b in zip(other.parameters(), model.parameters(), strict=True)), name
     with pytest.raises(TrainingError, match="does not fit T of width 16"):
         load_published(efficient_mednext("T", 1, 3, 16, 8), tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        ((1, 5), r"out_\d\.conv_out\.bias 5 and not 3"),
+        ((4, 3), r"stem\.weight 8×4×1×1×1 and not 8×1×1×1×1"),
+    ],
+    ids=["classes", "channels"],
+)
+def test_another_head_or_input_is_told_with_both_numbers(theirs: tuple[int, int], told: str) -> None:
+    state = efficient_mednext("T", *theirs, 8, 8).state_dict()
+    with pytest.raises(TrainingError, match=told):
+        load_published(efficient_mednext("T", 1, 3, 8, 8), state)
+
+
+def test_weights_that_are_no_numbers_are_refused() -> None:
+    state = efficient_mednext("T", 1, 3, 8, 8).state_dict()
+    state["stem.bias"] = torch.full_like(state["stem.bias"], float("nan"))
+    with pytest.raises(TrainingError, match=r"1 tensors hold NaN or infinity \(stem\.bias\)"):
+        load_published(efficient_mednext("T", 1, 3, 8, 8), state)
 
 
 def test_a_checkpoint_of_another_variant_is_recognized() -> None:

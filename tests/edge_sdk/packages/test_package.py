@@ -253,7 +253,7 @@ def test_manifest_is_json_that_others_read(tmp_path: Path) -> None:
 def test_keys_of_the_file_differ_from_the_attributes(tmp_path: Path) -> None:
     content = (as_directory(tmp_path) / "manifest.json").read_bytes()
     raw, found = json.loads(content), parse_manifest(content, where="toy")
-    assert raw["normalisation"] == {"kind": "affine", "shift": 128.0, "scale": 64.0}
+    assert raw["normalisation"] == {"kind": "affine", "shift": 128.0, "scale": 64.0, "full_scale": None}
     assert raw["training_data"] == {"name": "none", "licence": "none", "cases": 0}
     assert (found.normalization.shift, found.training_data.license) == (128.0, "none")
     assert found.serialize() == content

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_sdk.errors import FileFormatError
+from edge_sdk.errors import FileFormatError, GeometryError
 from edge_sdk.sweep.plus_config import PlusConfig, read_plus_config
+from edge_sdk.sweep.plus_grid import SavedGrid
 from edge_sdk.volume.clip import ClipRegion, Fan
 from edge_sdk.volume.settings import HoleFilling
 
@@ -59,8 +60,12 @@ def test_transforms_and_settings(tmp_path):
     settings = read.reconstruction
     assert settings is not None
     assert settings.spacing == (0.5, 0.5, 1)
-    assert settings.origin == (1, 2, 3)
-    assert settings.extent == (0, 9, 0, 8, 0, 7)
+    assert (settings.origin, settings.extent) == (None, None)
+    assert read.saved_grid == SavedGrid((1, 2, 3), (0, 9, 0, 8, 0, 7))
+    saved = read.with_saved_grid().reconstruction
+    assert saved is not None
+    assert (saved.origin, saved.extent) == ((1, 2, 3), (0, 9, 0, 8, 0, 7))
+    assert read.notes == ()
     assert settings.clip == ClipRegion((192, 16), (420, 580), Fan((-45, 45), (380, 20), (120, 360)))
     assert (settings.interpolation, settings.compounding) == ("linear", "maximum")
     assert (settings.mean, settings.plus_optimization) == ("plus", "NONE")
@@ -74,7 +79,7 @@ def test_transforms_and_settings(tmp_path):
 def test_defaults_are_those_of_plus(tmp_path):
     settings = read_plus_config(config(tmp_path)).reconstruction
     assert settings is not None
-    assert (settings.interpolation, settings.compounding) == ("nearest", "latest")
+    assert (settings.interpolation, settings.compounding) == ("nearest", "mean")
     assert (settings.mean, settings.plus_optimization) == ("plus", "FULL")
     assert settings.clip is None
     assert settings.fill_holes == ()
@@ -100,10 +105,14 @@ def test_importance_mask_and_pixel_rejection(tmp_path):
     [('Compounding="ON"', "mean"), ('Compounding="OFF"', "latest"), ('Calculation="MAXIMUM"', "maximum")],
 )
 def test_deprecated_names(tmp_path, attributes, compounding):
-    settings = read_plus_config(
+    read = read_plus_config(
         config(tmp_path, f'OutputSpacing="1 1 1" FanAngles="-1 1" FanOrigin="1 2" FanDepth="9" {attributes}')
-    ).reconstruction
+    )
+    settings = read.reconstruction
     assert settings is not None
+    (note,) = read.notes
+    assert "FanAngles (today FanAnglesDeg)" in note.what
+    assert attributes.partition("=")[0] in note.what
     assert settings.compounding == compounding
     assert settings.clip == ClipRegion(fan=Fan((-1, 1), (1, 2), (0, 9)))
 
@@ -136,7 +145,14 @@ def test_file_without_reconstruction(tmp_path):
         ('OutputSpacing="1 1 1" Interpolation="CUBIC"', "NEAREST_NEIGHBOR, LINEAR"),
         ('OutputSpacing="1 1 1" CompoundingMode="MEDIAN"', "CompoundingMode"),
         ('OutputSpacing="1 1 1" FillHoles="ON"', "HoleFillingElement"),
-        ('OutputSpacing="1 1 1" FanAnglesDeg="-10 10"', "FanOriginPixel"),
+        ('OutputSpacing="-1 1 1"', "OutputSpacing absent or not positive"),
+        ('OutputSpacing=""', "OutputSpacing absent or not positive"),
+        ('OutputSpacing="0,5 0,5 0,5"', "OutputSpacing.*decimal point, and blanks between"),
+        ('OutputSpacing="0.5, 0.5, 0.5"', "OutputSpacing.*decimal point, and blanks between"),
+        ('OutputSpacing="1_0 1 1"', "OutputSpacing"),
+        ('OutputSpacing="1 1 1" OutputExtent="0 1 0 1"', "OutputExtent"),
+        ('OutputSpacing="1 1 1" FillHoles="1"', "FillHoles '1', expected one of ON, OFF"),
+        ('OutputSpacing="1 1 1" EnableFanAnglesAutoDetect="on"', "EnableFanAnglesAutoDetect 'on'"),
         ('OutputSpacing="1 1 1" PixelRejectionThreshold="dark"', "PixelRejectionThreshold"),
         ('OutputSpacing="1 1 1" EnableFanAnglesAutoDetect="TRUE"', "EnableFanAnglesAutoDetect"),
     ],
@@ -220,4 +236,121 @@ def test_a_calibration_without_inverse_names_the_file(tmp_path, first):
         Matrix="{first} 0 0 1 0 0.2 0 2 0 0 0.2 3 0 0 0 1"/></CoordinateDefinitions></PlusConfiguration>"""
     )
     with pytest.raises(FileFormatError, match=r"plus\.xml: .*Matrix.*; (calibrate again|correct the attribute)"):
+        read_plus_config(path)
+
+
+def test_blank_attributes_are_absent(tmp_path):
+    blank = (
+        'OutputSpacing="0.5 0.5 0.5" CompoundingMode="MEAN" OutputOrigin="" OutputExtent=" " ClipRectangleOrigin="" '
+        'ClipRectangleSize="" FanAnglesDeg="" FanOriginPixel="" FanRadiusStartPixel="" FanRadiusStopPixel="" '
+        'Interpolation="" Optimization="" FillHoles="" SkipInterval="" PixelRejectionThreshold="" '
+        'ImageCoordinateFrame="" ReferenceCoordinateFrame="" ImportanceMaskFilename="" EnableFanAnglesAutoDetect=""'
+    )
+    absent = 'OutputSpacing="0.5 0.5 0.5" CompoundingMode="MEAN"'
+    read = read_plus_config(config(tmp_path, blank))
+    assert read.reconstruction == read_plus_config(config(tmp_path, absent)).reconstruction
+    assert read.saved_grid == SavedGrid(fault="OutputOrigin is blank")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "fault"),
+    [
+        ('OutputOrigin="0 0 0" OutputExtent="0 0 0 0 0 0"', "OutputExtent 0 0 0 0 0 0 is a single voxel"),
+        ('OutputOrigin="0 0 0" OutputExtent="0 -1 0 -1 0 -1"', "OutputExtent 0 -1 0 -1 0 -1 ends before it begins"),
+        ('OutputOrigin="0 0 0" OutputExtent=""', "OutputExtent is blank"),
+        ('OutputOrigin="0 0 0" OutputExtent="0 9 0 9 0 0"', ""),
+    ],
+)
+def test_a_saved_grid_that_no_volume_can_have(tmp_path, attributes, fault):
+    read = read_plus_config(config(tmp_path, f'OutputSpacing="1 1 1" CompoundingMode="MEAN" {attributes}'))
+    assert read.saved_grid is not None
+    assert read.saved_grid.fault == fault
+    if fault:
+        with pytest.raises(GeometryError, match=rf"plus\.xml: saves a grid.*{fault}"):
+            read.with_saved_grid()
+
+
+def test_a_configuration_without_a_saved_grid(tmp_path):
+    with pytest.raises(GeometryError, match=r"plus\.xml: saves no grid.*leave out --grid saved"):
+        read_plus_config(config(tmp_path)).with_saved_grid()
+
+
+def test_a_fan_has_the_defaults_of_plus_and_they_are_told(tmp_path):
+    read = read_plus_config(config(tmp_path, 'OutputSpacing="1 1 1" CompoundingMode="MEAN" FanAnglesDeg="-10 10"'))
+    assert read.reconstruction is not None
+    assert read.reconstruction.clip == ClipRegion(fan=Fan((-10, 10), (0, 0), (0, 500)))
+    (note,) = read.notes
+    assert "FanOriginPixel (0 0) and FanRadiusStopPixel (500)" in note.what
+    none = read_plus_config(config(tmp_path, 'OutputSpacing="1 1 1" CompoundingMode="MEAN" FanAngles="0 0"'))
+    assert none.reconstruction is not None
+    assert none.reconstruction.clip is None
+
+
+def test_todays_name_wins_over_the_older_one(tmp_path):
+    attributes = 'FanAngles="-1 1" FanAnglesDeg="-2 2" FanOriginPixel="1 2" FanRadiusStopPixel="9"'
+    read = read_plus_config(config(tmp_path, f'OutputSpacing="1 1 1" CompoundingMode="MEAN" {attributes}'))
+    assert read.reconstruction is not None
+    assert read.reconstruction.clip == ClipRegion(fan=Fan((-2, 2), (1, 2), (0, 9)))
+    assert "not used, because the new one is there: FanAngles" in read.notes[0].what
+
+
+def test_the_element_of_the_document_wins_over_those_of_devices(tmp_path):
+    path = tmp_path / "two.xml"
+    path.write_text(
+        """<PlusConfiguration><DataCollection><Device Id="a"><VolumeReconstruction OutputSpacing="1 1 1"
+        CompoundingMode="MEAN"/></Device></DataCollection>
+        <VolumeReconstruction OutputSpacing="2 2 2" CompoundingMode="MEAN"/></PlusConfiguration>"""
+    )
+    read = read_plus_config(path)
+    assert read.reconstruction is not None
+    assert read.reconstruction.spacing == (2, 2, 2)
+    assert "2 elements VolumeReconstruction that differ" in read.notes[0].what
+    path.write_text(path.read_text().replace("2 2 2", "1 1 1"))
+    assert read_plus_config(path).notes == ()
+
+
+XML = """<PlusConfiguration><CoordinateDefinitions><Transform From="image" To="Sonde-\u00e9"
+Matrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"/></CoordinateDefinitions></PlusConfiguration>"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + XML.encode(),
+        XML.encode("utf-16"),
+        b'<?xml version="1.0" encoding="ISO-8859-1"?>' + XML.encode("latin-1"),
+        b'<?xml version="1.0" encoding="windows-1252"?>\r\n' + XML.replace("\n", "\r\n").encode("cp1252"),
+    ],
+)
+def test_encodings_of_xml(tmp_path, content):
+    path = tmp_path / "plus.xml"
+    path.write_bytes(content)
+    assert [*read_plus_config(path).transforms] == ["ImageToSonde-\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('<!DOCTYPE a [<!ENTITY b "c">]><PlusConfiguration/>', "declares entities.*remove its DOCTYPE"),
+        ('<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/hostname">]><PlusConfiguration/>', "declares entities"),
+        ('<!DOCTYPE a [<!ENTITY % b "c">]><PlusConfiguration/>', "declares entities"),
+        ('<?xml version="1.0" encoding="shift_jis"?><PlusConfiguration/>', "encoding that cannot be read.*UTF-8"),
+        ('<?xml version="1.0" encoding="none-such"?><PlusConfiguration/>', "save it as UTF-8|unknown encoding"),
+    ],
+)
+def test_xml_that_is_refused(tmp_path, content, says):
+    path = tmp_path / "plus.xml"
+    path.write_text(content)
+    with pytest.raises(FileFormatError, match=says):
+        read_plus_config(path)
+
+
+@pytest.mark.parametrize("ends", ['From="" To="Probe"', 'From="Image"', 'From="AToB" To="Probe"'])
+def test_transforms_without_a_usable_name(tmp_path, ends):
+    path = tmp_path / "plus.xml"
+    path.write_text(
+        f"""<PlusConfiguration><CoordinateDefinitions><Transform {ends} Matrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"/>
+        </CoordinateDefinitions></PlusConfiguration>"""
+    )
+    with pytest.raises(FileFormatError, match=r"plus\.xml: a Transform from .* has no usable name"):
         read_plus_config(path)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_sdk.errors import PoseError
-from edge_sdk.sweep.transforms import TransformGraph, split_name
+from edge_sdk.sweep.transforms import TransformGraph, carries_pixels, is_transform_name, pixel_frame, split_name
 
 
 def rigid(seed):
@@ -59,6 +59,47 @@ def test_the_shortest_path_wins_and_adding_replaces():
 def test_names_that_are_no_transform(name):
     with pytest.raises(PoseError, match="<From>To<To>"):
         split_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        # Each as igsioTransformName::SetTransformName of IGSIO divides it.
+        ("Probe-1ToTracker", ("Probe-1", "Tracker")),
+        ("Left ProbeToTracker", ("Left Probe", "Tracker")),
+        ("probeToTracker", ("Probe", "Tracker")),
+        ("ProbeTo3D", ("Probe", "3D")),
+        ("449-ReferenceTo339-Probe", ("449-Reference", "339-Probe")),
+        ("Device:1ToTracker", ("Device:1", "Tracker")),
+        ("ProbeTo_world", ("Probe", "_world")),
+        ("1ToA", ("1", "A")),
+    ],
+)
+def test_names_as_plus_takes_them(name, ends):
+    assert split_name(name) == ends
+
+
+@pytest.mark.parametrize("name", ["ProbeTotracker", "ToTracker", "ATo1ToB"])
+def test_names_that_plus_refuses(name):
+    assert not is_transform_name(name)
+
+
+@given(st.text(), st.text())
+def test_any_name_is_divided_in_one_place_or_refused(start, end):
+    name = f"{start}To{end}"
+    if is_transform_name(name):
+        first, second = split_name(name)
+        assert f"{first}To{second}".casefold() == name.casefold()
+        assert split_name(f"{first}To{second}") == (first, second)
+
+
+def test_the_frame_of_the_pixels():
+    assert pixel_frame(["ProbeToTracker", "ImageToProbe"]) == "Image"
+    assert pixel_frame(["ImageToCroppedImage", "ProbeToTracker"]) == "CroppedImage"
+    assert pixel_frame(["ImageToCroppedImage", "ImageToFlippedImage"]) == "Image"
+    assert carries_pixels("ImageToProbe", "CroppedImage")
+    assert carries_pixels("UsToProbe", "Us")
+    assert not carries_pixels("ProbeToTracker", "Image")
 
 
 def test_names_with_small_to_inside():

@@ -141,7 +141,7 @@ def test_within_a_box_it_is_a_volume_of_that_extent(interpolation, mean, angles,
         assert touched is None or asked[-1].holds(touched)
     for part, expected in zip(growing.read(box), known.read(), strict=True):
         np.testing.assert_array_equal(part, expected)
-    assert growing.bytes <= growing.bytes_beside(box) + np.prod(size) * growing._kind.BYTES
+    assert growing.bytes <= growing.bytes_beside(box) + np.prod(size) * growing._voxel_bytes
 
 
 def test_what_a_frame_may_reach_is_asked_before_anything_is_inserted():
@@ -172,8 +172,6 @@ def test_no_memory_is_an_error_and_the_volume_stays(monkeypatch):
     growing.insert(image(0, (8, 8)), np.eye(4))
 
     class NoVoxels:
-        BYTES = 3
-
         def __init__(self, *_arguments):
             raise MemoryError
 

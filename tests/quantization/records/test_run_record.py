@@ -84,11 +84,13 @@ def test_a_run_is_resumed_with_the_same_cases_and_the_same_origin(recipe: Recipe
     run = RunFolder.create(tmp_path, recipe)
     cases = CaseNames(training=["a"], validation=[], test=["b"])
     for _ in range(2):
-        run.require_same_cases(cases)
+        run.require_same_cases(cases, {"a": "1:2", "b": "3:4"})
         run.require_same_origin(None)
     assert json.loads((tmp_path / "run.json").read_text())["from_sha256"] is None
     with pytest.raises(TrainingError, match="holds a run on other data; give the same again"):
-        run.require_same_cases(CaseNames(training=["a"], validation=["b"], test=[]))
+        run.require_same_cases(CaseNames(training=["a"], validation=["b"], test=[]), {"a": "1:2", "b": "3:4"})
+    with pytest.raises(TrainingError, match=r"on another image or other labels of case 'b'; give the same again"):
+        run.require_same_cases(cases, {"a": "1:2", "b": "3:5"})
     with pytest.raises(TrainingError, match="began with another checkpoint"):
         run.require_same_origin("00")
 

@@ -10,6 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.stream.core.board import DeviceState
 from apps.stream.core.clock import Clock
 from apps.stream.input.live.open_poses import OpenedPoses, open_poses
@@ -18,6 +21,7 @@ from apps.stream.input.uris.poses import LIVE_POSES_SYNTAX, LivePosesUri
 from apps.stream.input.uris.sources import CameraUri, LiveUri, PeerUri
 from edge_sdk.closing import Closing
 from edge_sdk.errors import DeviceError, PoseError
+from edge_sdk.gray_range import GrayRange, natural_range
 from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.camera import open_camera
 from edge_sdk.sweep.feeds.igtl import open_igtl
@@ -69,6 +73,7 @@ class LiveDevices(Closing):
         self._listener: Callable[[TimedImage], None] | None = None
         self.newest: TimedImage | None = None
         self.images = 0
+        self._levels = (0.0, 0.0)
         self._strange: Counter[str] = Counter()
         self._source = self._follow(source)
         opened = self._opened_poses(source, poses)
@@ -104,6 +109,15 @@ class LiveDevices(Closing):
                 remedy="check that it is on and connected",
             )
         return self.newest
+
+    def gray_range(self) -> GrayRange | None:
+        """Levels of black and white, by all images that have come so far; None where they are uint8.
+
+        A sweep keeps those of its start: an image alone may be dark, such as one of a probe in the air.
+        """
+        if self.newest is None or self.newest.image.dtype == np.uint8:
+            return None
+        return natural_range(*self._levels, self.newest.image.dtype)
 
     def states(self) -> tuple[DeviceState, ...]:
         """How they do."""
@@ -151,6 +165,7 @@ class LiveDevices(Closing):
             return self._take_pose(item, arrival)
         with self._arrived:
             self.newest, self.images = item, self.images + 1
+            self._levels = _widened(self._levels, item.image)
             self._arrived.notify_all()
         if (listener := self._listener) is not None:
             listener(item)
@@ -170,3 +185,12 @@ class LiveDevices(Closing):
 def _state(follower: Follower[Any]) -> DeviceState:
     state = follower.state
     return DeviceState(follower.name, state.condition, state.why, state.losses, dict(state.errors))
+
+
+def _widened(levels: tuple[float, float], image: NDArray[Any]) -> tuple[float, float]:
+    """The least and the greatest level, those of an image included; 8-bit images need none."""
+    if image.dtype == np.uint8:
+        return levels
+    known = np.isfinite(image)
+    low, high = (float(found(image, where=known, initial=0)) for found in (np.min, np.max))
+    return min(levels[0], low), max(levels[1], high)

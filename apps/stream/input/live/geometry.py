@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.inputs import GridChoice
 from apps.stream.core.volume_plan import FixedPlan, GrowingPlan, VolumePlan
 from apps.sweeps import assumes_calibration
 from edge_sdk.errors import GeometryError
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.provenance import Provenance
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.image_geometry import IMAGE_TO_PROBE, assumed_calibration, clip_rectangle_fields
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import ImagePlacement
 from edge_sdk.sweep.recording.template import RecordingTemplate
+from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.extent import check_memory, grid_from_extent
 from edge_sdk.volume.holes.filling import check_kernels
@@ -121,19 +124,56 @@ def calibrate(
     if clip is not None:
         settings = replace(settings, clip=clip)
     if spacing is not None:
-        settings = replace(settings, spacing=spacing)
+        settings = settings.with_spacing(spacing)
     check_kernels(settings.fill_holes)
     placement = ImagePlacement(names, known, image=settings.image_frame, world=settings.world_frame)
     return Calibration(template, placement, fixed, settings=settings)
 
 
-def live_plan(found: Calibration, region: VolumeRegion, first_pose: Callable[[], NDArray[np.float64]]) -> VolumePlan:
+def live_config(
+    config: PlusConfig | None, grid: GridChoice | None, region: VolumeRegion
+) -> tuple[PlusConfig | None, tuple[SweepWarning, ...]]:
+    """A configuration for live frames, which nobody knows yet: as PLUS does live, with its saved grid.
+
+    Args:
+        config: The configuration as it was read, or None.
+        grid: "frames" leaves the saved grid out, so that the volume grows; None: the saved grid is taken where a volume
+            can have it.
+        region: Extent of the volume, as far as it was given; it wins over the configuration's.
+
+    Returns:
+        The configuration, and what the operator should know of it.
+    """
+    if config is None:
+        return None, ()
+    saved = config.saved_grid
+    if saved is None or grid is not None or region != VolumeRegion():
+        return config, config.notes
+    if not saved.fault:
+        return config.with_saved_grid(), config.notes
+    unused = SweepWarning(
+        f"the configuration's saved grid is not used, and the volume grows: {saved.fault}",
+        "the configuration was saved before a volume was reconstructed with it",
+        "give --box or --around for a volume of known extent",
+    )
+    return config, (*config.notes, unused)
+
+
+def live_plan(
+    found: Calibration,
+    region: VolumeRegion,
+    first_pose: Callable[[], NDArray[np.float64]],
+    warnings: tuple[SweepWarning, ...] = (),
+    gray_range: GrayRange | None = None,
+) -> VolumePlan:
     """The volume that the frames will fill.
 
     Args:
         found: Calibration of the frames, from `calibrate`.
         region: Extent of the volume, as far as it was given.
         first_pose: Gives image to world, 4×4, of the first frame that has one; called only where it decides.
+        warnings: What is known of the sweep before its start.
+        gray_range: Levels of black and white, for all of the sweep; None where they are 0 and 255 (uint8).
 
     Returns:
         A plan of known extent where the region or the configuration gives one, else one that grows.
@@ -142,7 +182,7 @@ def live_plan(found: Calibration, region: VolumeRegion, first_pose: Callable[[],
         GeometryError: The volume would not fit in memory, or as `check_extent`.
         PoseError: No frame has a pose.
     """
-    settings, shape = found.settings, found.frame_shape
+    settings, shape, kind = found.settings, found.frame_shape, found.template.dtype
     box: tuple[float, ...] | None = region.box
     if box is None and region.around is not None:
         left, right, top, bottom = (settings.clip or ClipRegion()).bounds(shape)
@@ -153,10 +193,20 @@ def live_plan(found: Calibration, region: VolumeRegion, first_pose: Callable[[],
         settings = replace(settings, origin=(box[0], box[2], box[4]), extent=_extent(box, settings.spacing))
     check_extent(settings)
     if settings.extent is None or settings.origin is None:
-        return GrowingPlan(settings, first_pose(), shape, provenance=found.template.provenance)
+        return GrowingPlan(
+            settings,
+            first_pose(),
+            shape,
+            warnings,
+            provenance=found.template.provenance,
+            pixel_type=kind,
+            gray_range=gray_range,
+        )
     grid = grid_from_extent(settings.extent, settings.spacing, settings.origin)
-    check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel)
-    return FixedPlan(settings, grid, shape, provenance=found.template.provenance)
+    check_memory(grid, bytes_per_voxel=settings.bytes_per_voxel(kind))
+    return FixedPlan(
+        settings, grid, shape, warnings, provenance=found.template.provenance, pixel_type=kind, gray_range=gray_range
+    )
 
 
 def check_extent(settings: ReconstructionSettings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from apps.stream.pipeline.pipeline import Stage
 from apps.stream.pipeline.queues import BoundedQueue, QueueClosedError
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.poses import ImagePlacement
+from edge_sdk.volume.pixel_types import UINT8
 
 FRAME_CAPACITY = 64
 """Two seconds of a usual probe: a frame waits for its pose for a tenth of that at most."""
@@ -38,6 +40,7 @@ class LiveFrames:
         clock: Clock,
         *,
         shape: tuple[int, int],
+        pixel_type: np.dtype[Any] = UINT8,
         lag: float = 0.0,
         wait_s: float = WAIT_S,
         skip_interval: int = 1,
@@ -50,7 +53,7 @@ class LiveFrames:
             placement: Turns a frame's transforms into its pixel-to-world matrix.
             control: Says when frames are wanted.
             clock: Clock by which the devices stamp frames and poses.
-            shape, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
+            shape, pixel_type, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
         """
         self._devices, self._control = devices, control
         self._frames: BoundedQueue[Frame] = BoundedQueue("frames", FRAME_CAPACITY, "drop oldest")
@@ -60,6 +63,7 @@ class LiveFrames:
             placement,
             clock,
             shape=shape,
+            pixel_type=pixel_type,
             lag=lag,
             wait_s=wait_s,
             skip_interval=skip_interval,

@@ -28,9 +28,12 @@ from apps.stream.input.live.synchronizer import WAIT_S
 from apps.stream.pipeline.messages import Recorded
 from apps.stream.pipeline.queues import BoundedQueue
 from edge_sdk.errors import EdgeSdkError, PoseError
+from edge_sdk.gray_range import range_text
 from edge_sdk.sweep.feeds.items import TimedImage
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.recording.template import RecordingTemplate
+from edge_sdk.sweep.sweep import GRAY_RANGE
+from edge_sdk.sweep.warning import SweepWarning
 
 NAMES_S = 15.0
 """A tracker that is reset and takes its tools' definitions answers in time; a peer sends its transforms in a second."""
@@ -58,7 +61,10 @@ class LiveSweep:
 
     @property
     def template(self) -> RecordingTemplate:
-        return self.calibration.template
+        template, gray_range = self.calibration.template, self.plan.gray_range
+        if gray_range is None:
+            return template
+        return replace(template, header={**template.header, GRAY_RANGE: range_text(gray_range)})
 
     def frames(self, control: StreamControl, clock: Clock, record_to: BoundedQueue[Recorded] | None) -> LiveFrames:
         return LiveFrames(
@@ -67,6 +73,7 @@ class LiveSweep:
             control,
             clock,
             shape=self.plan.frame_shape,
+            pixel_type=self.plan.pixel_type,
             lag=self.lag,
             wait_s=self.wait_s,
             skip_interval=self.plan.settings.skip_interval,
@@ -94,6 +101,7 @@ class LiveInput:
         geometry: ImageGeometry,
         lag: float = 0.0,
         wait_s: float = WAIT_S,
+        warnings: tuple[SweepWarning, ...] = (),
     ) -> None:
         """
         Args:
@@ -107,6 +115,7 @@ class LiveInput:
             geometry: What is known of the images.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most.
+            warnings: What is known of the sweep before its start.
 
         Raises:
             GeometryError: The configuration's extent is not possible, see `check_extent`.
@@ -116,6 +125,7 @@ class LiveInput:
         self.name, self._devices, self._clock = name, devices, clock
         self._config, self._package_spacing, self._region = config, package_spacing, region
         self._spacing, self._geometry, self._lag, self._wait_s = spacing, geometry, lag, wait_s
+        self._warnings = warnings
 
     def preview(self) -> SeenFrame | None:
         image = self._devices.newest
@@ -129,7 +139,9 @@ class LiveInput:
         if self._geometry.crop is not None:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         found = self._calibrated(image)
-        plan = live_plan(found, self._region, lambda: self._first_pose(found))
+        plan = live_plan(
+            found, self._region, lambda: self._first_pose(found), self._warnings, self._devices.gray_range()
+        )
         return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
     def set_pixel_spacing(self, spacing: tuple[float, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from apps.stream.pipeline.messages import SKIPPED, Frame, PosedFrame, Recorded
 from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
 from edge_sdk.sweep.poses import ImagePlacement
 from edge_sdk.sweep.sweep import OK
+from edge_sdk.volume.pixel_types import UINT8
 
 WAIT_S = 0.2
 """A frame waits so long for its pose, from the moment that it belongs to; a tracker of 10 Hz answers in time."""
@@ -43,6 +45,7 @@ class LiveSynchronizer:
         clock: Clock,
         *,
         shape: tuple[int, int],
+        pixel_type: np.dtype[Any] = UINT8,
         lag: float = 0.0,
         wait_s: float = WAIT_S,
         skip_interval: int = 1,
@@ -57,6 +60,7 @@ class LiveSynchronizer:
             placement: Turns a frame's transforms into its pixel-to-world matrix.
             clock: Clock by which the frames are stamped.
             shape: (H, W); other frames are left out.
+            pixel_type: Type of the pixels; other frames are left out.
             lag: Seconds: a frame at t takes the pose at t + lag.
             wait_s: Seconds that a frame waits for its pose at most, from the moment that the pose belongs to.
             skip_interval: Pass on every n-th frame only.
@@ -65,6 +69,7 @@ class LiveSynchronizer:
             record_to: Where every frame also goes, posed or not, to be recorded.
         """
         self._frames, self._poses, self._placement, self._clock = frames, poses, placement, clock
+        self._pixel_type = pixel_type
         self._shape, self._lag, self._wait_s, self._skip_interval = shape, lag, wait_s, skip_interval
         self._sensor_fails, self._fixed, self._record_to = sensor_fails, dict(fixed or {}), record_to
         self._last_pose: NDArray[np.float64] | None = None
@@ -80,6 +85,9 @@ class LiveSynchronizer:
         for frame in self._frames:
             if frame.image.shape != self._shape:
                 self.left_out[f"frame of another size than {self._shape[1]}×{self._shape[0]} pixels"] += 1
+                continue
+            if frame.image.dtype != self._pixel_type:
+                self.left_out[f"frame of another pixel type than {self._pixel_type}"] += 1
                 continue
             names = self._placement.tracked
             wanted = frame.due + self._lag

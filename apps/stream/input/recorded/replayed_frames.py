@@ -14,6 +14,7 @@ from apps.stream.input.recorded.pacing import Pacing
 from apps.stream.pipeline.messages import SKIPPED, Frame, PosedFrame, Recorded
 from apps.stream.pipeline.pipeline import Stage
 from apps.stream.pipeline.queues import AnyQueue, BoundedQueue
+from edge_sdk.gray_range import windowed
 from edge_sdk.sweep.sweep import Sweep
 
 CAPACITY = 32
@@ -133,7 +134,8 @@ def seen_frame(plan: RecordingPlan, number: int) -> SeenFrame:
     """The frame of this number since the start, for a viewer."""
     index = number % len(plan.sweep)
     reason = plan.poses.reasons[index]
-    return SeenFrame(number, plan.sweep.images[index], None if reason else plan.poses.matrices[index], reason)
+    image = windowed(plan.sweep.images[index], plan.gray_range)
+    return SeenFrame(number, image, None if reason else plan.poses.matrices[index], reason)
 
 
 def recorded_frame(sweep: Sweep, index: int, *, later: float = 0.0) -> Recorded:

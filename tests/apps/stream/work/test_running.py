@@ -178,10 +178,10 @@ def test_frames_outside_the_grid_are_said(make_sweep: Callable[..., Sweep], sess
         streamed(plan_volume(make_sweep(20), PlusConfig(reconstruction=nowhere), UNIT), session, manifest)
 
 
-def test_color_frames_are_refused_before_the_stream(make_sweep: Callable[..., Sweep]) -> None:
+def test_frames_without_gray_levels_are_refused_before_the_stream(make_sweep: Callable[..., Sweep]) -> None:
     sweep = make_sweep(4)
-    with pytest.raises(GeometryError, match="expected 8-bit gray"):
-        plan_volume(replace(sweep, images=np.repeat(sweep.images[..., None], 3, axis=3)), None, UNIT)
+    with pytest.raises(GeometryError, match="5 channels"):
+        plan_volume(replace(sweep, images=np.repeat(sweep.images[..., None], 5, axis=3)), None, UNIT)
 
 
 def test_latency_by_the_clock(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest, clock: Any) -> None:

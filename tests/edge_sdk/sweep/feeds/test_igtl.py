@@ -282,8 +282,8 @@ def test_what_cannot_be_used_is_counted_and_the_next_message_is_read(
 
 
 UNUSABLE_PIXELS = {
-    "int16": np.zeros((1, 2, 2), np.int16),
-    "4 × uint8": np.zeros((1, 2, 2, 4), np.uint8),
+    "int32": np.zeros((1, 2, 2), np.int32),
+    "5 × uint8": np.zeros((1, 2, 2, 5), np.uint8),
     "2×2×3": np.zeros((3, 2, 2), np.uint8),
 }
 

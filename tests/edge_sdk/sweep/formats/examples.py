@@ -49,7 +49,7 @@ def sweeps(draw):
     kind = draw(st.sampled_from([np.uint8, np.int16, np.uint16, np.float32, np.float64, np.int32]))
     shape = draw(st.sampled_from([(count, 2, 3), (count, 1, 1), (count, 3, 2, 3), (count, 2, 2, 4), (count, 0, 0)]))
     images = draw(arrays.arrays(kind if 0 not in shape else np.uint8, shape))
-    names = draw(st.sets(st.sampled_from(["ProbeToTracker", "ReferenceToTracker", "StylusToX2"])))
+    names = draw(st.sets(st.sampled_from(["ProbeToTracker", "Stylus-1 leftTo3D", "Probe:2ToX"])))
     return Sweep(
         images=images,
         timestamps=draw(arrays.arrays(np.float64, count, elements=st.floats(allow_nan=True))),

@@ -34,12 +34,17 @@ def fill(voxels: Any, weights: Any, filling: Any) -> Any:
     return filled
 
 
+def level(number: float, voxels: Any) -> Any:
+    """A double as C++ casts it to the voxels' type: integers toward zero."""
+    return np.float32(number) if voxels.dtype == np.float32 else math.trunc(number)
+
+
 def known(weights: Any, z: int, y: int, x: int) -> bool:
     inside = all(0 <= index < count for index, count in zip((z, y, x), weights.shape, strict=True))
     return inside and bool(weights[z, y, x] > 0)
 
 
-def stick(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> int | None:
+def stick(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> Any:
     limit, found = element.stick_length, []
     z, y, x = hole
     for dx, dy, dz in LINES:
@@ -51,12 +56,12 @@ def stick(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -
         behind = next((s for s in steps if known(weights, z - s * dz, y - s * dy, x - s * dx)), None)
         if behind is None:
             continue
-        front = int(voxels[z + ahead * dz, y + ahead * dy, x + ahead * dx])
-        back = int(voxels[z - behind * dz, y - behind * dy, x - behind * dx])
+        front = float(voxels[z + ahead * dz, y + ahead * dy, x + ahead * dx])
+        back = float(voxels[z - behind * dz, y - behind * dy, x - behind * dx])
         span = float(ahead + behind + 1)
         share = (behind + 1) / span
         score = 1.0 / (span * math.sqrt(dx * dx + dy * dy + dz * dz))
-        found.append((score, int((1.0 - share) * back + share * front)))
+        found.append((score, float(level((1.0 - share) * back + share * front, voxels))))
     used, total, divisor = 0, 0.0, 0.0
     while found and used < element.sticks:
         best = max(score for score, _ in found)
@@ -64,7 +69,7 @@ def stick(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -
             if score == best:
                 total, divisor, used = total + value * score, divisor + score, used + 1
         found = [(score, value) for score, value in found if score != best]
-    return int(total / divisor) if divisor else None
+    return level(total / divisor, voxels) if divisor else None
 
 
 def cube(weights: Any, hole: tuple[int, int, int], radius: int) -> list[tuple[int, int, int]]:
@@ -78,16 +83,16 @@ def enough(count: int, element: Any) -> bool:
     return count / element.size**3 > float(np.float32(element.minimum_ratio))
 
 
-def nearest(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> int | None:
+def nearest(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> Any:
     z, y, x = hole
     for radius in range(1, (element.size - 1) // 2 + 1):
-        found = [int(voxels[z + k, y + j, x + i]) for k, j, i in cube(weights, hole, radius)]
+        found = [float(voxels[z + k, y + j, x + i]) for k, j, i in cube(weights, hole, radius)]
         if found:
-            return sum(found) // len(found) if enough(len(found), element) else None
+            return level(sum(found) / len(found), voxels) if enough(len(found), element) else None
     return None
 
 
-def weighted(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> int | None:
+def weighted(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any) -> Any:
     z, y, x = hole
     radius = (element.size - 1) // 2
     off = radius - (element.size - 1) / 2.0  # an even size: PLUS's cube begins, and its center lies, half a voxel off
@@ -96,10 +101,10 @@ def weighted(voxels: Any, weights: Any, hole: tuple[int, int, int], element: Any
         share = float(share_of(element, i + off, j + off, k + off))
         if element.kernel == "GAUSSIAN_ACCUMULATION":
             share = float(np.float32(weights[z + k, y + j, x + i]) * np.float32(share))
-        total += int(voxels[z + k, y + j, x + i]) * share
+        total += float(voxels[z + k, y + j, x + i]) * share
         divisor += share
         count += 1
-    return int(total / divisor) if divisor and enough(count, element) else None
+    return level(total / divisor, voxels) if divisor and enough(count, element) else None
 
 
 def share_of(element: Any, i: float, j: float, k: float) -> Any:

@@ -46,6 +46,27 @@ def test_each_kernel_fills_as_plus_would(kernel, data, recording):
     np.testing.assert_array_equal(filled, naive_holes.fill(voxels, weights, [element]))
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint16, np.int16, np.float32])
+@pytest.mark.parametrize("kernel", HOLE_KERNELS)
+@given(data=st.data(), recording=recordings(6))
+@settings(max_examples=15)
+def test_each_kernel_fills_voxels_of_every_type(kernel, kind, data, recording):
+    levels, weights = recording
+    voxels = of_type(levels, kind)
+    element = data.draw(elements.filter(lambda element: element.kernel == kernel))
+    filled = fill_holes(voxels, weights > 0, [element], weights=weights)
+    assert filled.dtype == kind
+    np.testing.assert_array_equal(filled, naive_holes.fill(voxels, weights, [element]))
+
+
+def of_type(levels, kind):
+    """8-bit levels spread over another type's, below 0 too where it has such."""
+    if kind is np.float32:
+        return ((levels - 100.0) / 77.0).astype(np.float32)
+    low, high = np.iinfo(kind).min, np.iinfo(kind).max
+    return (low + levels.astype(np.int64) * (high - low) // 255).astype(kind)
+
+
 @given(recordings(7), st.lists(elements, min_size=2, max_size=4))
 @settings(max_examples=60)
 def test_chains_fill_as_plus_would(recording, chain):
@@ -176,8 +197,8 @@ def test_arrays_that_do_not_fit_are_refused():
     voxels, hit = line([1, 0, 1])
     with pytest.raises(GeometryError, match="hit of bool"):
         fill_holes(voxels, hit[:, :, :2], [])
-    with pytest.raises(GeometryError, match="voxels of float32"):
-        fill_holes(voxels.astype(np.float32), hit, [])
+    with pytest.raises(GeometryError, match="pixels of float64"):
+        fill_holes(voxels.astype(np.float64), hit, [])
     with pytest.raises(GeometryError, match="weights of int64"):
         fill_holes(voxels, hit, [], weights=hit.astype(int))
     with pytest.raises(GeometryError, match="inside the volume"):

@@ -33,6 +33,9 @@ class Devices:
     def first_image(self, _seconds: float = 0.0) -> TimedImage:
         return self.newest
 
+    def gray_range(self) -> None:
+        return None
+
     def states(self) -> tuple[()]:
         return ()
 

@@ -1,0 +1,91 @@
+"""Which levels of an image mean black and white, and images brought from there to other levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+GrayRange = tuple[float, float]
+"""Levels of black and white."""
+UINT8_RANGE: GrayRange = (0.0, 255.0)
+_UNSIGNED_BITS = (8, 10, 12, 14, 16)
+_SIGNED_BITS = {"i1": (7,), "i2": (8, 10, 12, 14, 15)}
+"""Bits of the levels from 0 up, of images in signed types without negative levels."""
+_FLOAT_WHITES = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+
+
+def natural_range(low: float, high: float, kind: np.dtype[Any]) -> GrayRange:
+    """The smallest usual range that holds all levels of an image: from 0 to a full scale.
+
+    Full scales are those of 8, 10, 12, 14 and 16 bits, and 1.0 for floats. Where levels are negative, the range of
+    integers is that of two's complement (-2048 to 2047), and the range of floats is symmetric. An image of 8 bits has 0
+    to 255 whatever it holds, so that a dark one stays dark.
+
+    Args:
+        low, high: Least and greatest level.
+        kind: Type of the pixels.
+    """
+    if kind.str[1:] in ("u1", "b1"):
+        return UINT8_RANGE
+    if kind.kind == "f":
+        most = max(high, -low)
+        white = next((white for white in _FLOAT_WHITES if most <= white), most)
+        return (-white if low < 0 else 0.0), white
+    if low < 0:
+        bits = next(bits for bits in (*_UNSIGNED_BITS, *range(17, 65)) if -low <= 2 ** (bits - 1) > high)
+        return -float(2 ** (bits - 1)), float(2 ** (bits - 1) - 1)
+    bits = next(
+        bits for bits in (*_SIGNED_BITS.get(kind.str[1:], _UNSIGNED_BITS), *range(17, 65)) if high <= 2**bits - 1
+    )
+    return 0.0, float(2**bits - 1)
+
+
+def range_of(pixels: NDArray[Any]) -> GrayRange:
+    """The natural range of an image of any shape; pixels that are not finite do not count."""
+    if pixels.dtype == np.uint8:
+        return UINT8_RANGE
+    if pixels.dtype.kind == "f":
+        pixels = pixels[np.isfinite(pixels)]
+    if not pixels.size:
+        return natural_range(0.0, 0.0, pixels.dtype)
+    return natural_range(float(pixels.min()), float(pixels.max()), pixels.dtype)
+
+
+def brought_to(pixels: NDArray[Any], gray_range: GrayRange, full_scale: float) -> NDArray[np.float32]:
+    """Levels brought from `gray_range` to 0 to `full_scale`, those beyond clipped; NaN becomes 0.
+
+    The result is exact where it is a whole number of an image that is a multiple or a fraction of an 8-bit one.
+    """
+    black, white = gray_range
+    levels = (pixels.astype(np.float64) - black) * full_scale / (white - black)
+    brought: NDArray[np.float32] = np.nan_to_num(np.clip(levels, 0.0, full_scale)).astype(np.float32)
+    return brought
+
+
+def windowed(pixels: NDArray[Any], gray_range: GrayRange | None = None) -> NDArray[np.uint8]:
+    """Levels as a screen shows them, uint8; pixels of uint8 without a range as they are.
+
+    Args:
+        pixels: Gray levels, of any shape.
+        gray_range: Levels of black and white; None takes `range_of` the pixels.
+    """
+    if pixels.dtype == np.uint8 and gray_range is None:
+        return pixels
+    shown: NDArray[np.uint8] = np.rint(brought_to(pixels, gray_range or range_of(pixels), 255.0)).astype(np.uint8)
+    return shown
+
+
+def range_text(gray_range: GrayRange) -> str:
+    """The two levels with a blank between them, as files state them."""
+    return " ".join(f"{level:.17g}" for level in gray_range)
+
+
+def range_from_text(text: str) -> GrayRange | None:
+    """What `range_text` gave; None for anything else."""
+    try:
+        black, white = (float(part) for part in text.split())
+    except ValueError:
+        return None
+    return (black, white) if np.isfinite([black, white]).all() and black < white else None
