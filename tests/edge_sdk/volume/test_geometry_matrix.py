@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from nibabel.eulerangles import euler2mat
 
-from edge_sdk.inference.resampling import resample
 from edge_sdk.volume.files import read_volume, write_volume
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.seg_nrrd import write_segmentation
@@ -137,7 +136,7 @@ def test_fields_are_dropped_with_the_grid_that_they_give(tmp_path: Path) -> None
     cropped = Grid((2, 4, 5), SPACING, tuple((read.grid.index_to_world @ (0, 0, 1, 1))[:3]), read.grid.direction)
     turned = Grid(SHAPE, SPACING, ORIGIN, -read.grid.direction)
     for other in (
-        resample(read, (1.0, 1.0, 1.0)),
+        replace(read, grid=Grid(SHAPE, (1.0, 1.0, 1.0), ORIGIN, OBLIQUE)),
         replace(read, voxels=read.voxels[1:], grid=cropped),
         replace(read, voxels=read.voxels[::-1], grid=turned),
     ):
