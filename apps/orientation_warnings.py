@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edge_sdk.sweep.warning import SweepWarning
+from edge_sdk.volume.notes import is_compounded
 from edge_sdk.volume.orientation import orientation_of, tilt_degrees
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def orientation_warnings(volume: Volume, manifest: Manifest, name: str = "the im
                 f"check that it is stored {wanted}, or give it its geometry",
             )
         ]
-    if volume.compounding is not None:
+    if is_compounded(volume):
         return tracker_warnings(manifest)
     direction = volume.grid.direction
     if (tilt := tilt_degrees(direction)) > MOST_TILT:

@@ -22,6 +22,7 @@ SCHEMA_VERSION = 5
 NAME = "manifest.json"
 SELFTEST = "selftest.npz"
 _BLANK = "0" * 64
+_SMALL = 1 << 24
 
 Size = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -69,7 +70,7 @@ class Normalization(_Part):
         """
         if self.kind == "affine":
             return self
-        mean, deviation = float(np.mean(voxels, dtype=np.float64)), float(np.std(voxels, dtype=np.float64))
+        mean, deviation = float(np.mean(voxels, dtype=np.float64)), _deviation(voxels)
         if not deviation > 0.0:
             raise FileFormatError(
                 f"every voxel is {mean:g}: there is no contrast to normalize",
@@ -235,6 +236,14 @@ class Manifest(_Part):
         """The bytes of `manifest.json`, with the checksum filled in."""
         draft = self.model_copy(update={"checksum": _BLANK}).model_dump_json(indent=2, by_alias=True).encode()
         return _with_checksum(draft, _BLANK, hashlib.sha256(draft).hexdigest())
+
+
+def _deviation(voxels: NDArray[Any]) -> float:
+    """Standard deviation; plane by plane where a copy of all voxels as float64 would take hundreds of megabytes."""
+    if voxels.size <= _SMALL:
+        return float(np.std(voxels, dtype=np.float64))
+    mean = float(np.mean(voxels, dtype=np.float64))
+    return float(np.sqrt(sum(float(np.square(plane - mean).sum()) for plane in voxels) / voxels.size))
 
 
 def parse_manifest(content: bytes, *, where: object) -> Manifest:

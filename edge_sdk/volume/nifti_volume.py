@@ -17,6 +17,7 @@ from edge_sdk.volume.file_geometry import as_3d, checked_grid
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.nifti_geometry import Matrix, NiftiGeometry
 from edge_sdk.volume.nifti_warnings import nifti_warnings
+from edge_sdk.volume.notes import COMPOUNDED, is_compounded
 
 if TYPE_CHECKING:
     from nibabel import Nifti1Header, Nifti1Image
@@ -105,7 +106,9 @@ def nifti_image(volume: Volume, voxels: NDArray[Any]) -> Nifti1Image:
     image = _new_image(volume.grid, voxels) if geometry is None else _image_like(geometry, voxels)
     if volume.gray_range is not None:
         image.header["cal_min"], image.header["cal_max"] = volume.gray_range
-        image.header["descrip"] = _GRAY_RANGE
+    # At most 79 bytes together.
+    said = (volume.gray_range is not None, _GRAY_RANGE), (is_compounded(volume), COMPOUNDED)
+    image.header["descrip"] = "; ".join(text for applies, text in said if applies)
     return image
 
 

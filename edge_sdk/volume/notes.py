@@ -18,6 +18,15 @@ _PROVENANCE = ("poses_from", "poses_declared", "pose_lag_s", "image_to_probe_ass
 """Facts of the provenance that a volume's header states; counts of frames are in the compounding's notes."""
 
 
+COMPOUNDED = "edge-sdk: in a tracker's frame"
+"""Description of such a volume in NIfTI files, which have no room for more."""
+
+
+def is_compounded(volume: Volume) -> bool:
+    """Whether a volume says that it was made from frames, in a frame that has no anatomy."""
+    return volume.compounding is not None or COMPOUNDED in volume.meta.get("description", "")
+
+
 def header_notes(volume: Volume) -> dict[str, str]:
     """Header fields that state how a volume was made; other fields are of the file that it was read from."""
     counts = volume.compounding.header_fields() if volume.compounding else {}

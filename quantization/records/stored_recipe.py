@@ -9,9 +9,10 @@ from quantization.recipe_keys import from_stored_keys, to_stored_keys
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, JsonValue]:
-    """The recipe as JSON, every default included."""
+    """The recipe as JSON, every default included; without data.orientation where that is "none"."""
     values: dict[str, JsonValue] = recipe.model_dump(mode="json")
-    return {**values, "data": to_stored_keys(recipe.data.model_dump(mode="json"))}
+    later = {"orientation"} if recipe.data.anatomy is None else set()
+    return {**values, "data": to_stored_keys(recipe.data.model_dump(mode="json", exclude=later))}
 
 
 def recipe_from_json(values: JsonValue) -> Recipe:

@@ -16,6 +16,7 @@ from edge_sdk.errors import StreamError
 from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.grid import Box, Extent, Volume
 from edge_sdk.volume.holes.filling import fill_holes, reach
+from edge_sdk.volume.notes import COMPOUNDED
 from edge_sdk.volume.settings import HoleFilling
 
 LOCK_S = 30.0
@@ -96,7 +97,8 @@ class SharedVolume:
     def whole(self) -> Volume:
         """A copy of all voxels at this moment, (D, H, W), and where they lie."""
         extent = self.extent
-        return Volume(self.read(extent.box)[0], extent.grid, gray_range=self.gray_range)
+        description = {"description": COMPOUNDED}
+        return Volume(self.read(extent.box)[0], extent.grid, description, gray_range=self.gray_range)
 
     def hit(self) -> NDArray[np.bool_]:
         """Which voxels have received a pixel, (D, H, W)."""
