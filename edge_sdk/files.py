@@ -84,12 +84,17 @@ def refuse_overwriting(path: str | Path, inputs: Iterable[str | Path | None]) ->
     """Refuse to write what is read; see `check_place`.
 
     Raises:
-        EdgeSdkError: `path`, or a file of pixels beside it, is one of the inputs.
+        EdgeSdkError: `path`, or a file of pixels beside it, is one of the inputs, or lies in a package that is one.
     """
+    inputs = list(inputs)
     read = [part for each in inputs if each is not None for part in _with_pixels(Path(each)) if part.exists()]
     for part in _with_pixels(Path(path)):
         if part.exists() and any(part.samefile(each) for each in read):
             raise EdgeSdkError("is an input, which the output would replace", where=part, remedy="choose another -o")
+    for folder in (Path(each).resolve() for each in inputs if each is not None):
+        # A package that holds a file of which its manifest does not know is refused when it is opened.
+        if (folder / "manifest.json").is_file() and Path(path).resolve().is_relative_to(folder):
+            raise EdgeSdkError(f"lies in {folder.name}, which is an input", where=path, remedy="choose another -o")
 
 
 def remove_parts(path: str | Path) -> None:

@@ -46,11 +46,9 @@ def range_of(pixels: NDArray[Any]) -> GrayRange:
     """The natural range of an image of any shape; pixels that are not finite do not count."""
     if pixels.dtype == np.uint8:
         return UINT8_RANGE
-    if pixels.dtype.kind == "f":
-        pixels = pixels[np.isfinite(pixels)]
-    if not pixels.size:
-        return natural_range(0.0, 0.0, pixels.dtype)
-    return natural_range(float(pixels.min()), float(pixels.max()), pixels.dtype)
+    known = np.isfinite(pixels)
+    low, high = (float(found(pixels, where=known, initial=0)) for found in (np.min, np.max))
+    return natural_range(low, high, pixels.dtype)
 
 
 def brought_to(pixels: NDArray[Any], gray_range: GrayRange, full_scale: float) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from edge_sdk.errors import RecipeError, TrainingError
+from edge_sdk.files import refuse_overwriting
 from edge_sdk.graph import Graph
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.checkpoints import save_state
@@ -75,6 +76,8 @@ def compress(
         raise TrainingError("compress works in one process", remedy="start it without torchrun; train may use several")
     torch.manual_seed(recipe.seed)
     published, source = checkpoint_of(checkpoint)
+    for name in (STUDENT, PRUNED):
+        refuse_overwriting(out / name, [published])
     teacher = load_published(build_network(recipe), published).eval()
     split = split_cases(find_cases(data), recipe.data, recipe.seed)
     if recipe.student.swaps.steps and not split.validation:

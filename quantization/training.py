@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from edge_sdk.files import sha256
+from edge_sdk.files import refuse_overwriting, sha256
 from edge_sdk.inference.cases import find_cases
 from edge_sdk.network.checkpoints import save_state
 from edge_sdk.network.efficient_mednext import EfficientMedNeXt, efficient_mednext
@@ -57,7 +57,7 @@ def train(
     """
     with chosen_processor(recipe.train.precision) as processor:
         processor.part_of(recipe.train.batch)
-        start = processor.together(lambda: _read(data, recipe, start_from, progress))
+        start = processor.together(lambda: _read(data, recipe, out, start_from, progress))
         run = processor.together(lambda: _run_folder(out, recipe, start) if processor.leads else RunFolder(out))
         result = fit(_fitting(start, recipe, run, processor), progress=progress)
         # Together, for no process may look into the folder before it is complete.
@@ -79,10 +79,11 @@ class _Start:
     origin: str | None
 
 
-def _read(data: Path, recipe: Recipe, start_from: Path | None, progress: Progress | None) -> _Start:
+def _read(data: Path, recipe: Recipe, out: Path, start_from: Path | None, progress: Progress | None) -> _Start:
     torch.manual_seed(recipe.seed)
     network, origin = build_network(recipe), None
     if start_from is not None:
+        refuse_overwriting(out / CHECKPOINT, [start_from])
         load_published(network, start_from, new_heads=True)
         origin = sha256(start_from)
     split = split_cases(find_cases(data), recipe.data, recipe.seed)

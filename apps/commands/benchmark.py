@@ -41,8 +41,10 @@ def command(
     from apps.benchmark.report_files import write_report
     from apps.benchmark.summary import summary_rows
     from apps.report.html import fields_of, is_measured
+    from edge_sdk.files import refuse_overwriting
 
     protocol = MeasurementProtocol(warmup, samples, min_seconds, seed, threads)
+    refuse_overwriting(output / "report.json", [package])
     if data is not None:
         warn_of_unused_labels(data)
     with progress() as report_progress:

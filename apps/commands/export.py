@@ -28,8 +28,11 @@ def command(
     if precision not in PRECISIONS:
         raise typer.BadParameter(f"{precision!r} is none of {', '.join(PRECISIONS)}", param_hint="--precision")
     require_training("edge-sdk export")
+    from edge_sdk.files import refuse_overwriting
     from quantization.run_folder import RunFolder
 
+    if run.is_dir():
+        refuse_overwriting(output, run.iterdir())
     names = list(TARGETS) if target == "all" else [target]
     with progress() as report:
         results = export_package(

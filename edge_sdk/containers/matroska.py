@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_sdk.containers.ebml import Bytes, Element, children, text, unsigned, variable_number
+from edge_sdk.containers.pixel_bytes import opened
 
 VIDEO, SUBTITLE, METADATA = 1, 17, 33
 """Kinds of tracks."""
@@ -94,11 +95,11 @@ def read_matroska(path: Path) -> Matroska | None:
     """The tracks and blocks of a file as far as it is undamaged; None where it is no Matroska file.
 
     Raises:
-        OSError: The file cannot be read.
+        FileFormatError: The file cannot be read.
     """
     if not path.stat().st_size:
         return None
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with opened(path) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return parse_matroska(data)
 
 

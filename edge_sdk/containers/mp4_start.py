@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from edge_sdk.containers.pixel_bytes import opened
+
 _LARGEST = 1 << 26
 """Bytes of a movie box, far above what hours of frames need; a damaged size asks for more."""
 _SILENT = {b"soun", b"hint", b"tmcd"}
@@ -33,10 +35,10 @@ def read_mp4_tracks(path: Path) -> Mp4Tracks | None:
     """The tracks of a file; None where it has no movie box that can be read.
 
     Raises:
-        OSError: The file cannot be read.
+        FileFormatError: The file cannot be read.
     """
-    with path.open("rb") as stream:
-        found = dict(_top_boxes(stream))
+    with opened(path) as stream:
+        found = dict(_top_boxes(stream, path.stat().st_size))
     movie = found.get(b"moov")
     if movie is None:
         return None
@@ -46,8 +48,8 @@ def read_mp4_tracks(path: Path) -> Mp4Tracks | None:
         return None
 
 
-def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """The movie box and the first fragment's."""
+def _top_boxes(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, bytes]]:
+    """The movie box and the first fragment's, in a file of so many bytes."""
     wanted = {b"moov", b"moof"}
     while wanted and len(head := stream.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)
@@ -59,7 +61,7 @@ def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if kind in wanted and header <= size <= _LARGEST:
             wanted.discard(kind)
             yield kind, stream.read(size - header)
-        elif size < header:  # 0: to the end of the file
+        elif size < header or size > length:  # 0 says to the end of the file
             return
         else:
             stream.seek(size - header, 1)

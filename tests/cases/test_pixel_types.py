@@ -23,6 +23,7 @@ from edge_sdk.packages.manifest import Normalization
 from edge_sdk.sweep.formats import write_sweep
 from edge_sdk.sweep.gray_frames import gray_frames, levels_summary
 from edge_sdk.sweep.sanity.levels import level_warnings
+from edge_sdk.sweep.sanity.matching import Matcher
 from edge_sdk.sweep.sweep import Sweep, TrackedTransform
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.grid import Grid, Volume
@@ -271,6 +272,34 @@ def test_a_package_that_says_no_full_scale_warns(
     status, _, stderr = run("segment", tmp_path / "v.nii", "--package", package, "-o", tmp_path / "m.nii")
     assert (status, "warning: the network gets levels of uint16" in stderr) == (0, True)
     assert "warnings" not in run_json("segment", tmp_path / "v8.nii", "--package", package, "-o", tmp_path / "m.nii")
+
+
+@pytest.mark.parametrize(("white", "bits"), [(255, 8), (1023, 10), (4095, 12), (65535, 16)])
+def test_dicom_viewers_get_the_levels_of_white(white: int, bits: int) -> None:
+    pytest.importorskip("pydicom")
+    from edge_sdk.volume.dicom.enhanced_us import enhanced_us_volume
+    from edge_sdk.volume.dicom.study import study_of
+
+    grid = Grid((2, 3, 4), (1.0,) * 3, (0.0,) * 3)
+    dim = Volume(np.full(grid.shape, 200, np.uint16), grid, gray_range=(0.0, float(white)))
+    written = enhanced_us_volume(dim, study_of(None), tracked=False)
+    assert (written.BitsStored, written.HighBit, written.BitsAllocated) == (bits, bits - 1, 8 if bits == 8 else 16)
+    assert len(written.PixelData) == 24 * written.BitsAllocated // 8
+
+
+def test_mistakes_show_in_the_images_of_every_type() -> None:
+    """Thresholds of the check are in levels of 8 bits: floats up to 1.0 were flat to it."""
+    texture = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (200, 260)).astype(np.uint8), (0, 0), 3)
+    texture = cv2.normalize(texture, None, 0, 255, cv2.NORM_MINMAX)
+    images = np.stack([np.roll(texture, 2 * index, 1) for index in range(6)])
+    pairs = [(0, 1), (2, 4)]
+    found = [
+        Matcher(each, np.ones(6, bool)).matches(pairs).shift
+        for each in (images, images.astype(np.float32) / np.float32(255), images.astype(np.uint16) * np.uint16(257))
+    ]
+    assert len(found[0]) > 0
+    for twin in found[1:]:
+        np.testing.assert_allclose(twin, found[0], atol=0.02)
 
 
 @pytest.mark.real

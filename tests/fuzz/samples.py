@@ -12,6 +12,7 @@ import numpy as np
 
 from edge_sdk import write_sweep, write_volume
 from edge_sdk.volume.grid import Grid, Volume
+from tests.edge_sdk.containers.matroska_files import block, group, matroska, text_track, video_track
 from tests.edge_sdk.sweep.formats.examples import example
 from tests.edge_sdk.sweep.formats.test_custusx import acquisition
 from tests.edge_sdk.sweep.formats.test_dicom_cine import dataset, put, region
@@ -88,7 +89,7 @@ def dicom(folder: Path) -> list[Sample]:
     raw = dataset(gray, FrameTime="40", SequenceOfUltrasoundRegions=[region((1, 1, 6, 4), (0.02, 0.03))])
     put(raw, folder / "raw.dcm")
     deep = random.integers(0, 4096, (2, 6, 8), np.uint16)
-    runs = dataset(deep)
+    runs = dataset(deep, WindowCenter=[1000, 2000], WindowWidth=[1500, 900])
     runs.compress(RLELossless, generate_instance_uid=False)
     put(runs, folder / "runs.dcm")
     smooth = np.add.outer(np.arange(2) * 30, np.add.outer(np.arange(16) * 4, np.arange(16) * 4)).astype(np.uint8)
@@ -101,12 +102,16 @@ def dicom(folder: Path) -> list[Sample]:
 
 
 def videos(folder: Path) -> list[Sample]:
-    """Containers and codecs that OpenCV writes."""
+    """Containers and codecs that OpenCV writes, and IGSIO's Matroska with text tracks."""
     frames = np.stack([np.full((16, 16), 40 * index) for index in range(4)]).astype(np.uint8)
     for name, codec in (("a.avi", "MJPG"), ("b.mp4", "mp4v"), ("c.mkv", "FFV1")):
         write(folder / name, colored(frames), codec)
     # Its identifiers are drawn at random, with checksums over them: the same bytes for every run.
     _settle(folder / "c.mkv", rb"(?s)(?<=\x73\xc5\x88|\x63\xc5\x88).{8}|(?<=\x73\xa4\x90).{16}|(?<=\xbf\x84).{4}")
+    tracks = [video_track((16, 16)), text_track(2, "ProbeToTrackerTransform")]
+    matrix = " ".join(str(value) for value in np.eye(4).ravel()).encode()
+    clusters = [(40 * at, [block(1, 0, frame.tobytes()), group(2, 0, matrix)]) for at, frame in enumerate(frames)]
+    (folder / "d.mkv").write_bytes(matroska(tracks, clusters))
     return [_with_spots(path, _VIDEO_SPOTS, range(4, 44, 4)) for path in sorted(folder.iterdir())]
 
 

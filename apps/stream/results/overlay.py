@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.files import atomic_path
-from edge_sdk.gray_range import windowed
+from edge_sdk.gray_range import range_of, windowed
 from edge_sdk.metrics import class_ml
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.label_colors import label_color
@@ -66,7 +66,7 @@ def write_overlay(
     from edge_sdk.plot_style import SETTINGS
 
     z, y, x = most_labeled_slices(mask.voxels, seen)
-    drawn = windowed(volume.voxels, volume.gray_range)
+    levels = volume.gray_range or (None if volume.voxels.dtype == np.uint8 else range_of(volume.voxels))
     spacing = volume.grid.spacing
     width, height, depth = (n * mm for n, mm in zip(volume.voxels.shape[::-1], spacing, strict=True))
     fixed = 2 * MARGIN_IN + GAP_IN
@@ -93,7 +93,8 @@ def write_overlay(
             (panel(MARGIN_IN, low, width, depth), np.s_[:, y], (0, 2), f"y = {world[1]:.1f} mm"),
         )
         for axes, cut, (across, down), name in planes:
-            parts = [array[cut] for array in (drawn, mask.voxels, seen | (volume.voxels != 0))]
+            gray = volume.voxels[cut]
+            parts = [windowed(gray, levels), mask.voxels[cut], seen[cut] | (gray != 0)]
             if across > down:
                 parts = [part.T for part in parts]
             _draw_plane(axes, parts, (spacing[across], spacing[down]), (at[across], at[down]))

@@ -92,8 +92,8 @@ def _remark(label: str, seen: Colors | None, marked: _Marked | None) -> SweepWar
 def _seen(frames: Sequence[NDArray[np.uint8]]) -> Colors | None:
     """The colors that gray pixels show; None where too few are gray, or all have one brightness."""
     pixels = np.concatenate([frame.reshape(-1, 3) for frame in frames]).astype(np.int16)
-    centered = (abs(pixels[:, 1:] - 128) <= _NEAR).all(1)
-    equal = np.ptp(pixels, axis=1) <= _NEAR
+    centered = np.asarray((abs(pixels[:, 1:] - 128) <= _NEAR).all(1))
+    equal = np.asarray(pixels.max(1) - pixels.min(1) <= _NEAR)
     if _mostly(centered, pixels[:, 0]):
         return "YBR"
     return "RGB" if _mostly(equal, pixels[:, 0]) else None

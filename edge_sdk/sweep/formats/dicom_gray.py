@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.sweep.formats.dicom_bits import unused_bits
 from edge_sdk.sweep.formats.dicom_color import color_reading
 from edge_sdk.sweep.formats.dicom_levels import levels_of, window_not_applied
-from edge_sdk.sweep.formats.dicom_pixels import as_little_endian, first_jpeg, stored_frames, unused_bits
+from edge_sdk.sweep.formats.dicom_pixels import as_little_endian, first_jpeg, stored_frames
 from edge_sdk.sweep.formats.frames import gray
 from edge_sdk.sweep.warning import SweepWarning
 
@@ -120,7 +121,7 @@ def _from_palette(dataset: Any, path: Path) -> GrayFrames:
 
     as_little_endian(dataset)
     bits = int(dataset.RedPaletteColorLookupTableDescriptor[2])
-    highest, remarks = bits, ()
+    highest, remarks = bits, tuple[SweepWarning, ...]()
     if bits > 8:
         entries = np.arange(int(dataset.RedPaletteColorLookupTableDescriptor[0]) or 1 << 16)
         first = int(dataset.RedPaletteColorLookupTableDescriptor[1])

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_sdk.errors import FileFormatError
-from edge_sdk.sweep.formats.dicom_levels import significant
-from edge_sdk.sweep.warning import SweepWarning
+from edge_sdk.sweep.formats.dicom_bits import RUN_LENGTH, significant
 
 _JPEG_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"}
 _JPEG_OF_PILLOW = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
-_RUN_LENGTH = "1.2.840.10008.1.2.5"
 
 
 def stored_frames(dataset: Any, path: Path, *, raw: bool = False) -> Iterator[NDArray[Any]]:
@@ -33,7 +31,7 @@ def stored_frames(dataset: Any, path: Path, *, raw: bool = False) -> Iterator[ND
     from pydicom.pixels.utils import iter_pixels
 
     syntax = dataset.file_meta.TransferSyntaxUID
-    if not syntax.is_encapsulated or syntax == _RUN_LENGTH:
+    if not syntax.is_encapsulated or syntax == RUN_LENGTH:
         for frame in iter_pixels(dataset, raw=raw, correct_unused_bits=False):
             yield significant(frame, dataset)
     elif get_decoder(syntax).is_available:
@@ -46,25 +44,6 @@ def stored_frames(dataset: Any, path: Path, *, raw: bool = False) -> Iterator[ND
             where=path,
             remedy="pip install python-gdcm, or export it uncompressed",
         )
-
-
-def unused_bits(dataset: Any) -> SweepWarning | None:
-    """What to say where bits are set that the object says are not used; they are not looked at (PS3.5 8.1.1)."""
-    from pydicom.pixels.utils import iter_pixels
-
-    syntax, stored = dataset.file_meta.TransferSyntaxUID, int(dataset.BitsStored)
-    if (syntax.is_encapsulated and syntax != _RUN_LENGTH) or stored == int(dataset.BitsAllocated):
-        return None
-    frame = next(iter_pixels(dataset, indices=[0], raw=True, correct_unused_bits=False))
-    low = int(dataset.get("HighBit", stored - 1)) + 1 - stored
-    kept = significant(frame, dataset).astype(np.int64) << max(low, 0)
-    if (kept == frame).all():
-        return None
-    return SweepWarning(
-        f"its pixels have more bits than BitsStored ({stored}, up to bit {dataset.get('HighBit')}), which are left out",
-        "they are an overlay, or BitsStored or HighBit is wrong",
-        "compare the images with the scanner's screen",
-    )
 
 
 def first_jpeg(dataset: Any) -> bytes | None:

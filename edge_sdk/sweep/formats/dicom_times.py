@@ -128,7 +128,7 @@ def _times(dataset: Any, name: str, count: int) -> Floats | str:
     if len(values) > 1 or not np.isfinite(values[0]) or values[0] <= 0:
         return f"is {', '.join(f'{value:g}' for value in values[:4])}, expected one number above 0"
     numbers = np.arange(count, dtype=np.float64)
-    return numbers / values[0] if name in _RATES else numbers * values[0] / _MS
+    return np.asarray(numbers / values[0] if name in _RATES else numbers * values[0] / _MS, np.float64)
 
 
 def _vector_times(values: Floats, count: int) -> Floats | str:

@@ -33,7 +33,7 @@ def look_into(path: Path) -> VideoContainer:
     """Read a video's container; one of another kind, or a damaged one, says nothing.
 
     Raises:
-        OSError: The file cannot be read.
+        FileFormatError: The file cannot be read.
     """
     matroska = read_matroska(path)
     if matroska is not None:

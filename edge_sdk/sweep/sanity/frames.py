@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_sdk.sweep.poses import FramePoses
 from edge_sdk.sweep.sweep import Sweep
@@ -39,7 +40,7 @@ def frame_warnings(sweep: Sweep, poses: FramePoses, image: str) -> list[SweepWar
         image: Coordinate frame that the pixels are taken to be in.
     """
     pixels = pixel_frame(sweep.transforms)
-    if image == pixels:
+    if pixels in (image, _IMAGE):
         return []
     name = f"{_IMAGE}To{pixels}"
     offset = ""
@@ -60,7 +61,7 @@ def frame_warnings(sweep: Sweep, poses: FramePoses, image: str) -> list[SweepWar
     ]
 
 
-def _finite(sweep: Sweep, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _finite(sweep: Sweep, name: str) -> NDArray[np.float64]:
     """The transform's matrices (N, 4, 4); zeros where they are not finite."""
     matrices = sweep.transforms[name].matrices
     return np.where(np.isfinite(matrices).all((1, 2), keepdims=True), matrices, 0.0)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.gray_range import brought_to, range_of
+
 LONGER_SIDE = 200
 """Pixels that frames are reduced to, about."""
 BLOCK = 20
@@ -59,6 +61,7 @@ class Matcher:
             usable: (N,) frames to take; pairs count only these.
         """
         self._images, self._numbers = images, np.flatnonzero(usable)
+        self._levels = None if images.dtype == np.uint8 else range_of(images)
         self.factor = max(1, round(max(images.shape[1:3]) / LONGER_SIDE))
         self._reduced: dict[int, NDArray[np.float32]] = {}
         self._known: dict[tuple[int, int], Matches] = {}
@@ -90,6 +93,8 @@ class Matcher:
 
         image = self._images[self._numbers[index]]
         gray = image if image.ndim == 2 else image.mean(2)
+        if self._levels is not None:  # thresholds below are in levels of 8 bits
+            gray = brought_to(gray, self._levels, 255.0)
         height, width = (size // self.factor for size in gray.shape)
         whole = np.ascontiguousarray(gray[: height * self.factor, : width * self.factor], _kind(gray))
         return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.float32)

@@ -13,6 +13,7 @@ from pydicom.sr.coding import Code
 from pydicom.tag import Tag
 from pydicom.uid import EnhancedUSVolumeStorage, ExplicitVRLittleEndian, generate_uid
 
+from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.dicom.elements import coded, equipment, item
 from edge_sdk.volume.dicom.functional_groups import frame_groups, shared_groups
 from edge_sdk.volume.dicom.storable import check_rectangular, stored
@@ -22,6 +23,7 @@ from edge_sdk.volume.grid import Volume
 _UNKNOWN = Code("261665006", "SCT", "Unknown")
 _PLANES = Code("125241", "DCM", "Plane scan pattern")
 _SOURCE_PURPOSE = Code("121322", "DCM", "Source image for image processing operation")
+_WHITEST = np.iinfo(np.uint16).max
 _IDENTITY = np.eye(4).ravel().tolist()
 _COMMENT = (
     "Positions are in the frame of the tracker, called LPS by convention only: they are not aligned with the patient. "
@@ -51,7 +53,7 @@ def enhanced_us_volume(volume: Volume, study: Study, *, tracked: bool = True) ->
     _identify(dataset, now)
     _place(dataset, tracked)
     _describe(dataset, study, now, tracked)
-    _hold(dataset, voxels)
+    _hold(dataset, voxels, volume.gray_range)
     dataset.SharedFunctionalGroupsSequence = [shared_groups(dataset, grid)]
     dataset.PerFrameFunctionalGroupsSequence = [frame_groups(dataset, grid, index) for index in range(len(voxels))]
     return dataset
@@ -120,15 +122,19 @@ def _source(source: tuple[str, str]) -> Dataset:
     )
 
 
-def _hold(dataset: Dataset, voxels: NDArray[Any]) -> None:
+def _hold(dataset: Dataset, voxels: NDArray[Any], gray_range: GrayRange | None) -> None:
     bits = 8 * voxels.itemsize
+    if gray_range is not None and voxels.max() <= gray_range[1] <= _WHITEST:
+        # Viewers without a window take the highest stored level as white.
+        bits = int(gray_range[1]).bit_length()
+        voxels = voxels if bits <= 8 else voxels.astype("<u2")
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns = voxels.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated = dataset.BitsStored = bits
+    dataset.BitsAllocated, dataset.BitsStored = 8 * voxels.itemsize, bits
     dataset.HighBit, dataset.PixelRepresentation = bits - 1, 0
     data = voxels.tobytes()
     dataset.PixelData = data + bytes(len(data) % 2)
-    dataset["PixelData"].VR = "OB" if bits == 8 else "OW"
+    dataset["PixelData"].VR = "OB" if voxels.itemsize == 1 else "OW"
     organization, index = Dataset(), Dataset()
     organization.DimensionOrganizationUID = index.DimensionOrganizationUID = generate_uid()
     index.DimensionIndexPointer = Tag("ImagePositionVolume")

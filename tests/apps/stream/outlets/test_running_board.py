@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,31 @@ def ended(make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest) ->
     frames = source.prepare().frames(control, clock, None)
     board.running = RunningStream(plan, frames, VolumeSegmenter(session, manifest), UNIT, clock=clock)
     return board, board.running.run()
+
+
+def test_pictures_of_other_types_are_windowed(
+    make_sweep: Callable[..., Sweep], session: Any, manifest: Manifest
+) -> None:
+    """The 16-bit twin of an 8-bit sweep is shown as that is."""
+    shown = []
+    for factor, kind in ((1, np.uint8), (257, np.uint16)):
+        sweep = make_sweep(20)
+        plan = plan_volume(replace(sweep, images=sweep.images.astype(kind) * kind(factor)), None, UNIT)
+        clock = Clock()
+        control = StreamControl(clock, "running")
+        board = RunningBoard("a title", manifest.labels, RecordedInput("a sweep", plan, Pacing(rate=0)), control, clock)
+        frames = board._source.prepare().frames(control, clock, None)
+        first = board.frame()
+        board.running = RunningStream(plan, frames, VolumeSegmenter(session, manifest), UNIT, clock=clock)
+        board.running.run()
+        newest, plane = board.frame(), board.slice("z", 5)
+        assert first is not None
+        assert newest is not None
+        assert plane is not None
+        shown.append((first.image, newest.image, plane.gray))
+    for byte, wide in zip(*shown, strict=True):
+        assert wide.dtype == np.uint8
+        assert abs(wide.astype(int) - byte).max() <= 1  # means are rounded to 8 bits
 
 
 def test_numbers_are_those_of_the_outcome(ended: tuple[RunningBoard, Any], manifest: Manifest) -> None:

@@ -50,3 +50,12 @@ def test_a_box_is_read_as_of_the_whole_volume_filled(filling, seed, data) -> Non
     part, inserted = volume.read(box)
     np.testing.assert_array_equal(part, before[box.slices])
     assert inserted == volume.inserted
+
+
+def test_frames_beyond_black_and_white_are_counted() -> None:
+    compounder = Compounder(Grid(SHAPE, (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)), pixel_type=np.uint16)
+    volume = SharedVolume(FixedVolume(compounder), gray_range=(0.0, 1023.0))
+    for index, level in enumerate((5, 1023, 1024, 4000)):
+        volume.insert(PosedFrame(Frame(index, np.full((5, 6), level, np.uint16), 0.0), np.eye(4)))
+    assert volume.clipped_frames == 2
+    assert volume.whole().gray_range == (0.0, 1023.0)

@@ -281,6 +281,16 @@ def test_what_cannot_be_used_is_counted_and_the_next_message_is_read(
         assert device.silence().startswith("sends nothing that is used, lastly a")
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int16, np.float32, np.float64])
+def test_images_keep_their_type(peer: SimulatedPeer, kind: Any) -> None:
+    pixels = np.arange(6).reshape(1, 2, 3).astype(kind)
+    with opened(peer) as device:
+        peer.send(image(pixels))
+        (item,) = [item for item in got(device, 1) if isinstance(item, TimedImage)]
+    assert item.image.dtype == (np.float32 if kind is np.float64 else kind)
+    np.testing.assert_array_equal(item.image, pixels[0])
+
+
 UNUSABLE_PIXELS = {
     "int32": np.zeros((1, 2, 2), np.int32),
     "5 × uint8": np.zeros((1, 2, 2, 5), np.uint8),

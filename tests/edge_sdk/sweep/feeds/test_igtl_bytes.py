@@ -35,3 +35,13 @@ def test_pyigtl_reads_the_volume(shape: tuple[int, int, int]) -> None:
     assert message.ijk_to_world_matrix == pytest.approx(matrix, abs=1e-4)
     theirs = pyigtl.ImageMessage(voxels, matrix, "ras", device_name="Volume").pack()
     assert data[:34] + data[58:] == theirs[:34] + theirs[58:]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint16, np.int16, np.float32])
+def test_pyigtl_reads_voxels_of_every_type(kind: type) -> None:
+    voxels = (np.arange(24).reshape(2, 3, 4) * 5 - 7).astype(kind)
+    data = bytes(packed_volume("Volume", voxels, np.eye(4)))
+    message = pyigtl.ImageMessage()
+    message.unpack(pyigtl.messages.MessageBase.parse_header(data[:58]), data[58:])
+    assert message.image.dtype == kind
+    assert (message.image == voxels).all()

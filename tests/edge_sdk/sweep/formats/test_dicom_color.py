@@ -9,11 +9,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
 from edge_sdk import read_sweep
+from edge_sdk.sweep.formats.dicom_color import color_reading
 from edge_sdk.sweep.sweep import Sweep
 from tests.edge_sdk.sweep.formats.test_dicom_cine import LUMA, dataset, put
 
@@ -99,3 +102,8 @@ def test_jpegs(tmp_path: Path, name: str, label: str) -> None:
     np.testing.assert_allclose(sweep.images[0], SCAN @ LUMA, atol=4)
     right = (name == "RGB") == (label == "RGB")
     assert (sweep.remarks == ()) == right
+
+
+@given(st.binary(max_size=200))
+def test_damaged_markers_are_survived(data: bytes) -> None:
+    color_reading("RGB", [GRAY], b"\xff\xd8" + data)

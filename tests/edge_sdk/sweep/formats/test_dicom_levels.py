@@ -71,6 +71,12 @@ def test_a_table_of_levels(tmp_path: Path) -> None:
     np.testing.assert_allclose(sweep.images, values[STORED] / 1023 * 255, atol=0.51)
 
 
+def test_a_table_that_states_sixteen_bits_and_holds_eight(tmp_path: Path) -> None:
+    values = (np.arange(4096) // 16).astype(np.uint16)
+    sweep = read(tmp_path, STORED, VOILUTSequence=[table(values, 16)])
+    np.testing.assert_array_equal(sweep.images, values[STORED])
+
+
 def test_a_window_of_each_frame(tmp_path: Path) -> None:
     groups = []
     for center in (500, 1500, 2500):

@@ -126,3 +126,11 @@ def test_impossible_regions(region: VolumeRegion, says: str) -> None:
 def test_a_crop_stays_in_the_frame(crop: tuple[tuple[int, int], tuple[int, int]]) -> None:
     with pytest.raises(GeometryError, match="leaves the frame of 201×101"):
         check_crop(crop, (101, 201))
+
+
+def test_the_plan_has_the_type_of_the_frames() -> None:
+    deep = TimedImage(np.zeros((101, 201), np.uint16), 0.0)
+    found = calibrate(deep, (PROBE,), None, ImageGeometry((0.2, 0.2)), UNIT, OWN)
+    for region in (VolumeRegion(), VolumeRegion(around=(60.0, 40.0, 20.0))):
+        plan = live_plan(found, region, lambda: np.diag([0.2, 0.2, 1, 1]), (0.0, 4095.0))
+        assert (plan.pixel_type, plan.gray_range) == (np.uint16, (0.0, 4095.0))

@@ -48,6 +48,7 @@ class Camera:
         self.gone = False
         self.shape = (24, 30)
         self.given = 0
+        self.levels: tuple[type, int] = (np.uint8, 255)
         self._noise = np.random.default_rng(1)
 
     @contextmanager
@@ -62,7 +63,8 @@ class Camera:
         if self.gone:
             raise DeviceError("is gone", where="camera:0", remedy="plug it in")
         self.given += 1
-        return [TimedImage(self._noise.integers(1, 255, self.shape, dtype=np.uint8), self._now(), number=self.given)]
+        kind, white = self.levels
+        return [TimedImage(self._noise.integers(1, white, self.shape, dtype=kind), self._now(), number=self.given)]
 
     def silence(self) -> str:
         return "sends nothing"
@@ -116,6 +118,27 @@ def recorded_at_least(folder: Path, frames: int) -> None:
     while not lines.exists() or lines.read_bytes().count(b"\n") <= frames:
         assert time.monotonic() < limit, "the sweep does not go on"
         time.sleep(0.02)
+
+
+def test_a_live_sweep_of_16_bits(tmp_path: Path, session: Any, manifest: Manifest, camera: Camera) -> None:
+    """Dark frames before the start, brighter ones after it: the range stays, and that is told."""
+    camera.levels = np.uint16, 1000
+    settings = settings_of(tmp_path, "camera:0", "linear:speed=20mm/s", box_mm=[-15, 15, 0, 24, 0, 30])
+
+    def act() -> None:
+        recorded_at_least(tmp_path, 15)
+        camera.levels = np.uint16, 5000
+        recorded_at_least(tmp_path, 30)
+
+    report = run_while(settings, act)
+    assert (report.volume.pixel_type, report.volume.gray_range) == ("uint16", (0.0, 1023.0))
+    assert "frames hold levels beyond 0 to 1023" in report.warnings[-1].what
+    recording = read_sweep(tmp_path / "r.igs.mha")
+    assert (recording.images.dtype, recording.gray_range) == (np.uint16, (0.0, 1023.0))
+    volume = read_volume(tmp_path / "out/volume.nii.gz")
+    assert (volume.voxels.dtype, volume.gray_range) == (np.uint16, (0.0, 1023.0))
+    mask = read_volume(tmp_path / "out/mask.nii.gz")
+    np.testing.assert_array_equal(mask.voxels, segment(session, volume, manifest).voxels)
 
 
 @pytest.mark.usefixtures("camera")
