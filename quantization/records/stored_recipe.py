@@ -9,10 +9,19 @@ from quantization.recipe_keys import from_stored_keys, to_stored_keys
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, JsonValue]:
-    """The recipe as JSON, every default included; without data.orientation where that is "none"."""
+    """The recipe as JSON, every default included.
+
+    Keys of `data` that came later are left out where they say what runs before them did: orientation "none", and no
+    full scale.
+    """
     values: dict[str, JsonValue] = recipe.model_dump(mode="json")
-    later = {"orientation"} if recipe.data.anatomy is None else set()
-    return {**values, "data": to_stored_keys(recipe.data.model_dump(mode="json", exclude=later))}
+    data = to_stored_keys(recipe.data.model_dump(mode="json", exclude={"normalization"}))
+    if recipe.data.anatomy is None:
+        del data["orientation"]
+    normalization = recipe.data.normalization
+    later = {"full_scale"} if normalization.full_scale is None else set[str]()
+    scales = to_stored_keys({"normalization": normalization.model_dump(mode="json", exclude=later)})
+    return {**values, "data": {**data, **scales}}
 
 
 def recipe_from_json(values: JsonValue) -> Recipe:
