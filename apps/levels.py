@@ -67,11 +67,19 @@ def volume_levels(volume: Volume, normalization: Normalization) -> tuple[Volume,
     voxels: NDArray[Any] = volume.voxels
     if normalization.kind != "affine" or (voxels.dtype.kind in "u" and voxels.dtype.itemsize == 1):
         return volume, {}, []
-    from edge_sdk.gray_range import range_of
+    from edge_sdk.gray_range import few_at_white, few_text, range_of
     from edge_sdk.sweep.gray_frames import DECIDED
 
     gray_range = volume.gray_range or range_of(voxels)
     how = "as the file says" if volume.gray_range else DECIDED.replace("pixels", "voxels")
     said = {"pixel_type": str(voxels.dtype), "gray_range": f"{gray_range[0]:g} to {gray_range[1]:g} ({how})"}
     warnings = untaught_levels(normalization, voxels.dtype, gray_range)
+    if volume.gray_range is None and (few := few_at_white(voxels, gray_range)) is not None:
+        warnings.append(
+            SweepWarning(
+                few_text("voxels", few, gray_range),
+                "defect voxels, or metal",
+                "remove them, or write the levels of black and white into the file",
+            )
+        )
     return replace(volume, gray_range=gray_range), said, warnings

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 GrayRange = tuple[float, float]
 """Levels of black and white."""
+_MUCH_SMALLER, _FEW_PIXELS, _FEW_SHARE, _ROUNDING = 4, 8, 2e-5, 1.01
+"""A range so many times smaller is another one; a speckle image has a share of 1e-3 at its white."""
 UINT8_RANGE: GrayRange = (0.0, 255.0)
 _UNSIGNED_BITS = (8, 10, 12, 14, 16)
 _SIGNED_BITS = {"i1": (7,), "i2": (8, 10, 12, 14, 15)}
@@ -49,6 +51,44 @@ def range_of(pixels: NDArray[Any]) -> GrayRange:
     known = np.isfinite(pixels)
     low, high = (float(found(pixels, where=known, initial=0)) for found in (np.min, np.max))
     return natural_range(low, high, pixels.dtype)
+
+
+def few_at_white(pixels: NDArray[Any], gray_range: GrayRange) -> tuple[int, float] | None:
+    """Whether a few pixels alone make the range as large as it is, such as defect ones.
+
+    Args:
+        pixels: An image of any shape.
+        gray_range: What `range_of` says of it.
+
+    Returns:
+        Number of those pixels and the greatest level of all others; None where the range is that of many pixels, or
+        would not become four times smaller without them.
+    """
+    black, white = gray_range
+    if pixels.dtype == np.uint8 or black < 0:
+        return None
+    beyond = pixels > white / _MUCH_SMALLER
+    count = int(np.count_nonzero(beyond))
+    if not 0 < count <= max(_FEW_PIXELS, _FEW_SHARE * pixels.size):
+        return None
+    others = pixels[~beyond & np.isfinite(pixels)]
+    most = float(others.max()) if others.size else 0.0
+    smaller = natural_range(0.0, most, pixels.dtype)[1]
+    return (count, most) if most > 0 and smaller * _MUCH_SMALLER <= white * _ROUNDING else None
+
+
+def few_text(what: str, few: tuple[int, float], gray_range: GrayRange) -> str:
+    """What to say of a finding of `few_at_white`.
+
+    Args:
+        what: "pixels" or "voxels".
+        few: The finding.
+        gray_range: Levels of black and white.
+    """
+    count, others = few
+    return (
+        f"{count} {what} alone make {gray_range[1]:g} white; all others are at most {others:g}, and look dark beside it"
+    )
 
 
 def brought_to(pixels: NDArray[Any], gray_range: GrayRange, full_scale: float) -> NDArray[np.float32]:

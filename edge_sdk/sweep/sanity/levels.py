@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_sdk.gray_range import few_at_white, few_text
+from edge_sdk.sweep.gray_frames import DECIDED, RANGE_FROM
 from edge_sdk.sweep.sweep import Sweep
 from edge_sdk.sweep.warning import SweepWarning
 
@@ -30,6 +32,15 @@ def level_warnings(sweep: Sweep) -> list[SweepWarning]:
                 f"levels go down to {least:g}, and 0 stands for voxels that no frame reached, which is not black here",
                 "the frames hold signed echoes, or their levels were stored with an offset",
                 "store B-mode with black at 0; with compounding maximum, levels below 0 are lost, as in PLUS",
+            )
+        )
+    decided = sweep.gray_range if sweep.header.get(RANGE_FROM) == DECIDED else None
+    if decided is not None and (few := few_at_white(images, decided)) is not None:
+        found.append(
+            SweepWarning(
+                few_text("pixels", few, decided),
+                "defect pixels, or marks drawn into the image in another range",
+                "remove them, or state GrayRange in the recording's header",
             )
         )
     return found
