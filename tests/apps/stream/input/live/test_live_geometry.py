@@ -132,5 +132,5 @@ def test_the_plan_has_the_type_of_the_frames() -> None:
     deep = TimedImage(np.zeros((101, 201), np.uint16), 0.0)
     found = calibrate(deep, (PROBE,), None, ImageGeometry((0.2, 0.2)), UNIT, OWN)
     for region in (VolumeRegion(), VolumeRegion(around=(60.0, 40.0, 20.0))):
-        plan = live_plan(found, region, lambda: np.diag([0.2, 0.2, 1, 1]), (0.0, 4095.0))
+        plan = live_plan(found, region, lambda: np.diag([0.2, 0.2, 1, 1]), gray_range=(0.0, 4095.0))
         assert (plan.pixel_type, plan.gray_range) == (np.uint16, (0.0, 4095.0))
