@@ -140,7 +140,7 @@ class LiveInput:
             check_crop(self._geometry.crop, (image.image.shape[0], image.image.shape[1]))
         found = self._calibrated(image)
         plan = live_plan(
-            found, self._region, lambda: self._first_pose(found), self._warnings, self._devices.gray_range()
+            found, self._region, lambda: self._first_pose(found), self._warnings, gray_range=self._devices.gray_range()
         )
         return LiveSweep(plan, self._devices, found, self._lag, self._wait_s)
 
