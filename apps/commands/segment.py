@@ -199,6 +199,7 @@ def _volume(
     """The volume itself, or the one that `stream` would build from the sweep."""
     kind = kind_of(source)
     if kind == "volume":
+        from edge_sdk.inference.finite import require_finite
         from edge_sdk.volume.files import read_volume
 
         if options != SweepOptions() or grid is not None:
@@ -207,7 +208,9 @@ def _volume(
                 where=source,
                 remedy="leave them out",
             )
-        volume, levels, doubts = volume_levels(read_volume(source), manifest.normalization)
+        given = read_volume(source)
+        require_finite(given.voxels, where=source)  # before anything is told of its levels
+        volume, levels, doubts = volume_levels(given, manifest.normalization)
         known = [*volume.warnings, *orientation_warnings(volume, manifest)]
         warn(known)
         reported: dict[str, object] = {**levels, "warnings": for_json([*known, *doubts])}

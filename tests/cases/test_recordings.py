@@ -66,9 +66,11 @@ class TestUnitsOfPoses:
 
     def test_poses_at_no_frame_name_the_unit_in_the_error(self, video: Path, tmp_path: Path) -> None:
         table = poses(tmp_path / "p.csv", time=1e3, start=1.01)
-        line = failure(
+        status, _, stderr = run(
             "reconstruct", video, "--poses", f"csv:{table}", "--pixel-spacing", "0.2", "-o", tmp_path / "v.mha"
         )
+        note, line = stderr.splitlines()
+        assert (status, note) == (1, "note: frames: uint8; gray: luma (BT.601)")
         assert "milliseconds" in line
 
     def test_times_of_the_clock_on_the_wall_are_refused_with_the_lag(self, video: Path, tmp_path: Path) -> None:

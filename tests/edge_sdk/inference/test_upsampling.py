@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_sdk.inference.network_grid import Places
 from edge_sdk.inference.upsampling import labels_of
 from edge_sdk.volume.grid import Box
 
 torch = pytest.importorskip("torch")
+
+
+def places(box: Box) -> Places:
+    """The voxels of a box, as places."""
+    z, y, x = (np.arange(a, b, dtype=np.float64) for a, b in zip(box.start, box.stop, strict=True))
+    return z, y, x
 
 
 def upsampled(logits: np.ndarray, stride: int) -> np.ndarray:
@@ -30,7 +37,7 @@ def upsampled(logits: np.ndarray, stride: int) -> np.ndarray:
 def test_equal_to_interpolation_and_argmax(shape: tuple[int, int, int], classes: int, stride: int, seed: int) -> None:
     logits = np.random.default_rng(seed).normal(size=(classes, *shape)).astype(np.float32)
     fine = upsampled(logits, stride)
-    labels = labels_of(logits, stride, Box((0, 0, 0), fine.shape[1:]))
+    labels = labels_of(logits, stride, places(Box((0, 0, 0), fine.shape[1:])))
     chosen = np.take_along_axis(fine, labels[None].astype(np.int64), 0)[0]
     assert labels.shape == fine.shape[1:]
     np.testing.assert_allclose(chosen, fine.max(0), atol=1e-5)
@@ -38,10 +45,10 @@ def test_equal_to_interpolation_and_argmax(shape: tuple[int, int, int], classes:
 
 def test_a_box_is_a_cut_of_the_whole() -> None:
     logits = np.random.default_rng(1).normal(size=(3, 6, 5, 4)).astype(np.float32)
-    whole = labels_of(logits, 2, Box((0, 0, 0), (12, 10, 8)))
+    whole = labels_of(logits, 2, places(Box((0, 0, 0), (12, 10, 8))))
     box = Box((3, 1, 2), (10, 9, 7))
-    np.testing.assert_array_equal(labels_of(logits, 2, box), whole[box.slices])
+    np.testing.assert_array_equal(labels_of(logits, 2, places(box)), whole[box.slices])
 
 
 def test_lower_class_wins_a_tie() -> None:
-    assert labels_of(np.zeros((4, 2, 2, 2), np.float32), 2, Box((0, 0, 0), (4, 4, 4))).max() == 0
+    assert labels_of(np.zeros((4, 2, 2, 2), np.float32), 2, places(Box((0, 0, 0), (4, 4, 4)))).max() == 0
