@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from edge_sdk.errors import TrainingError
+from edge_sdk.errors import EdgeSdkError, TrainingError
 from edge_sdk.network.efficient_mednext import efficient_mednext
 from edge_sdk.network.published import load_published, read_state
 from quantization.recipe import Recipe
@@ -54,6 +55,10 @@ def test_a_run_holds_weights_curves_and_what_it_was_made_with(brief: Recipe, dat
     assert {path.name for path in run.path.iterdir()} == names
 
     with pytest.raises(TrainingError, match="began with another checkpoint"):
+        train(
+            data_folder, brief, run.path, start_from=shutil.copy(run.path / CHECKPOINT, tmp_path / "copy.safetensors")
+        )
+    with pytest.raises(EdgeSdkError, match="is an input, which the output would replace"):
         train(data_folder, brief, run.path, start_from=run.path / CHECKPOINT)
     for kind in ("images", "labels"):
         (data_folder / kind / "case_0.nii.gz").rename(data_folder / kind / "case_9.nii.gz")
