@@ -15,8 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_PROBED = 64
-"""First bytes that tell UTF-16 without a mark; an even number."""
+PROBED = 64
+"""First bytes that tell the encoding; an even number."""
 
 
 def text_encoding(data: bytes) -> tuple[str, int]:
@@ -27,7 +27,7 @@ def text_encoding(data: bytes) -> tuple[str, int]:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return name, len(mark)
-    first = data[: min(_PROBED, len(data) // 2 * 2)]
+    first = data[: min(PROBED, len(data) // 2 * 2)]
     even, odd = first[::2], first[1::2]
     if first and not any(odd) and all(even):
         return "utf-16-le", 0

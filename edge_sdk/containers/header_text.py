@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import BinaryIO
 
 from edge_sdk.containers.frame_keys import is_frame_key
 from edge_sdk.errors import FileFormatError
+from edge_sdk.text_bytes import PROBED, decoded_text, text_encoding
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _SPACE = " \t\r\n\v\f"
-_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _LONGEST_UTF16 = 1 << 28
 """Bytes of a header in UTF-16; a file that is longer holds pixels and is none."""
 
@@ -34,22 +33,17 @@ def header_lines(stream: BinaryIO, path: Path) -> BinaryIO:
     Raises:
         FileFormatError: The file begins as UTF-16 and goes on otherwise.
     """
-    start = stream.read(4)
-    encoding = _UTF16.get(start[:2])
-    if encoding is None and start[:1].isalpha() and start[1:2] == b"\0":
-        encoding = "utf-16-le"
-    elif encoding is None and start[:1] == b"\0" and start[1:2].isalpha():
-        encoding = "utf-16-be"
-    if encoding is None:
-        stream.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
+    encoding, mark = text_encoding(stream.read(PROBED))
+    if encoding == "utf-8":
+        stream.seek(mark)
         return stream
     stream.seek(0)
     content = stream.read(_LONGEST_UTF16 + 1)
+    if len(content) > _LONGEST_UTF16:
+        raise utf16_error(path)
     try:
-        if len(content) > _LONGEST_UTF16:
-            raise ValueError("too long")
-        text = content.decode(encoding).removeprefix("\ufeff")
-    except ValueError:
+        text = decoded_text(content, path)
+    except FileFormatError:
         raise utf16_error(path) from None
     return io.BytesIO(text.encode("utf-8", "surrogatepass"))
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.containers.numbers import number
 from edge_sdk.errors import FileFormatError, PoseError
 from edge_sdk.files import atomic_path
 from edge_sdk.provenance import Provenance
@@ -110,7 +111,7 @@ class _Sample:
 
 def _rows(text: str, path: Path) -> Iterator[_Row]:
     separator = ""
-    for number, line in enumerate(text.split("\n"), start=1):
+    for line_number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         # The header row tells: names of columns contain no separator.
@@ -118,8 +119,10 @@ def _rows(text: str, path: Path) -> Iterator[_Row]:
         try:
             cells = next(csv.reader([line], delimiter=separator))
         except csv.Error as error:
-            raise FileFormatError(f"line {number} is no table row ({error})", where=path, remedy="correct it") from None
-        yield _Row(number, cells, path)
+            raise FileFormatError(
+                f"line {line_number} is no table row ({error})", where=path, remedy="correct it"
+            ) from None
+        yield _Row(line_number, cells, path)
 
 
 def _check_columns(names: Sequence[str], path: Path) -> None:
@@ -185,8 +188,7 @@ def _pose(row: _Row, cells: dict[str, str], status: str) -> NDArray[np.float64]:
 
 def _number(row: _Row, cells: dict[str, str], name: str) -> float:
     try:
-        # Python would take 1_000 for a number.
-        value = np.nan if "_" in cells[name] else float(cells[name])
+        value = number(cells[name])
     except ValueError:
         value = np.nan
     if not np.isfinite(value):

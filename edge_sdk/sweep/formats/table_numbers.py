@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-_NO_NUMBER = re.compile(
-    r"[+-]?(nan(\s*\(.*\))?|1\.#(ind|qnan|snan|nan|inf)\w*|inf(inity)?)|n/a|null|none|-", re.IGNORECASE
-)
+from edge_sdk.containers.numbers import number
+
+_WORDS = {"", "n/a", "null", "none", "-"}
+_BEFORE_NOTE = re.compile(r"\s+(?=\()")
+"""Blanks that some tables have in "nan (ind)"."""
 
 
 def is_missing(text: str) -> bool:
     """Whether a cell is empty or says in any usual spelling that there is no number: NaN, -nan(ind), -1.#IND, inf …"""
-    return not text or _NO_NUMBER.fullmatch(text) is not None
+    if text.lower() in _WORDS:
+        return True
+    try:
+        return not math.isfinite(number(_BEFORE_NOTE.sub("", text)))
+    except ValueError:
+        return False
