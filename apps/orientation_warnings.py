@@ -71,9 +71,11 @@ def case_warnings(cases: Sequence[Case], manifest: Manifest) -> list[SweepWarnin
     """`orientation_warnings` of the images of labeled cases.
 
     Raises:
-        FileFormatError, GeometryError: A case cannot be read.
+        FileFormatError: An image cannot be read.
     """
     if manifest.orientation is None:
         return []
-    images = ((case, case.read(manifest.labels)[0]) for case in cases)
-    return [warning for case, image in images for warning in orientation_warnings(image, manifest, case.name)]
+    from edge_sdk.volume.files import read_volume
+
+    images = ((case.name, read_volume(case.image)) for case in cases)
+    return [warning for name, image in images for warning in orientation_warnings(image, manifest, name)]

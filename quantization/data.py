@@ -14,6 +14,7 @@ from edge_sdk.errors import TrainingError
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.progress import Progress
+from edge_sdk.volume.files import read_volume
 from edge_sdk.volume.grid import Volume
 from edge_sdk.volume.orientation import axis_order, orientation_of, reoriented
 from quantization.recipe import NO_ORIENTATION, Recipe
@@ -73,7 +74,7 @@ def _check_stored_alike(cases: Iterable[Case], recipe: Recipe) -> None:
         return
     first: tuple[Case, str] | None = None
     for case in cases:
-        image = case.read(recipe.label_names)[0]
+        image = read_volume(case.image)
         if not image.located:
             continue
         orientation = orientation_of(image.grid.direction)

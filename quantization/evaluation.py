@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from torch import nn
 
-from edge_sdk.errors import naming_file
 from edge_sdk.inference.cases import Case
 from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import Scores, dice_per_class, mean_over_cases, mean_over_classes
@@ -83,9 +82,7 @@ def _masks(
     with ModuleSession(module) as session:
         for case in cases:
             image, truth = read_case(case, recipe)
-            with naming_file(case.image):
-                mask = segment(session, image, manifest)
-            yield case, mask, truth
+            yield case, segment(session, image, manifest, where=case.image), truth
 
 
 def _mean(cases: Sequence[Scores]) -> float | None:

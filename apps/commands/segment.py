@@ -30,7 +30,7 @@ from apps.sweeps import (
     sweep_options,
 )
 from apps.tables import show
-from edge_sdk.errors import FileFormatError, naming_file
+from edge_sdk.errors import FileFormatError
 from edge_sdk.progress import Progress
 
 if TYPE_CHECKING:
@@ -110,11 +110,10 @@ def command(
         with opened.open(target, threads) as session:
             start = time.perf_counter()
             with (
-                naming_file(source),
                 image_warnings() as found,
                 _probabilities(probabilities, made.volume, len(labels)) as sink,
             ):
-                mask = segment(session, made.volume, progress=report, probabilities=sink)
+                mask = segment(session, made.volume, progress=report, probabilities=sink, where=source)
             seconds = time.perf_counter() - start
         writer.write(Segmented(made.volume, mask, labels, opened.manifest.name, made.recording, made.tracked))
         if measure is not None:
@@ -130,7 +129,7 @@ def command(
             "target": session.target,
             **ran_on,
             **made.reported,
-            **_warnings(made, found),
+            "warnings": for_json([*made.warnings, *made.doubts, *found]),
             **({} if probabilities is None else _written(probabilities)),
             **({} if measure is None else {"measurements": str(measure)}),
             **({} if surface is None else {"surfaces": _names(write_surfaces(mask, labels, surface))}),
@@ -139,13 +138,6 @@ def command(
         print_json(result)
     else:
         show(str(output), {name: value for name, value in result.items() if name != "warnings"})
-
-
-def _warnings(made: _Input, found: Sequence[DataWarning]) -> dict[str, object]:
-    """The field "warnings" with those about the levels of the image added; empty without any."""
-    before = made.reported.get("warnings")
-    earlier = before if isinstance(before, list) else []
-    return {"warnings": [*earlier, *for_json(found)]} if found else {}
 
 
 def _probabilities(path: Path | None, volume: Volume, classes: int) -> AbstractContextManager[ProbabilitySink | None]:
@@ -176,7 +168,8 @@ class _Input:
         tracked: Whether a device measured the poses of its frames.
         seen: (D, H, W) whether a frame reached the voxel; None where nobody knows.
         recording: The sweep that the volume was made from; None where a volume was given.
-        reported: Fields of the output: what is probably wrong with the input, its levels, and facts about a sweep.
+        reported: Fields of the output: levels of the input, and facts about a sweep.
+        warnings: What is probably wrong with the input.
         doubts: What is doubtful about the levels that the network gets.
     """
 
@@ -185,6 +178,7 @@ class _Input:
     seen: NDArray[np.bool_] | None = None
     recording: Path | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
+    warnings: Sequence[DataWarning] = ()
     doubts: Sequence[SweepWarning] = ()
 
 
@@ -213,8 +207,7 @@ def _volume(
         volume, levels, doubts = volume_levels(given, manifest.normalization)
         known = [*volume.warnings, *orientation_warnings(volume, manifest)]
         warn(known)
-        reported: dict[str, object] = {**levels, "warnings": for_json([*known, *doubts])}
-        return _Input(volume, volume.tracked, reported=reported, doubts=doubts)
+        return _Input(volume, volume.tracked, reported=levels, warnings=known, doubts=doubts)
     if kind != "sweep":
         raise FileFormatError(f"is a {kind}", where=source, remedy="give a volume or a tracked sweep")
     from apps.stream.core.volume_plan import plan_volume
@@ -237,10 +230,6 @@ def _volume(
     volume = Volume(voxels, compounder.grid, compounding=summary, gray_range=plan.gray_range)
     lost = lost_frames(summary.frames_outside, summary.frames_inserted + summary.frames_outside)
     warn(lost)
-    reported = {
-        **summary.frame_counts(),
-        **plan.provenance.summary(),
-        **levels_summary(plan.sweep),
-        "warnings": for_json([*known, *lost, *doubts]),
-    }
-    return _Input(volume, plan.provenance.tracked, hit | (voxels != 0), source, reported, doubts)
+    reported = {**summary.frame_counts(), **plan.provenance.summary(), **levels_summary(plan.sweep)}
+    seen = hit | (voxels != 0)
+    return _Input(volume, plan.provenance.tracked, seen, source, reported, [*known, *lost], doubts)

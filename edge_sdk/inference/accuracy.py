@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_sdk.errors import GeometryError, naming_file
+from edge_sdk.errors import GeometryError
 from edge_sdk.inference.cases import Case
-from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import (
     QUALITY_LEVELS,
@@ -103,9 +102,7 @@ def score_cases(
     scores: dict[str, Scores] = {}
     for done, case in enumerate(cases, 1):
         image, label = case.read(classes)
-        image = without_extremes(image, session.manifest.normalization, where=case.image)
-        with naming_file(case.image):
-            mask = segment(session, image)
+        mask = segment(session, image, where=case.image)
         scores[case.identity] = dice_per_class(mask.voxels, label.voxels, classes[1:])
         if progress:
             progress(done, len(cases), f"accuracy on {session.target}")
@@ -124,7 +121,7 @@ def recorded_scores(manifest: Manifest, key: str, cases: Sequence[Case]) -> dict
     Older packages recorded name and labels of a case only; such a record stands for whatever image has the name.
 
     Args:
-        manifest: Of the package.
+        manifest: Manifest of the package.
         key: "reference_cases" or "graph_cases".
         cases: Labeled volumes.
     """
@@ -145,7 +142,7 @@ def recorded_reference(manifest: Manifest, cases: Sequence[Case]) -> Reference |
     cases, and its interval covers the scatter of one of them only.
 
     Args:
-        manifest: Of the package.
+        manifest: Manifest of the package.
         cases: The cases that the package is judged on.
     """
     these = recorded_scores(manifest, "reference_cases", cases)

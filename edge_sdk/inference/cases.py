@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,13 @@ _REMEDY = "give a folder with images/ and labels/ that hold files of the same na
 
 @dataclass(frozen=True)
 class Case:
-    """An image with its labels, not read yet."""
+    """An image with its labels, not read yet; its files are hashed once, when that is first asked for."""
 
     name: str
     image: Path
     label: Path
 
-    @property
+    @cached_property
     def content(self) -> str:
         """Beginnings of the SHA-256 of the labels and of the image, joined by ":"."""
         return ":".join(content_sha256(path)[:_DIGITS] for path in (self.label, self.image))
@@ -39,7 +40,7 @@ class Case:
         """Name and content: a case whose image or labels were changed is another case."""
         return f"{self.name}:{self.content}"
 
-    @property
+    @cached_property
     def label_identity(self) -> str:
         """Identity by which schemas 1 to 4 of a package, and the runs of their time, recorded a case.
 

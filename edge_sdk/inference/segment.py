@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_sdk.errors import GeometryError, PackageError
+from edge_sdk.errors import GeometryError, PackageError, naming_file
 from edge_sdk.inference.blending import blended_planes
 from edge_sdk.inference.extreme_levels import without_extremes
 from edge_sdk.inference.finite import require_finite
@@ -33,6 +33,7 @@ def segment(
     *,
     progress: Progress | None = None,
     probabilities: ProbabilitySink | None = None,
+    where: object = None,
 ) -> Volume:
     """Segment a volume.
 
@@ -48,6 +49,7 @@ def segment(
         manifest: Of the network; None takes the session's own.
         progress: Called with tiles done, tiles in all, and what is being done.
         probabilities: Takes the softmax of the logits, part by part; None: not wanted.
+        where: The volume's file, named in warnings and errors; None where nobody knows it.
 
     Returns:
         uint8 labels on the volume's grid.
@@ -63,15 +65,16 @@ def segment(
     manifest = manifest or getattr(session, "manifest", None)
     if manifest is None:
         raise PackageError("this session has no manifest", remedy="open it with Package.open, or give one")
-    _check(volume)
-    volume = without_extremes(volume, manifest.normalization)
-    order = network_order(volume, manifest)
-    grids = NetworkGrid(order.grid(volume.grid), manifest.spacing_mm)
-    stored = order.apply(volume.voxels)
-    voxels: ReadableVoxels = stored if grids.is_image else ResampledVoxels(stored, grids)
-    # The range of levels is that of the stored voxels: resampling makes float32 of any.
-    levels = manifest.normalization.for_voxels(volume.voxels, volume.gray_range)
-    manifest = manifest.model_copy(update={"normalization": _normalization(levels, volume, voxels)})
+    with naming_file(where):
+        _check(volume)
+        volume = without_extremes(volume, manifest.normalization, where=where)
+        order = network_order(volume, manifest)
+        grids = NetworkGrid(order.grid(volume.grid), manifest.spacing_mm)
+        stored = order.apply(volume.voxels)
+        voxels: ReadableVoxels = stored if grids.is_image else ResampledVoxels(stored, grids)
+        # The range of levels is that of the stored voxels: resampling makes float32 of any.
+        levels = manifest.normalization.for_voxels(volume.voxels, volume.gray_range)
+        manifest = manifest.model_copy(update={"normalization": _normalization(levels, volume, voxels)})
     mask = np.zeros(volume.grid.shape, np.uint8)
     labels = order.apply(mask)  # a view: what is written there is in the mask
     if probabilities is None and manifest.inference.blending == "centre-crop":
