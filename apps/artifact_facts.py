@@ -29,7 +29,7 @@ def with_artifact_facts(manifest: Manifest, folder: Path, targets: Mapping[str, 
     """The manifest with the oldest runtime of every artifact; the artifacts get the fields of the manifest.
 
     Args:
-        manifest: Of the package.
+        manifest: Manifest of the package.
         folder: Holds the artifacts, each in the folder of its target; they are changed.
         targets: Name → target, of those in the manifest that this installation can export to; others stay as they are.
     """

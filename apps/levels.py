@@ -72,7 +72,7 @@ def volume_levels(volume: Volume, normalization: Normalization) -> tuple[Volume,
 
     gray_range = volume.gray_range or range_of(voxels)
     how = "as the file says" if volume.gray_range else DECIDED.replace("pixels", "voxels")
-    said = {"pixel_type": str(voxels.dtype), "gray_range": f"{gray_range[0]:g} to {gray_range[1]:g} ({how})"}
+    fields = {"pixel_type": str(voxels.dtype), "gray_range": f"{gray_range[0]:g} to {gray_range[1]:g} ({how})"}
     warnings = untaught_levels(normalization, voxels.dtype, gray_range)
     if volume.gray_range is None and (few := few_at_white(voxels, gray_range)) is not None:
         warnings.append(
@@ -82,4 +82,4 @@ def volume_levels(volume: Volume, normalization: Normalization) -> tuple[Volume,
                 "remove them, or write the levels of black and white into the file",
             )
         )
-    return replace(volume, gray_range=gray_range), said, warnings
+    return replace(volume, gray_range=gray_range), fields, warnings

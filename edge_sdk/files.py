@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ _PLACE = {
     errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
 }  # fmt: skip
 
+_OWNER_ONLY = 0o600
 _PIXELS_BESIDE = (".raw", ".zraw", ".raw.gz")
 
 
@@ -29,8 +31,8 @@ def atomic_path(path: str | Path, *, replace_directory: bool = False) -> Iterato
 
     The temporary name ends like `path`, so that writers which choose the format by suffix keep working; the
     block may write a file there, or make it a directory. Missing parent folders are made. A file that was at
-    `path` is replaced; a directory with something in it only by another one, and only where asked for. The file gets
-    the permissions of any new file (0o666 without the umask), whatever its writer gave it.
+    `path` is replaced; a directory with something in it only by another one, and only where asked for. A file
+    that only its owner can read, as some writers make it, gets the permissions of any new file.
 
     Args:
         path: The final name.
@@ -139,11 +141,11 @@ def _make_parents(folder: Path) -> list[Path]:
 
 
 def _give_usual_mode(temporary: Path) -> None:
-    """Give a file the permissions of any new file here: safetensors writes files that only their owner can read.
+    """Give a file that only its owner can read, as safetensors writes it, the permissions of any new file here.
 
     A file made for this shows them; the umask cannot be read without changing it for all threads.
     """
-    if not temporary.is_file() or temporary.is_symlink():
+    if temporary.is_symlink() or not temporary.is_file() or stat.S_IMODE(temporary.stat().st_mode) != _OWNER_ONLY:
         return
     probe = temporary.with_name(f".part-{secrets.token_hex(4)}-{temporary.name.split('-', 2)[2]}")
     try:

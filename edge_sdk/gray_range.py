@@ -71,8 +71,7 @@ def few_at_white(pixels: NDArray[Any], gray_range: GrayRange) -> tuple[int, floa
     count = int(np.count_nonzero(beyond))
     if not 0 < count <= max(_FEW_PIXELS, _FEW_SHARE * pixels.size):
         return None
-    others = pixels[~beyond & np.isfinite(pixels)]
-    most = float(others.max()) if others.size else 0.0
+    most = float(np.max(pixels, where=~beyond & np.isfinite(pixels), initial=0))
     smaller = natural_range(0.0, most, pixels.dtype)[1]
     return (count, most) if most > 0 and smaller * _MUCH_SMALLER <= white * _ROUNDING else None
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_sdk.data_warning import DataWarning
 from edge_sdk.volume.grid import Grid, Volume
+from edge_sdk.volume.orientation import orientation_of
 
 MOST_VALUES = 16
 """A volume of whole numbers with at most so many different values is described value by value."""
@@ -131,12 +132,7 @@ def describe_grid(grid: Grid) -> GridDescription:
 
 
 def _orientation(volume: Volume) -> str | None:
-    from nibabel.orientations import aff2axcodes
-
-    if not volume.located:
-        return None
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.grid.index_to_world
-    return "".join(str(code) for code in aff2axcodes(ras))
+    return orientation_of(volume.grid.direction) if volume.located else None
 
 
 def _nifti(volume: Volume) -> NiftiDescription | None:

@@ -51,7 +51,7 @@ class LevelRange:
     Attributes:
         low, high: Smallest and largest level that is not extreme.
         below, above: Number of voxels with a smaller or a larger level.
-        smallest, largest: Of all levels.
+        smallest, largest: Least and greatest of all levels, the extreme ones included.
         padded: Whether the smallest level is that of many voxels, which pad the image.
         squeezed: Standard deviation of the middle 98 % as a share of that of all from `low` to `high`; 1 where unknown.
     """

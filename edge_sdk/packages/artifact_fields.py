@@ -13,7 +13,7 @@ def artifact_fields(manifest: Manifest) -> dict[str, str]:
     """Name → text of the fields that an artifact's metadata hold; all but "name", "layout" and "upsampling" are JSON.
 
     Args:
-        manifest: Of the package.
+        manifest: Manifest of the package.
     """
     dumped = manifest.model_dump(mode="json", by_alias=True)
     stated = {

@@ -9,6 +9,8 @@ from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid
 
+OUTSIDE = "outside the volume"
+"""Reason for which a frame is left out that reaches no voxel."""
 _CAUSE = "the volume's extent was saved or given for another place than the one that was swept"
 _REMEDY = "leave out --grid saved, or correct OutputOrigin and OutputExtent, --box or --around"
 _SLACK = 1.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from edge_sdk.sweep.plus_attributes import PlusAttributes
-from edge_sdk.sweep.plus_reconstruction import FAN_ORIGIN, FAN_RADIUS
+from edge_sdk.sweep.plus_reconstruction import FAN_ORIGIN, FAN_RADIUS, fan_angles
 from edge_sdk.sweep.warning import SweepWarning
 
 _OLDER = {
@@ -72,8 +72,7 @@ def _content(element: ElementTree.Element) -> bytes:
 
 
 def _absent_of_fan(attributes: PlusAttributes) -> list[str]:
-    angles = attributes.pair(attributes.present("FanAnglesDeg", "FanAngles"))
-    if angles is None or not any(angles):
+    if fan_angles(attributes) is None:
         return []
     needed = {
         ("FanOriginPixel", "FanOrigin"): f"FanOriginPixel ({FAN_ORIGIN[0]:g} {FAN_ORIGIN[1]:g})",

@@ -110,9 +110,9 @@ def _clip(attributes: PlusAttributes) -> ClipRegion | None:
     size = attributes.pair("ClipRectangleSize")
     if size is not None and min(size) <= 0:
         size = None
-    angles = attributes.pair(attributes.present("FanAnglesDeg", "FanAngles"))
+    angles = fan_angles(attributes)
     fan = None
-    if angles is not None and any(angles):
+    if angles is not None:
         apex = attributes.pair(attributes.present("FanOriginPixel", "FanOrigin"))
         stop = attributes.number(attributes.present("FanRadiusStopPixel", "FanDepth"))
         start = attributes.number("FanRadiusStartPixel")
@@ -122,6 +122,12 @@ def _clip(attributes: PlusAttributes) -> ClipRegion | None:
             (FAN_RADIUS[0] if start is None else start, FAN_RADIUS[1] if stop is None else stop),
         )
     return None if size is None and fan is None else ClipRegion(origin, size, fan)
+
+
+def fan_angles(attributes: PlusAttributes) -> tuple[float, float] | None:
+    """Angles of the fan in degrees, left and right of the middle; None where there is no fan."""
+    angles = attributes.pair(attributes.present("FanAnglesDeg", "FanAngles"))
+    return angles if angles is not None and any(angles) else None
 
 
 def _hole_filling(attributes: PlusAttributes) -> tuple[HoleFilling, ...]:

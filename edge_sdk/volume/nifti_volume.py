@@ -14,6 +14,7 @@ from edge_sdk.errors import FileFormatError
 from edge_sdk.files import atomic_path
 from edge_sdk.gray_range import GrayRange
 from edge_sdk.volume.file_geometry import as_3d, checked_grid
+from edge_sdk.volume.geometry_warnings import skew_of
 from edge_sdk.volume.grid import Grid, Volume
 from edge_sdk.volume.nifti_geometry import Matrix, NiftiGeometry
 from edge_sdk.volume.nifti_warnings import nifti_warnings
@@ -107,8 +108,8 @@ def nifti_image(volume: Volume, voxels: NDArray[Any]) -> Nifti1Image:
     if volume.gray_range is not None:
         image.header["cal_min"], image.header["cal_max"] = volume.gray_range
     # At most 79 bytes together.
-    said = (volume.gray_range is not None, _GRAY_RANGE), (is_compounded(volume), COMPOUNDED)
-    image.header["descrip"] = "; ".join(text for applies, text in said if applies)
+    notes = (volume.gray_range is not None, _GRAY_RANGE), (is_compounded(volume), COMPOUNDED)
+    image.header["descrip"] = "; ".join(text for applies, text in notes if applies)
     return image
 
 
@@ -126,10 +127,8 @@ def _new_image(grid: Grid, voxels: NDArray[Any]) -> Nifti1Image:
 
     image = nibabel.Nifti1Image(voxels.T, _LPS_TO_RAS @ grid.index_to_world)
     image.set_sform(image.affine, code=1)
-    axes = grid.direction / np.linalg.norm(grid.direction, axis=0)
     # A quaternion cannot hold skewed axes: nibabel would write the nearest ones at right angles beside the sform.
-    rigid = np.abs(axes.T @ axes - np.eye(3)).max() < _AT_RIGHT_ANGLES
-    image.set_qform(image.affine, code=1 if rigid else 0)
+    image.set_qform(image.affine, code=1 if skew_of(grid) < _AT_RIGHT_ANGLES else 0)
     image.header.set_xyzt_units("mm")
     return image
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from edge_sdk.errors import GeometryError, PoseError
 from edge_sdk.progress import Progress
 from edge_sdk.sweep.gray_frames import gray_frames
-from edge_sdk.sweep.outside import lost_frames
+from edge_sdk.sweep.outside import OUTSIDE, lost_frames
 from edge_sdk.sweep.plus_config import PlusConfig
 from edge_sdk.sweep.poses import FramePoses, image_to_world
 from edge_sdk.sweep.sweep import Sweep
@@ -32,9 +32,6 @@ DEFAULT_SETTINGS = ReconstructionSettings(spacing=(0.5, 0.5, 0.5))
 
 The true mean because it is unbiased and faster; PLUS's own output is the default as soon as its configuration is given.
 """
-
-OUTSIDE = "outside the volume"
-"""Reason for which a frame is left out that reaches no voxel."""
 
 _AT_ONCE = 16
 """Frames handed to the compounder together: threads wait for each other less, and progress still moves."""

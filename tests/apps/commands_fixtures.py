@@ -13,6 +13,22 @@ from apps.cli import app
 from edge_sdk.volume.files import write_volume
 from edge_sdk.volume.grid import Grid, Volume
 
+TINY_RECIPE = """
+[network]
+variant = "T"
+width = 8
+decoder_width = 8
+supervise_full_resolution = false
+[data]
+labels = { 0 = "background", 1 = "box" }
+patch = [32, 32, 32]
+validation_fraction = 0.25
+[train]
+steps = 1
+batch = 1
+"""
+"""The least that `train` takes: one step of a narrow network on images with a box."""
+
 
 def run(*arguments: object) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a command; wide enough that tables do not wrap."""

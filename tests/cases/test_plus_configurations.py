@@ -67,8 +67,8 @@ def test_28_frames_that_a_saved_grid_loses_are_told(tmp_path: Path) -> None:
     printed = run_json(*arguments)
     # The last voxels lie at z = 2.5 mm, where frame 5 does; those of 3 and 3.5 mm are beyond.
     assert (printed["frames_inserted"], printed["left_out_because"]) == (6, "outside the volume: 2")
-    said = [warning["what"] for warning in printed["warnings"]]
-    assert "2 of 8 frames lie outside the volume and are lost" in said
+    shown = [warning["what"] for warning in printed["warnings"]]
+    assert "2 of 8 frames lie outside the volume and are lost" in shown
     stderr = run(*arguments)[2]
     assert "warning: 2 of 8 frames lie outside the volume and are lost" in stderr
     assert "2 of 8 frames lie outside" in SimpleITK.ReadImage(str(tmp_path / "v.mha")).GetMetaData("warnings")
@@ -97,8 +97,8 @@ def test_28_frames_that_a_saved_grid_cuts_are_told(tmp_path: Path) -> None:
 )
 def test_28_a_saved_grid_that_holds_nothing_is_an_error(tmp_path: Path, saved: dict[str, str], says: str) -> None:
     sweep, config = write_sweep_file(tmp_path / "s.igs.mha"), write_config(tmp_path / "c.xml", **saved)
-    status, _, said = run("reconstruct", sweep, "--config", config, "--grid", "saved", "-o", tmp_path / "v.mha")
-    assert (status, says in said, "leave out --grid saved" in said) == (1, True, True)
+    status, _, shown = run("reconstruct", sweep, "--config", config, "--grid", "saved", "-o", tmp_path / "v.mha")
+    assert (status, says in shown, "leave out --grid saved" in shown) == (1, True, True)
     assert not (tmp_path / "v.mha").exists()
 
 
@@ -203,8 +203,10 @@ def test_older_names_of_a_fan_cut_the_same_pixels_and_are_told(tmp_path: Path) -
     for name, attributes in (("old", old), ("new", new)):
         config = write_config(tmp_path / f"{name}.xml", **attributes)
         printed = run_json("reconstruct", sweep, "--config", config, "-o", tmp_path / "v.mha")
-        said = " ".join(warning["what"] for warning in printed["warnings"])
-        assert ("FanAngles (today FanAnglesDeg), FanOrigin (today FanOriginPixel), FanDepth" in said) == (name == "old")
+        shown = " ".join(warning["what"] for warning in printed["warnings"])
+        assert ("FanAngles (today FanAnglesDeg), FanOrigin (today FanOriginPixel), FanDepth" in shown) == (
+            name == "old"
+        )
         levels.append(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "v.mha"))))
     np.testing.assert_array_equal(levels[0], levels[1])
     # Pixel (20, 10) lies at (4, 2) mm, voxel (8, 4); pixel (5, 10) at (1, 2) mm, voxel (2, 4), outside the fan.
@@ -253,10 +255,10 @@ def test_a_clip_rectangle_of_size_zero_clips_nothing(tmp_path: Path) -> None:
 )
 def test_impossible_attributes_are_refused_by_name(tmp_path: Path, attributes: dict[str, str], says: str) -> None:
     config = write_config(tmp_path / "c.xml", **attributes)
-    said = failure(
+    shown = failure(
         "reconstruct", write_sweep_file(tmp_path / "s.igs.mha"), "--config", config, "-o", tmp_path / "v.mha"
     )
-    assert says in said
+    assert says in shown
     assert not (tmp_path / "v.mha").exists()
 
 

@@ -92,8 +92,8 @@ def test_04_a_word_among_numbers_is_refused(tmp_path: Path) -> None:
             fields["ProbeToReferenceTransform"] = "1,0 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"
 
     sweep = write_sweep_file(tmp_path / "s.igs.mha", change=change)
-    said = failure("reconstruct", sweep, "-o", tmp_path / "v.mha")
-    assert "Seq_Frame0001_ProbeToReferenceTransform is '1,0 0 0" in said
+    line = failure("reconstruct", sweep, "-o", tmp_path / "v.mha")
+    assert "Seq_Frame0001_ProbeToReferenceTransform is '1,0 0 0" in line
     assert not (tmp_path / "v.mha").exists()
 
 
@@ -170,9 +170,9 @@ def test_an_error_for_want_of_poses_names_what_was_not_understood(tmp_path: Path
         for name in names:
             renamed(name, name.replace("To", "To-ATo"))(index, fields)
 
-    said = failure("reconstruct", write_sweep_file(tmp_path / "s.igs.mha", change=change), "-o", tmp_path / "v.mha")
-    assert says in said
-    assert "not understood as transforms: ProbeTo-AToReferenceTransform" in said
+    line = failure("reconstruct", write_sweep_file(tmp_path / "s.igs.mha", change=change), "-o", tmp_path / "v.mha")
+    assert says in line
+    assert "not understood as transforms: ProbeTo-AToReferenceTransform" in line
 
 
 def test_two_names_of_one_transform_are_refused(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ class TestUnitsOfPoses:
     @pytest.mark.parametrize(("unit", "factor"), [("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)])
     def test_times_in_another_unit_are_told(self, video: Path, tmp_path: Path, unit: str, factor: float) -> None:
         result = reconstruct(video, poses(tmp_path / "p.csv", time=factor), tmp_path / "v.mha")
-        told = result["warnings"][0]
-        assert "39 of 40 frames" in told["what"]
-        assert unit in told["likely_cause"]
+        warning = result["warnings"][0]
+        assert "39 of 40 frames" in warning["what"]
+        assert unit in warning["likely_cause"]
 
     def test_poses_at_no_frame_name_the_unit_in_the_error(self, video: Path, tmp_path: Path) -> None:
         table = poses(tmp_path / "p.csv", time=1e3, start=1.01)

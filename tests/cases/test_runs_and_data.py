@@ -18,25 +18,11 @@ from edge_sdk.inference.segment import segment
 from edge_sdk.metrics import dice_per_class
 from edge_sdk.packages.package import Package
 from edge_sdk.volume.files import read_volume
-from tests.apps.commands_fixtures import bright_half, failure, run, run_json
+from tests.apps.commands_fixtures import TINY_RECIPE, bright_half, failure, run, run_json
 from tests.edge_sdk.fakes import FakeTarget, fake_targets, toy_package
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SHAPE = (20, 18, 16)
-RECIPE = """
-[network]
-variant = "T"
-width = 8
-decoder_width = 8
-supervise_full_resolution = false
-[data]
-labels = { 0 = "background", 1 = "box" }
-patch = [32, 32, 32]
-validation_fraction = 0.25
-[train]
-steps = 1
-batch = 1
-"""
 
 
 def write(path: Path, voxels: np.ndarray[Any, Any], slope: float | None = None) -> Path:
@@ -68,7 +54,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(data: Path, tmp_path: Path) -> list[object]:
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "recipe.toml").write_text(TINY_RECIPE)
     return ["train", "--data", data, "--recipe", tmp_path / "recipe.toml", "-o", tmp_path / "run"]
 
 
@@ -108,9 +94,9 @@ def test_two_files_of_one_name_are_refused(train: list[object], data: Path, part
     import SimpleITK as sitk  # noqa: N813
 
     sitk.WriteImage(sitk.ReadImage(data / part / "c1.nii.gz"), data / part / name)
-    told = failure(*train)
-    assert "has the same name as" in told
-    assert f"/{part}/" in told
+    line = failure(*train)
+    assert "has the same name as" in line
+    assert f"/{part}/" in line
 
 
 def test_labels_without_an_image_are_told(data: Path, package: Path) -> None:
@@ -128,7 +114,7 @@ def test_labels_that_a_scale_makes_almost_whole_are_whole(data: Path, stored: in
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (0.5, "label 0.5 is no whole number"),
         (1.01, "label 1.01 is no whole number"),
@@ -137,10 +123,10 @@ def test_labels_that_a_scale_makes_almost_whole_are_whole(data: Path, stored: in
         (np.nan, "label nan is no whole number"),
     ],
 )
-def test_other_labels_are_refused_by_value(train: list[object], data: Path, value: float, told: str) -> None:
+def test_other_labels_are_refused_by_value(train: list[object], data: Path, value: float, message: str) -> None:
     path = write(data / "labels" / "c3.nii.gz", np.where(labels() == 1, value, 0).astype(np.float32))
     printed = failure(*train)
-    assert f"{path}: {told}" in printed
+    assert f"{path}: {message}" in printed
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.stream.core.stream_volume import OUTSIDE
 from edge_sdk.inference.tiling import TileLattice
+from edge_sdk.sweep.outside import OUTSIDE
 from edge_sdk.volume.grid import Box, Extent, Grid
 from edge_sdk.volume.growing import GrowingCompounder, VolumeMemoryError
 

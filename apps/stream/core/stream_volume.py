@@ -7,10 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.sweep.outside import OUTSIDE
 from edge_sdk.volume.grid import Box, Extent, Grid
-
-OUTSIDE = "outside the volume"
-"""Reason for which a frame is left out that reaches no voxel."""
 
 
 class StreamVolume(Protocol):

@@ -11,7 +11,7 @@ from functools import partial
 from apps.report.measured import NotMeasured
 from apps.stream.core.clock import Clock
 from apps.stream.core.growing_volume import BEYOND
-from apps.stream.core.stream_volume import OUTSIDE, StreamVolume
+from apps.stream.core.stream_volume import StreamVolume
 from apps.stream.core.volume_plan import VolumePlan, warm_up
 from apps.stream.pipeline.latency import LatencyTracker, StageTimer
 from apps.stream.pipeline.memory_limit import StreamMemory
@@ -31,7 +31,7 @@ from edge_sdk.gray_range import UINT8_RANGE
 from edge_sdk.inference.network_grid import NetworkGrid
 from edge_sdk.inference.tiling import TileLattice
 from edge_sdk.progress import Progress
-from edge_sdk.sweep.outside import lost_frames
+from edge_sdk.sweep.outside import OUTSIDE, lost_frames
 from edge_sdk.sweep.warning import SweepWarning
 from edge_sdk.volume.clip import ClipRegion
 from edge_sdk.volume.grid import Grid, Volume

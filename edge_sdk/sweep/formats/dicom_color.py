@@ -47,14 +47,14 @@ def color_reading(label: str, frames: Sequence[NDArray[np.uint8]], jpeg: bytes |
         jpeg: First frame as a JPEG that Pillow decodes; None for other encodings. Pillow converts the colors of a
             JPEG with an Adobe marker to RGB, whatever is asked for.
     """
-    said: Colors = "RGB" if label == "RGB" else "YBR"
+    labeled: Colors = "RGB" if label == "RGB" else "YBR"
     marked = None if jpeg is None else _marked(jpeg)
     seen = _seen(frames)
-    held = seen or (marked.held if marked else said)
+    held = seen or (marked.held if marked else labeled)
     stored = marked.stored if marked and marked.converted and seen != "YBR" else held
-    if held == stored == said and (marked is None or marked.held == said):
+    if held == stored == labeled and (marked is None or marked.held == labeled):
         return None
-    return ColorReading(held, _remark(label, seen, marked) if stored != said else None)
+    return ColorReading(held, _remark(label, seen, marked) if stored != labeled else None)
 
 
 @dataclass(frozen=True)

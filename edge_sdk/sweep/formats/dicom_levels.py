@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_sdk.gray_range import windowed
 from edge_sdk.sweep.formats.dicom_voi import (
     display_attributes,
     first_number,
@@ -122,5 +123,4 @@ def window_not_applied(dataset: Any) -> SweepWarning | None:
 
 
 def _eight_bits(levels: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
-    scale = 255.0 / (high - low) if high > low else 0.0
-    return np.rint(np.clip((levels.astype(np.float64) - low) * scale, 0, 255)).astype(np.uint8)
+    return windowed(levels, (low, high)) if high > low else np.zeros(levels.shape, np.uint8)

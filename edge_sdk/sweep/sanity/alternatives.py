@@ -134,7 +134,7 @@ def poses_in_meters(sweep: Sweep) -> SweepWarning | None:
     for name, transform in sweep.transforms.items():
         good = np.array([status == OK for status in transform.status], np.bool_)
         good &= np.isfinite(transform.matrices).all((1, 2))
-        if "Image" not in split_name(name) and good.any():
+        if not carries_pixels(name, "Image") and good.any():
             tracked.append(Link(name, backwards=False, matrices=transform.matrices[good], tracked=True))
     return in_meters(tracked)
 

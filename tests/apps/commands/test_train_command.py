@@ -12,22 +12,7 @@ import pytest
 
 from edge_sdk.volume.files import read_volume, write_volume
 from edge_sdk.volume.grid import Grid, Volume
-from tests.apps.commands_fixtures import failure, run
-
-RECIPE = """
-[network]
-variant = "T"
-width = 8
-decoder_width = 8
-supervise_full_resolution = false
-[data]
-labels = { 0 = "background", 1 = "box" }
-patch = [32, 32, 32]
-validation_fraction = 0.25
-[train]
-steps = 1
-batch = 1
-"""
+from tests.apps.commands_fixtures import TINY_RECIPE, failure, run
 
 
 @pytest.fixture
@@ -41,7 +26,7 @@ def options(tmp_path: Path) -> list[object]:
         image = (draw.normal(60, 5, grid.shape) + 100 * label).astype(np.float32)
         for kind, voxels in (("images", image), ("labels", label)):
             write_volume(Volume(voxels, grid), path_of(tmp_path, kind, number))
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "recipe.toml").write_text(TINY_RECIPE)
     return ["train", "--data", tmp_path / "data", "--recipe", tmp_path / "recipe.toml", "-o", tmp_path / "run"]
 
 

@@ -53,7 +53,7 @@ class LiveFrames:
             placement: Turns a frame's transforms into its pixel-to-world matrix.
             control: Says when frames are wanted.
             clock: Clock by which the devices stamp frames and poses.
-            shape, pixel_type, lag, wait_s, skip_interval, fixed, record_to: As of `LiveSynchronizer`.
+            shape, pixel_type, lag, wait_s, skip_interval, fixed, record_to: Arguments of `LiveSynchronizer`.
         """
         self._devices, self._control = devices, control
         self._frames: BoundedQueue[Frame] = BoundedQueue("frames", FRAME_CAPACITY, "drop oldest")
