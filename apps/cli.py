@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import sys
 import traceback
 import warnings
@@ -131,4 +132,7 @@ app = _build()
 
 def main() -> None:
     """Entry point of the `edge-sdk` command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where the terminal or the file takes other letters than UTF-8's, as on some carts, "×" is shown escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="edge-sdk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from apps import cli
 from apps.console import SWITCHES
 from edge_sdk.errors import EdgeSdkError
+from tests.apps.commands_fixtures import bright_half
 
 PYTHON = [sys.executable, "-c", "from apps.cli import main; main()"]
 
@@ -95,6 +97,14 @@ def test_help_loads_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_letters_that_the_output_cannot_show_are_escaped(tmp_path: Path) -> None:
+    image = bright_half(tmp_path / "Höhle.nii.gz")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run([*PYTHON, "inspect", image], capture_output=True, text=True, check=False, env=environment)
+    assert found.returncode == 0, found.stderr
+    assert "H\\xf6hle.nii.gz" in found.stdout
 
 
 def test_missing_file_from_a_shell(tmp_path: Path) -> None:
